@@ -1,0 +1,1 @@
+"""The validation and fleet tier: admits, answers, validates, holds for people, logs provably."""

@@ -1,0 +1,1 @@
+"""Language models behind one port: llama.cpp on this machine, or any OpenAI-compatible server."""

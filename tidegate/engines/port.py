@@ -1,0 +1,62 @@
+"""The port every language model is behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from tidegate.chat import Prompt, ToolCall, Usage
+
+
+class Finish(StrEnum):
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    PASS = "pass"  # the model said "not for me": never shown to a client as an answer
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScore:
+    """One generated token: its text, natural-log probability, and the best alternatives (text, logprob), best first."""
+
+    text: str = field(repr=False)
+    logprob: float
+    entropy: float = 0.0  # nats, over the whole vocabulary
+    margin: float = 0.0  # logprob of the best minus the second best
+    top: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a model produced for a prompt, with what confidence needs. `finish` PASS means "not for me"."""
+
+    text: str = field(repr=False)
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish: Finish = Finish.STOP
+    tokens: tuple[TokenScore, ...] = field(default=(), repr=False)
+    usage: Usage = Usage()
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+class Engine(Protocol):
+    """A language model.
+
+    `generate` raises BadRequest (context too long: param "messages"; unusable schema: param "response_format"),
+    Unreachable (remote engines), Broken (the model cannot run). It never returns text that is not the model's.
+    `model` is the id shown to clients; `digest` is the SHA-256 of the weights (64 hex digits; of the id for a remote).
+    """
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def context_tokens(self) -> int: ...
+
+    async def generate(self, prompt: Prompt) -> Draft: ...
+
+    async def close(self) -> None: ...
