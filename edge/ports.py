@@ -1,0 +1,260 @@
+"""What a turn is made of and what it needs: values, and small Protocols owned by the turn.
+
+Everything that may leave the device is in `Escalation`: each text leaf is a `Redacted`, each other leaf an id made here,
+an enum, a number or a digest (tests/edge/test_census.py lists the allowed types).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from edge.routing.plan import Why
+from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
+from tidegate.engines.port import Draft
+from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
+from tidegate.privacy.redaction import Redacted
+from tidegate.privacy.spans import Label
+
+CallRef = NewType("CallRef", str)  # "call_0": position-made, never the application's own id
+PolicyVersion = NewType("PolicyVersion", str)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the door understood it. Plain text: never logged, never sent."""
+
+    prompt: Prompt = field(repr=False)
+    request_id: RequestId
+    conversation: ConversationId
+    trace: TraceId
+    application: str
+    deadline_s: float = 30.0
+    keep_local: bool = False  # the application asked for local only
+    ask_review: bool = False  # the application asked for a person
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedCall:
+    id: CallRef
+    name: Redacted
+    arguments: Redacted
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedMessage:
+    role: Role
+    content: Redacted
+    tool_calls: tuple[RedactedCall, ...] = ()
+    tool_call_id: CallRef = CallRef("")
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedTool:
+    name: Redacted
+    description: Redacted
+    parameters: Redacted
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedPrompt:
+    """A prompt with every private value replaced, counted by label; commitments let the cloud check leaks exactly."""
+
+    messages: tuple[RedactedMessage, ...]
+    tools: tuple[RedactedTool, ...]
+    forced_tool: Redacted
+    response_schema: Redacted
+    entities: Mapping[Label, int]
+    commitment_salt: bytes = field(default=b"", repr=False)
+    commitments: tuple[bytes, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Everything that may leave the device for one request, and nothing else."""
+
+    request_id: RequestId
+    revision: int
+    conversation: ConversationId
+    trace: TraceId
+    why: Why
+    prompt: RedactedPrompt
+    tool_choice: ToolChoice
+    max_tokens: int
+    policy_version: PolicyVersion
+    deadline_ms: int
+    requires_review: bool
+
+
+class HoldReason(StrEnum):
+    POLICY = "policy"
+    SUSPECT_INPUT = "suspect_input"
+    FAILED_CHECK = "failed_check"
+    DEVICE_ASKED = "device_asked"
+    NO_ANSWER = "no_answer"
+
+
+class RejectReason(StrEnum):
+    NOT_REDACTED = "not_redacted"
+    INJECTION = "injection"
+    TOO_LARGE = "too_large"
+    MALFORMED = "malformed"
+    POLICY = "policy"
+    FAILED_CHECK = "failed_check"
+    REVIEWER = "reviewer"
+    UNKNOWN_TICKET = "unknown_ticket"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    source: str
+    section: str
+    quote: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """An answer whose receipt has been verified. Text still carries placeholders."""
+
+    text: str = field(repr=False)
+    tool_calls: tuple[ToolCall, ...]
+    citations: tuple[Citation, ...]
+    model: str
+    usage: Usage
+    case: str
+    reviewed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A person decides; `ticket` is the device's own, good for /v1/tidegate/answers/{ticket}."""
+
+    ticket: Ticket
+    reason: HoldReason
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    reason: RejectReason
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The cloud could not be reached; the escalation is safe in the spool under `ticket`."""
+
+    ticket: Ticket
+
+
+Delivery = Released | Held | Rejected | Queued
+
+
+class Source(StrEnum):
+    DEVICE = "device"
+    CLOUD = "cloud"
+    NOBODY = "nobody"
+
+
+class State(StrEnum):
+    """What kind of answer this is, for the client and the journal."""
+
+    ANSWERED = "answered"
+    DEGRADED = "degraded"  # the best the device has while the cloud is away; below the threshold
+    HELD = "held"
+    QUEUED = "queued"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the application gets. `confidence` is P(right) of the local draft when there was one."""
+
+    state: State
+    source: Source
+    why: Why
+    text: str = field(repr=False)
+    tool_calls: tuple[ToolCall, ...] = ()
+    confidence: float | None = None
+    ticket: Ticket | None = None
+    citations: tuple[Citation, ...] = ()
+    model: str = ""
+    usage: Usage = Usage()
+    hold: HoldReason | None = None
+    reject: RejectReason | None = None
+    draft: Draft | None = field(default=None, repr=False)
+
+
+class LocalModel(Protocol):
+    """The model on this device. Raises BadRequest (too long, bad schema) and Broken."""
+
+    @property
+    def ready(self) -> bool: ...
+
+    @property
+    def context_tokens(self) -> int: ...
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it answers in prose, not only with tool calls."""
+        ...
+
+    def count_tokens(self, prompt: Prompt) -> int: ...
+
+    async def generate(self, prompt: Prompt) -> Draft: ...
+
+    def confidence(self, prompt: Prompt, draft: Draft) -> float:
+        """Calibrated P(returning this draft serves the request), 0..1; near 0 for a "not for me"."""
+        ...
+
+
+class Screen(Protocol):
+    """Redaction for one conversation, and the way back."""
+
+    def redact(self, request: Request) -> RedactedPrompt:
+        """Raises Broken when detection is unavailable or its self-test failed: the caller must not escalate."""
+        ...
+
+    def restore(self, request: Request, text: str) -> str:
+        """Raises Untrusted for placeholders this conversation never made."""
+        ...
+
+    def injection(self, request: Request) -> float: ...
+
+
+class Dispatch(Protocol):
+    """Carries an escalation to the cloud: written to the spool first, receipt verified, recorded in the ledger.
+
+    Never raises Unreachable: an unreachable cloud yields Queued. Raises Exhausted when the spool cannot take it (disk
+    full: nothing half-written) and Untrusted when the cloud's proof fails.
+    """
+
+    @property
+    def present(self) -> bool:
+        """Whether escalation exists at all (False in local-only mode: it is not constructed)."""
+        ...
+
+    async def send(self, escalation: Escalation, request: Request) -> Delivery: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules a turn obeys. `keep_at` is the P(right) from which a draft is kept."""
+
+    version: PolicyVersion
+    keep_at: float = 0.6
+    must_stay: frozenset[Label] = frozenset()
+    must_go_words: tuple[str, ...] = ()
+    review_labels: frozenset[Label] = frozenset()
+    refuse_injection_at: float = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a turn uses, chosen in edge.app."""
+
+    policy: Policy
+    screen: Screen
+    local: LocalModel
+    dispatch: Dispatch

@@ -1,0 +1,1 @@
+"""Where a request should be answered, how sure the draft is, and what the link is like."""

@@ -1,0 +1,102 @@
+"""Where a request should be answered, and why. Pure: no clock, no disk, no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Why(StrEnum):
+    """Why a request stayed, left or was refused. Closed: it is shown, counted, and (the escalating ones) sent."""
+
+    # stays
+    LOCAL_ONLY = "local_only"
+    POLICY_MUST_STAY = "policy_must_stay"
+    REDACTION_UNAVAILABLE = "redaction_unavailable"
+    CONFIDENT = "confident"
+    LINK_DOWN = "link_down"
+    # leaves (mirrored by wire Why)
+    UNSURE = "unsure"
+    PASSED = "passed"
+    POLICY_MUST_GO = "policy_must_go"
+    TOO_LONG = "too_long"
+    NO_LOCAL_MODEL = "no_local_model"
+    INVALID_DRAFT = "invalid_draft"
+    NO_TOOLS = "no_tools"
+    # refused
+    INJECTION = "injection"
+    NOTHING_CAN_ANSWER = "nothing_can_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class StayLocal:
+    """Answer here whatever the confidence; the answer says so when it is low."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class TryLocal:
+    """Draft here, keep the draft if P(right) reaches the threshold, else escalate."""
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateNow:
+    """Do not draft: go straight to the cloud."""
+
+    why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Neither tier may answer."""
+
+    why: Why
+
+
+Plan = StayLocal | TryLocal | EscalateNow | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the plan may depend on. Numbers and flags only, never text."""
+
+    local_model: bool
+    uplink: bool
+    redactable: bool
+    tools_offered: bool
+    prompt_tokens: int
+    context_tokens: int
+    local_speaks: bool = False  # the local model answers in prose too, not only with tool calls
+    must_stay: bool = False
+    must_go: bool = False
+    injection: float = 0.0
+    refuse_injection_at: float = 1.1  # above 1: never
+
+
+def plan(facts: Facts) -> Plan:
+    """The first rule that applies, from "may not" over "must" to "can"."""
+    if facts.injection >= facts.refuse_injection_at:
+        return Refuse(Why.INJECTION)
+    stays = _must_stay(facts)
+    if stays is not None:
+        return StayLocal(stays) if facts.local_model else Refuse(Why.NOTHING_CAN_ANSWER)
+    if facts.must_go:
+        return EscalateNow(Why.POLICY_MUST_GO)
+    if not facts.local_model:
+        return EscalateNow(Why.NO_LOCAL_MODEL)
+    if facts.prompt_tokens >= facts.context_tokens:
+        return EscalateNow(Why.TOO_LONG)
+    if not facts.tools_offered and not facts.local_speaks:
+        return EscalateNow(Why.NO_TOOLS)
+    return TryLocal()
+
+
+def _must_stay(facts: Facts) -> Why | None:
+    if not facts.uplink:
+        return Why.LOCAL_ONLY
+    if facts.must_stay:
+        return Why.POLICY_MUST_STAY
+    if not facts.redactable:
+        return Why.REDACTION_UNAVAILABLE
+    return None

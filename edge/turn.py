@@ -1,0 +1,169 @@
+"""One request, from question to answer. Read this file first.
+
+redact -> plan -> draft -> judge -> escalate -> restore, each called once with values. No step calls its caller.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from edge.ports import (
+    Answer,
+    Delivery,
+    Escalation,
+    Held,
+    House,
+    Queued,
+    RedactedPrompt,
+    Rejected,
+    Released,
+    Request,
+    Source,
+    State,
+)
+from edge.routing.plan import EscalateNow, Facts, Refuse, StayLocal, TryLocal, Why, plan
+from tidegate.chat import ToolCall
+from tidegate.engines.port import Draft, Finish
+from tidegate.errors import Broken
+
+
+async def answer(request: Request, house: House) -> Answer:
+    """Answer on the device when we may and can; otherwise escalate, redacted. Raises what the ports say they raise."""
+    redacted = _redact(request, house)
+    draft: Draft | None = None
+    match plan(facts(request, redacted, house)):
+        case Refuse(why):
+            return Answer(State.REFUSED, Source.NOBODY, why, text="")
+        case StayLocal(why):
+            draft = await house.local.generate(request.prompt)
+            return _kept(request, draft, why, house)
+        case TryLocal():
+            draft = await house.local.generate(request.prompt)
+            why = judge(draft, house.local.confidence(request.prompt, draft), house.policy.keep_at)
+            if why is Why.CONFIDENT:
+                return _kept(request, draft, why, house)
+        case EscalateNow(why):
+            pass
+        case other:
+            assert_never(other)
+    if redacted is None:  # plan() never lets this through; mypy and a forged plan do not get past it either
+        raise Broken("the request could not be redacted, so it stays on the device", code="redaction_unavailable")
+    delivery = await house.dispatch.send(_escalation(request, redacted, why, house), request)
+    return _delivered(delivery, request, draft, why, house)
+
+
+def judge(draft: Draft, confidence: float, keep_at: float) -> Why:
+    """Keep the draft (CONFIDENT), or the reason to escalate. Pure."""
+    if draft.finish is Finish.PASS:
+        return Why.PASSED
+    if draft.finish is Finish.LENGTH:
+        return Why.INVALID_DRAFT
+    return Why.CONFIDENT if confidence >= keep_at else Why.UNSURE
+
+
+def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Facts:
+    """The numbers and flags the plan may depend on."""
+    labels = frozenset(redacted.entities) if redacted is not None else frozenset()
+    question = request.prompt.last_user().casefold()
+    return Facts(
+        local_model=house.local.ready,
+        uplink=house.dispatch.present,
+        redactable=redacted is not None,
+        tools_offered=bool(request.prompt.tools),
+        prompt_tokens=house.local.count_tokens(request.prompt) if house.local.ready else 0,
+        context_tokens=house.local.context_tokens,
+        local_speaks=house.local.speaks,
+        must_stay=request.keep_local or bool(labels & house.policy.must_stay),
+        must_go=any(word in question for word in house.policy.must_go_words),
+        injection=house.screen.injection(request),
+        refuse_injection_at=house.policy.refuse_injection_at,
+    )
+
+
+def _redact(request: Request, house: House) -> RedactedPrompt | None:
+    """None when detection is broken: then the request cannot leave (fail closed)."""
+    if not house.dispatch.present:
+        return None
+    try:
+        return house.screen.redact(request)
+    except Broken:
+        return None
+
+
+def _escalation(request: Request, redacted: RedactedPrompt, why: Why, house: House) -> Escalation:
+    return Escalation(
+        request_id=request.request_id,
+        revision=0,
+        conversation=request.conversation,
+        trace=request.trace,
+        why=why,
+        prompt=redacted,
+        tool_choice=request.prompt.tool_choice,
+        max_tokens=request.prompt.max_tokens,
+        policy_version=house.policy.version,
+        deadline_ms=int(request.deadline_s * 1000),
+        requires_review=request.ask_review or bool(frozenset(redacted.entities) & house.policy.review_labels),
+    )
+
+
+def _kept(request: Request, draft: Draft, why: Why, house: House) -> Answer:
+    """A local answer. One that had to stay but is unsure is honest about it."""
+    confidence = house.local.confidence(request.prompt, draft)
+    sure = judge(draft, confidence, house.policy.keep_at) is Why.CONFIDENT
+    return Answer(
+        state=State.ANSWERED if sure else State.DEGRADED,
+        source=Source.DEVICE,
+        why=why,
+        text=draft.text,
+        tool_calls=draft.tool_calls,
+        confidence=confidence,
+        usage=draft.usage,
+        draft=draft,
+    )
+
+
+def _delivered(delivery: Delivery, request: Request, draft: Draft | None, why: Why, house: House) -> Answer:
+    confidence = house.local.confidence(request.prompt, draft) if draft is not None else None
+    match delivery:
+        case Released():
+            return _restored(delivery, request, confidence, why, house)
+        case Held(ticket, reason):
+            return Answer(State.HELD, Source.NOBODY, why, "", confidence=confidence, ticket=ticket, hold=reason)
+        case Queued(ticket):
+            return _queued(ticket=Queued(ticket), draft=draft, confidence=confidence, why=why)
+        case Rejected(reason):
+            return Answer(State.REFUSED, Source.CLOUD, why, "", confidence=confidence, reject=reason)
+        case other:
+            assert_never(other)
+
+
+def _queued(*, ticket: Queued, draft: Draft | None, confidence: float | None, why: Why) -> Answer:
+    """The cloud is away: the best the device has, marked degraded, with the ticket of the answer to come."""
+    usable = draft is not None and draft.finish in (Finish.STOP, Finish.TOOL_CALLS)
+    return Answer(
+        state=State.DEGRADED if usable else State.QUEUED,
+        source=Source.DEVICE if usable else Source.NOBODY,
+        why=why,
+        text=draft.text if draft is not None and usable else "",
+        tool_calls=draft.tool_calls if draft is not None and usable else (),
+        confidence=confidence,
+        ticket=ticket.ticket,
+        draft=draft,
+    )
+
+
+def _restored(reply: Released, request: Request, confidence: float | None, why: Why, house: House) -> Answer:
+    def back(text: str) -> str:
+        return house.screen.restore(request, text)
+
+    return Answer(
+        state=State.ANSWERED,
+        source=Source.CLOUD,
+        why=why,
+        text=back(reply.text),
+        tool_calls=tuple(ToolCall(c.id, back(c.name), back(c.arguments)) for c in reply.tool_calls),
+        confidence=confidence,
+        citations=reply.citations,
+        model=reply.model,
+        usage=reply.usage,
+    )
