@@ -1,0 +1,165 @@
+"""The `tidegate` command: finds the command that was asked for, loads that one alone, and turns errors into sentences.
+
+The tiers are found through the entry-point group `tidegate.commands`, so this file imports neither and a device shows
+only what it has. Exit codes: 0 done, 1 failed, 2 wrong input or settings, 70 a defect of ours, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from importlib.util import find_spec
+
+import typer
+
+from tidegate.errors import BadConfig, BadRequest, Broken, TidegateError
+
+GROUP = "tidegate.commands"
+
+_SHARED = {
+    "redact": "tidegate.privacy.cli:redact",
+    "guard": "tidegate.guard.cli:guard",
+    "demo": "tidegate.demo.cli:demo",
+}
+
+_SUMMARIES = {
+    "demo": "the whole house on loopback, step by step, with a table of what happened",
+    "redact": "JSON lines in, spans and redacted text out",
+    "guard": "JSON lines in, prompt-injection scores and verdicts out",
+    "edge": "the device daemon: run, status, doctor",
+    "plan": "JSON lines in, where each would be answered and why",
+    "cloud": "the validation tier: serve",
+    "fleet": "certificates, releases, rollouts",
+    "review": "held cases: list, show, decide; operators",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One sub-command by its address; nothing is imported until it is asked for."""
+
+    name: str
+    target: str  # "package.module:attribute"
+
+    @property
+    def package(self) -> str:
+        return self.target.partition(".")[0]
+
+    @property
+    def summary(self) -> str:
+        return _SUMMARIES.get(self.name, "")
+
+
+def commands() -> dict[str, Command]:
+    """What this installation can do, in the order it is shown."""
+    found = {name: Command(name, target) for name, target in _SHARED.items()}
+    for point in metadata.entry_points(group=GROUP):
+        found.setdefault(point.name, Command(point.name, point.value))
+    known = [name for name in _SUMMARIES if name in found]
+    order = known + sorted(found.keys() - _SUMMARIES.keys())
+    return {name: found[name] for name in order if find_spec(found[name].package) is not None}
+
+
+def load(command: Command) -> typer.Typer:
+    """The command's app. Raises Broken when a library it needs is not installed."""
+    module, _, attribute = command.target.partition(":")
+    try:
+        target: object = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as missing:
+        raise Broken(
+            f"`tidegate {command.name}` is not usable here: the module {missing.name} is not installed",
+            code="not_installed",
+            hint=f"install the tier's libraries: pip install 'tidegate[{_extra(command)}]'",
+        ) from missing
+    if isinstance(target, typer.Typer):
+        return target
+    if not callable(target):
+        raise Broken(
+            f"`tidegate {command.name}` points at {command.target}, which is no command", code="bad_command"
+        )
+    return _single(target)
+
+
+def _extra(command: Command) -> str:
+    return command.package if command.package in {"edge", "cloud"} else "edge"
+
+
+def _single(target: Callable[..., object]) -> typer.Typer:
+    app = typer.Typer(add_completion=False)
+    app.command()(target)
+    return app
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command line and return its exit code. Nothing is raised; foreign error texts are never shown."""
+    if not argv or argv[0] in {"-h", "--help", "help"}:
+        print(overview())
+        return 0
+    if argv[0] in {"-V", "--version"}:
+        print(f"tidegate {metadata.version('tidegate')}")
+        return 0
+    debug = environ.get("TIDEGATE_DEBUG") == "1"
+    try:
+        load(_find(argv[0]))(args=list(argv[1:]), prog_name=f"tidegate {argv[0]}")
+    except SystemExit as leaving:
+        return _exit_code(leaving)
+    except TidegateError as error:
+        return _explain(error, debug=debug)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as defect:  # noqa: BLE001  the outermost boundary: a foreign message may hold user text
+        return _apologise(defect, debug=debug)
+    return 0
+
+
+def _find(name: str) -> Command:
+    known = commands()
+    if name in known:
+        return known[name]
+    if name in _SUMMARIES:
+        raise BadConfig(
+            f"`tidegate {name}` belongs to a tier that is not installed on this machine",
+            code="tier_missing",
+            hint="install it there, or run the command where that tier runs",
+        )
+    raise BadRequest(f"no command is called {name!r}", code="unknown_command", hint="see `tidegate --help`")
+
+
+def overview() -> str:
+    """The text of `tidegate --help`."""
+    rows = [f"  {command.name:<10}{command.summary}" for command in commands().values()]
+    head = ["Usage: tidegate COMMAND [ARGS]...", "", "Commands:"]
+    tail = ["", "`tidegate COMMAND --help` tells more; `tidegate --version` prints the version."]
+    return "\n".join([*head, *rows, *tail])
+
+
+def _exit_code(leaving: SystemExit) -> int:
+    return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
+
+
+def _explain(error: TidegateError, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    print(f"tidegate: {error}", file=sys.stderr)
+    return 2 if isinstance(error, BadRequest | BadConfig) else 1
+
+
+def _apologise(defect: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(defect)
+    place = traceback.extract_tb(defect.__traceback__)[-1]
+    print(
+        f"tidegate: a defect, not your mistake: {type(defect).__name__} at {os.path.basename(place.filename)}:"  # noqa: PTH119
+        f"{place.lineno}; set TIDEGATE_DEBUG=1 and run again to see where",
+        file=sys.stderr,
+    )
+    return 70
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    sys.exit(run(sys.argv[1:], os.environ))
