@@ -42,11 +42,12 @@ async def decide(submission: Submission, court: Court) -> Reply:
     passages = court.knowledge.search(submission.prompt.last_user(), most=court.passages)
     proposal = await court.answerer.propose(submission, passages)
     if proposal is None:
-        return court.ledger.hold(case, submission, None, None, HoldReason.NO_ANSWER)
+        why = court.policy.hold(submission, None, None) or HoldReason.NO_ANSWER
+        return court.ledger.hold(case, submission, None, None, why)
     verdict = court.validator.judge(submission, proposal, passages)
     if not verdict.passed:
         return court.ledger.hold(case, submission, proposal, verdict, HoldReason.FAILED_CHECK)
-    held = court.policy.hold(submission, proposal)
+    held = court.policy.hold(submission, proposal, verdict)
     if held is not None:
         return court.ledger.hold(case, submission, proposal, verdict, held)
     return court.ledger.release(case, submission, proposal, verdict, reviewed=False)

@@ -210,14 +210,28 @@ class PolicyDesk(Protocol):
     @property
     def digest(self) -> bytes: ...
 
-    def hold(self, submission: Submission, proposal: Proposal | None) -> HoldReason | None: ...
+    def allows(self, submission: Submission, proposal: Proposal) -> bool:
+        """Whether this output may be released at all, by whomever. The POLICY check of the verdict."""
+        ...
+
+    def hold(
+        self, submission: Submission, proposal: Proposal | None, verdict: Verdict | None
+    ) -> HoldReason | None:
+        """Why a person must look first, or None. Errors of the engine hold (fail closed)."""
+        ...
 
 
 class Ledger(Protocol):
-    """Durable outcomes by idempotency key; the audit log; the review queue. Every method is one transaction."""
+    """Durable outcomes by idempotency key; the audit log; the review queue. Every method is one transaction.
+
+    `release`, `hold` and `reject` return the stored outcome instead when a copy of the same escalation came first.
+    """
 
     def recall(self, submission: Submission) -> Reply | None:
-        """The stored outcome of the same key; Rejected(CONFLICT) when the key is known with other bytes."""
+        """The stored outcome of the same key (of a held case: what the person decided, once decided).
+
+        Rejected(CONFLICT) when the key is known with other bytes.
+        """
         ...
 
     def open_case(self, submission: Submission) -> CaseId:
@@ -226,17 +240,24 @@ class Ledger(Protocol):
 
     def release(
         self, case: CaseId, submission: Submission, proposal: Proposal, verdict: Verdict, *, reviewed: bool
-    ) -> Released:
-        """Appends to the audit log, signs the receipt, stores the outcome."""
+    ) -> Reply:
+        """Appends to the audit log, signs the receipt, stores the outcome. Raises Broken for a failed verdict."""
         ...
 
     def hold(
-        self, case: CaseId, submission: Submission, proposal: Proposal | None, verdict: Verdict | None, reason: HoldReason
-    ) -> Held:
+        self,
+        case: CaseId,
+        submission: Submission,
+        proposal: Proposal | None,
+        verdict: Verdict | None,
+        reason: HoldReason,
+    ) -> Reply:
         """Puts the case on the review desk and stores the ticket as the outcome."""
         ...
 
-    def reject(self, case: CaseId, submission: Submission, reason: RejectReason) -> Rejected: ...
+    def reject(self, case: CaseId, submission: Submission, reason: RejectReason) -> Reply:
+        """Stores the outcome and its audit entry; none of the submission's text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
