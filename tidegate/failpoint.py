@@ -1,0 +1,52 @@
+"""Named places where a test may cut the power. Inert unless `TIDEGATE_FAILPOINT` holds one of the names below.
+
+A selected failpoint kills its own process with SIGKILL: no handler, no flush, no goodbye, as a power cut would. An
+unknown name stops the daemon at start (`check`), so that a test never passes because of a typing mistake.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+
+from tidegate.errors import BadConfig
+
+VARIABLE = "TIDEGATE_FAILPOINT"
+
+NAMES = (
+    "edge.door.received",
+    "edge.dispatch.start",
+    "edge.spool.put.before",
+    "edge.spool.put.after",
+    "edge.ledger.append.before",
+    "edge.ledger.append.after",
+    "edge.uplink.send.before",
+    "edge.uplink.send.after",
+    "edge.receipt.verified",
+    "edge.spool.done.before",
+    "edge.spool.done.after",
+    "edge.answer.restored",
+    "edge.door.claimed",
+    "edge.collect.before",
+    "edge.collect.after",
+    "edge.late.claimed",
+)
+"""Every place of the device's path, in the order a request meets them. The cloud's own are registered beside them."""
+
+CLOUD_NAMES: tuple[str, ...] = ()
+
+_selected = os.environ.get(VARIABLE, "")
+
+
+def failpoint(name: str) -> None:
+    """Dies here when `name` was selected; otherwise does nothing."""
+    if _selected and name == _selected:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def check(environ: Mapping[str, str]) -> None:
+    """Raises BadConfig when the environment selects a place that does not exist."""
+    name = environ.get(VARIABLE, "")
+    if name and name not in NAMES + CLOUD_NAMES:
+        raise BadConfig(f"environment variable {VARIABLE}: there is no failpoint of that name", code="bad_failpoint")
