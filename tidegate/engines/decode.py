@@ -1,0 +1,147 @@
+"""One generation, step by step: feed the prompt, take a token, feed it, until something ends it. Runs on the engine thread."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tidegate.chat import Prompt
+from tidegate.engines.native import Constraint, Context, Weights
+from tidegate.engines.port import TokenScore
+from tidegate.engines.score import Choice, choose, describe, mass
+
+MAX_KEPT_TOP = 20  # as many alternatives per token as OpenAI's API allows to ask for
+
+
+class Cancelled(Exception):  # noqa: N818  a state, not a fault
+    """The caller no longer wants the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came out. `ended`: the model or a stop string ended it, not a limit. `features`: facts of the first position."""
+
+    text: str = field(repr=False)
+    tokens: tuple[TokenScore, ...] = field(repr=False)
+    ended: bool
+    features: dict[str, float]
+    reused: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A prompt ready to run."""
+
+    prompt: Prompt = field(repr=False)
+    tokens: Sequence[int] = field(repr=False)
+    cancelled: Callable[[], bool]
+    rng: random.Random = field(repr=False)
+    constraint: Constraint | None = None
+    pass_token: int = -1
+    call_token: int = -1
+
+
+def prefill(context: Context, tokens: Sequence[int], cancelled: Callable[[], bool]) -> int:
+    """Brings the context to hold exactly `tokens`; returns how many were there already. Raises Cancelled, Broken."""
+    reused = min(_common(context.held, tokens), len(tokens) - 1)  # the last is fed anew: its logits are needed
+    context.keep(reused)
+    reused = len(context.held)
+    for start in range(reused, len(tokens), context.room):
+        if cancelled():
+            raise Cancelled
+        context.feed(tokens[start : start + context.room])
+    return reused
+
+
+def opening(context: Context, job: Job) -> dict[str, float]:
+    """What the model thinks of its first token: mass on "not for me" and on a call, entropy, margin."""
+    logits = context.logits()
+    first = describe(logits, job.pass_token if job.pass_token >= 0 else 0, 2)
+    found = {"first_entropy": first.entropy, "first_margin": first.margin}
+    if job.pass_token >= 0:
+        found["pass_p"] = mass(logits, job.pass_token)
+    if job.call_token >= 0:
+        found["call_p"] = mass(logits, job.call_token)
+    return found
+
+
+def write(context: Context, weights: Weights, job: Job) -> Written:
+    """Runs a job to its end. Raises Cancelled, Broken."""
+    prompt = job.prompt
+    reused = prefill(context, job.tokens, job.cancelled)
+    features = opening(context, job)
+    room = min(prompt.max_tokens, context.size - len(job.tokens))
+    pieces: list[bytes] = []
+    scores: list[TokenScore] = []
+    ended = False
+    while len(scores) < room:
+        if job.cancelled():
+            raise Cancelled
+        choice = _next(context, job)
+        if weights.ends(choice.token):
+            ended = True
+            break
+        pieces.append(weights.piece(choice.token))
+        scores.append(_score(weights, choice))
+        if choice.token == job.pass_token or _stopped(pieces, prompt.stop):
+            ended = True
+            break
+        if len(scores) < room:
+            context.feed([choice.token])
+    text = b"".join(pieces).decode("utf-8", "replace")
+    return Written(_before_stop(text, prompt.stop), tuple(scores), ended, features, reused)
+
+
+def _next(context: Context, job: Job) -> Choice:
+    logits = context.logits()
+    allowed = job.constraint.mask(logits) if job.constraint is not None else logits
+    prompt = job.prompt
+    top = min(prompt.top_logprobs, MAX_KEPT_TOP)
+    choice = choose(
+        logits, allowed, temperature=prompt.temperature, top_p=prompt.top_p, draw=job.rng.random, top=top
+    )
+    if job.constraint is not None:
+        job.constraint.accept(choice.token)
+    return choice
+
+
+def _score(weights: Weights, choice: Choice) -> TokenScore:
+    return TokenScore(
+        text=weights.text_of(choice.token),
+        logprob=choice.logprob,
+        entropy=choice.entropy,
+        margin=choice.margin,
+        top=tuple((weights.text_of(token), logprob) for token, logprob in choice.top),
+    )
+
+
+def _common(held: Sequence[int], wanted: Sequence[int]) -> int:
+    """Length of the longest common prefix."""
+    count = 0
+    for ours, theirs in zip(held, wanted, strict=False):
+        if ours != theirs:
+            break
+        count += 1
+    return count
+
+
+def _stopped(pieces: Sequence[bytes], stop: tuple[str, ...]) -> bool:
+    """Whether a stop string ends in what was written. Only the tail that the last piece can have completed is read."""
+    if not stop:
+        return False
+    reach = max(len(s.encode()) for s in stop) + len(pieces[-1])
+    tail, size = [], 0
+    for piece in reversed(pieces):
+        tail.append(piece)
+        size += len(piece)
+        if size >= reach:
+            break
+    text = b"".join(reversed(tail))
+    return any(s.encode() in text for s in stop if s)
+
+
+def _before_stop(text: str, stop: tuple[str, ...]) -> str:
+    """The text up to the first stop string."""
+    ends = [at for s in stop if s and (at := text.find(s)) >= 0]
+    return text[: min(ends)] if ends else text

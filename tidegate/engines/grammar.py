@@ -1,0 +1,116 @@
+"""Grammars (GBNF) that bind a model to a JSON schema or to a call of an offered tool."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from tidegate.chat import JSON, Prompt, Tool, ToolChoice
+from tidegate.errors import BadRequest
+
+MAX_SCHEMA_CHARS = 50_000
+MAX_SCHEMA_DEPTH = 32
+MAX_GRAMMAR_CHARS = 400_000
+_RULE = re.compile(r"^([a-zA-Z0-9-]+)( ::= )", re.MULTILINE)
+
+
+def grammar_for(prompt: Prompt, *, closes: bool) -> str:
+    """The grammar a prompt needs, or the empty string. `closes`: the model's calls end with `</tool_call>`.
+
+    Raises BadRequest for a schema that cannot be used (param response_format or tools).
+    """
+    if prompt.tools and (prompt.forced_tool or prompt.tool_choice is ToolChoice.REQUIRED):
+        return calls_grammar(_callable(prompt), closes=closes)
+    return schema_grammar(prompt.response_schema) if prompt.response_schema else ""
+
+
+def schema_grammar(schema: str, param: str = "response_format") -> str:
+    """The GBNF of a JSON schema, root rule `root`. Raises BadRequest."""
+    _check(schema, param)
+    from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+    try:
+        grammar = str(json_schema_to_gbnf(schema))
+    except Exception as error:  # noqa: BLE001  boundary: the converter raises whatever the schema makes it trip over
+        raise _unusable(param) from error
+    if len(grammar) > MAX_GRAMMAR_CHARS:
+        raise _unusable(param)
+    return grammar
+
+
+def calls_grammar(tools: Sequence[Tool], *, closes: bool) -> str:
+    """One or more calls of these tools: name among those offered, arguments by the tool's schema."""
+    ending = ' "\\n</tool_call>"' if closes else ""
+    opening = '"<tool_call>' + ("\\n" if closes else "") + '{\\"name\\": "'
+    rules, choices = [], []
+    for index, tool in enumerate(tools):
+        prefix = f"t{index}"
+        rules.append(_renamed(schema_grammar(_arguments_schema(tool), "tools"), prefix))
+        choices.append(f'{_literal(json.dumps(tool.name, ensure_ascii=False))} ", \\"arguments\\": " {prefix}-root')
+    head = f'root ::= call+\ncall ::= {opening} ({" | ".join(choices)}) "}}"{ending}\n'
+    return head + "\n".join(rules)
+
+
+def _callable(prompt: Prompt) -> tuple[Tool, ...]:
+    if not prompt.forced_tool:
+        return prompt.tools
+    chosen = tuple(tool for tool in prompt.tools if tool.name == prompt.forced_tool)
+    if not chosen:
+        raise BadRequest("tool_choice names a tool that is not offered", code="unknown_tool", param="tool_choice")
+    return chosen
+
+
+def _arguments_schema(tool: Tool) -> str:
+    """The tool's parameters, bound to an object with the listed keys even where the application left that open."""
+    schema: JSON = json.loads(tool.parameters or "{}")
+    if not isinstance(schema, dict):
+        raise _unusable("tools")
+    return json.dumps({"type": "object", "properties": {}, "additionalProperties": False} | schema)
+
+
+def _renamed(grammar: str, prefix: str) -> str:
+    """The same grammar with every rule name prefixed, so that two can live together."""
+    names = {match.group(1) for match in _RULE.finditer(grammar)}
+    word = re.compile(r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|[a-zA-Z0-9-]+')
+    return word.sub(lambda m: f"{prefix}-{m.group()}" if m.group() in names else m.group(), grammar)
+
+
+def _literal(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+def _check(schema: str, param: str) -> None:
+    """Bounds before the converter recurses over it: it fetches nothing, but depth and size cost time."""
+    if len(schema) > MAX_SCHEMA_CHARS:
+        raise _unusable(param)
+    try:
+        value: JSON = json.loads(schema)
+    except (ValueError, RecursionError) as error:
+        raise _unusable(param) from error
+    if not isinstance(value, dict) or _depth(value) > MAX_SCHEMA_DEPTH:
+        raise _unusable(param)
+
+
+def _depth(value: JSON) -> int:
+    deepest, layer = 0, [value]
+    while layer and deepest <= MAX_SCHEMA_DEPTH:
+        deepest += 1
+        layer = [inner for item in layer for inner in _inner(item)]
+    return deepest
+
+
+def _inner(value: JSON) -> list[JSON]:
+    match value:
+        case dict():
+            return list(value.values())
+        case list():
+            return list(value)
+        case _:
+            return []
+
+
+def _unusable(param: str) -> BadRequest:
+    return BadRequest(
+        "the JSON schema cannot be turned into a grammar", code="unusable_schema", param=param, hint="simplify the schema"
+    )

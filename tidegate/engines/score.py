@@ -1,0 +1,63 @@
+"""From logits to a choice and what confidence needs to know about it. Pure, numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logits = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The token taken and the model's own view of it (before temperature, top_p or grammar). Natural logarithms."""
+
+    token: int
+    logprob: float
+    entropy: float
+    margin: float
+    top: tuple[tuple[int, float], ...]
+
+
+def choose(logits: Logits, allowed: Logits, *, temperature: float, top_p: float, draw: Callable[[], float], top: int) -> Choice:
+    """Takes a token among `allowed` (a masked copy of `logits`, or the same array): greedy at temperature 0, else nucleus."""
+    token = int(np.argmax(allowed)) if temperature <= 0 else _nucleus(allowed, temperature, top_p, draw())
+    return describe(logits, token, top)
+
+
+def describe(logits: Logits, token: int, top: int) -> Choice:
+    """What the model thought of `token` and of its alternatives."""
+    wide = logits.astype(np.float64)
+    shifted = wide - wide.max()
+    odds = np.exp(shifted)
+    total = float(odds.sum())
+    logprobs = shifted - np.log(total)
+    entropy = float(-(odds / total) @ logprobs)
+    count = min(max(top, 2), len(logprobs))
+    best = np.argpartition(logprobs, -count)[-count:]
+    ordered = best[np.argsort(-logprobs[best], kind="stable")]
+    margin = float(logprobs[ordered[0]] - logprobs[ordered[1]]) if count > 1 else 0.0
+    kept = tuple((int(t), float(logprobs[t])) for t in ordered[:top])
+    return Choice(token, float(logprobs[token]), max(entropy, 0.0), margin, kept)
+
+
+def mass(logits: Logits, token: int) -> float:
+    """The probability of one token."""
+    wide = logits.astype(np.float64)
+    odds = np.exp(wide - wide.max())
+    return float(odds[token] / odds.sum())
+
+
+def _nucleus(allowed: Logits, temperature: float, top_p: float, point: float) -> int:
+    """Inverse-transform sampling over the smallest set of tokens that holds `top_p` of the mass."""
+    scaled = allowed.astype(np.float64) / temperature
+    odds = np.exp(scaled - scaled.max())
+    odds /= odds.sum()
+    order = np.argsort(-odds, kind="stable")
+    running = np.cumsum(odds[order])
+    inside = int(np.searchsorted(running, min(top_p, 1.0) - 1e-12)) + 1
+    at = int(np.searchsorted(running[:inside], point * running[min(inside, len(running)) - 1], side="right"))
+    return int(order[min(at, inside - 1, len(order) - 1)])
