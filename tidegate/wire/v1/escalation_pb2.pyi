@@ -305,11 +305,13 @@ class EnrolRequest(_message.Message):
     def __init__(self, token: _Optional[str] = ..., csr: _Optional[bytes] = ...) -> None: ...
 
 class EnrolReply(_message.Message):
-    __slots__ = ("certificate", "chain", "receipt_key")
+    __slots__ = ("certificate", "chain", "receipt_key", "update_root")
     CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
     CHAIN_FIELD_NUMBER: _ClassVar[int]
     RECEIPT_KEY_FIELD_NUMBER: _ClassVar[int]
+    UPDATE_ROOT_FIELD_NUMBER: _ClassVar[int]
     certificate: bytes
     chain: _containers.RepeatedScalarFieldContainer[bytes]
     receipt_key: bytes
-    def __init__(self, certificate: _Optional[bytes] = ..., chain: _Optional[_Iterable[bytes]] = ..., receipt_key: _Optional[bytes] = ...) -> None: ...
+    update_root: bytes
+    def __init__(self, certificate: _Optional[bytes] = ..., chain: _Optional[_Iterable[bytes]] = ..., receipt_key: _Optional[bytes] = ..., update_root: _Optional[bytes] = ...) -> None: ...

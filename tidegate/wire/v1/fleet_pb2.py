@@ -24,27 +24,29 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctidegate/wire/v1/fleet.proto\x12\x0btidegate.v1\"S\n\x07\x44\x65sired\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x12\n\nrelease_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\x0c\x12\x12\n\nrollout_id\x18\x04 \x01(\t\"\xa5\x01\n\x08Progress\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x12\n\nrelease_id\x18\x02 \x01(\t\x12\'\n\x05state\x18\x03 \x01(\x0e\x32\x18.tidegate.v1.UpdateState\x12\x0f\n\x07percent\x18\x04 \x01(\r\x12\'\n\x05\x65rror\x18\x05 \x01(\x0e\x32\x18.tidegate.v1.UpdateError\x12\x10\n\x08\x65vent_id\x18\x06 \x01(\x04\"\xc2\x01\n\x08Reported\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x17\n\x0frunning_release\x18\x02 \x01(\t\x12\x16\n\x0erunning_digest\x18\x03 \x01(\x0c\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.tidegate.v1.UpdateState\x12,\n\nlast_error\x18\x05 \x01(\x0e\x32\x18.tidegate.v1.UpdateError\x12\n\n\x02\x61t\x18\x06 \x01(\x03\x12\x10\n\x08\x65vent_id\x18\x07 \x01(\x04\"J\n\x05\x46\x65tch\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0e\n\x06length\x18\x03 \x01(\r\x12\x13\n\x0b\x63orrelation\x18\x04 \x01(\x04\"\x91\x01\n\x05\x42lock\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\r\n\x05total\x18\x03 \x01(\x04\x12\x13\n\x0b\x63orrelation\x18\x04 \x01(\x04\x12(\n\x06status\x18\x05 \x01(\x0e\x32\x18.tidegate.v1.FetchStatus\x12\x0c\n\x04\x64\x61ta\x18\x06 \x01(\x0c\x12\x0e\n\x06sha256\x18\x07 \x01(\x0c*\xce\x02\n\x0bUpdateState\x12\x1c\n\x18UPDATE_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11UPDATE_STATE_IDLE\x10\x01\x12\x19\n\x15UPDATE_STATE_ASSIGNED\x10\x02\x12\x18\n\x14UPDATE_STATE_CHECKED\x10\x03\x12\x19\n\x15UPDATE_STATE_FETCHING\x10\x04\x12\x17\n\x13UPDATE_STATE_STAGED\x10\x05\x12\x19\n\x15UPDATE_STATE_LOADTEST\x10\x06\x12\x1a\n\x16UPDATE_STATE_SWITCHING\x10\x07\x12\x1a\n\x16UPDATE_STATE_PROBATION\x10\x08\x12\x1a\n\x16UPDATE_STATE_COMMITTED\x10\t\x12\x19\n\x15UPDATE_STATE_ROLLBACK\x10\n\x12\x17\n\x13UPDATE_STATE_FAILED\x10\x0b*\xe8\x03\n\x0bUpdateError\x12\x1c\n\x18UPDATE_ERROR_UNSPECIFIED\x10\x00\x12\x19\n\x15UPDATE_ERROR_UNSIGNED\x10\x01\x12\x1e\n\x1aUPDATE_ERROR_BAD_SIGNATURE\x10\x02\x12\x18\n\x14UPDATE_ERROR_EXPIRED\x10\x03\x12\x19\n\x15UPDATE_ERROR_REPLAYED\x10\x04\x12\x1e\n\x1aUPDATE_ERROR_HASH_MISMATCH\x10\x05\x12\x1a\n\x16UPDATE_ERROR_TRUNCATED\x10\x06\x12\x1f\n\x1bUPDATE_ERROR_WRONG_HARDWARE\x10\x07\x12\x19\n\x15UPDATE_ERROR_NO_SPACE\x10\x08\x12\x1d\n\x19UPDATE_ERROR_LOAD_CRASHED\x10\t\x12\x1a\n\x16UPDATE_ERROR_LOAD_HUNG\x10\n\x12\x1d\n\x19UPDATE_ERROR_LOAD_GARBAGE\x10\x0b\x12\x1e\n\x1aUPDATE_ERROR_SWITCH_FAILED\x10\x0c\x12!\n\x1dUPDATE_ERROR_PROBATION_FAILED\x10\r\x12\x1a\n\x16UPDATE_ERROR_KNOWN_BAD\x10\x0e\x12\x1a\n\x16UPDATE_ERROR_TRANSPORT\x10\x0f*v\n\x0b\x46\x65tchStatus\x12\x1c\n\x18\x46\x45TCH_STATUS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46\x45TCH_STATUS_OK\x10\x01\x12\x1a\n\x16\x46\x45TCH_STATUS_NOT_FOUND\x10\x02\x12\x18\n\x14\x46\x45TCH_STATUS_REFUSED\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ctidegate/wire/v1/fleet.proto\x12\x0btidegate.v1\"f\n\x07\x44\x65sired\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x12\n\nrelease_id\x18\x02 \x01(\t\x12\x0e\n\x06\x64igest\x18\x03 \x01(\x0c\x12\x12\n\nrollout_id\x18\x04 \x01(\t\x12\x11\n\tdevice_id\x18\x05 \x01(\t\"\xa5\x01\n\x08Progress\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x12\n\nrelease_id\x18\x02 \x01(\t\x12\'\n\x05state\x18\x03 \x01(\x0e\x32\x18.tidegate.v1.UpdateState\x12\x0f\n\x07percent\x18\x04 \x01(\r\x12\'\n\x05\x65rror\x18\x05 \x01(\x0e\x32\x18.tidegate.v1.UpdateError\x12\x10\n\x08\x65vent_id\x18\x06 \x01(\x04\"\xc2\x01\n\x08Reported\x12\x10\n\x08revision\x18\x01 \x01(\x04\x12\x17\n\x0frunning_release\x18\x02 \x01(\t\x12\x16\n\x0erunning_digest\x18\x03 \x01(\x0c\x12\'\n\x05state\x18\x04 \x01(\x0e\x32\x18.tidegate.v1.UpdateState\x12,\n\nlast_error\x18\x05 \x01(\x0e\x32\x18.tidegate.v1.UpdateError\x12\n\n\x02\x61t\x18\x06 \x01(\x03\x12\x10\n\x08\x65vent_id\x18\x07 \x01(\x04\")\n\x06Status\x12\x0e\n\x06online\x18\x01 \x01(\x08\x12\x0f\n\x07session\x18\x02 \x01(\x04\"J\n\x05\x46\x65tch\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\x0e\n\x06length\x18\x03 \x01(\r\x12\x13\n\x0b\x63orrelation\x18\x04 \x01(\x04\"\x91\x01\n\x05\x42lock\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x04\x12\r\n\x05total\x18\x03 \x01(\x04\x12\x13\n\x0b\x63orrelation\x18\x04 \x01(\x04\x12(\n\x06status\x18\x05 \x01(\x0e\x32\x18.tidegate.v1.FetchStatus\x12\x0c\n\x04\x64\x61ta\x18\x06 \x01(\x0c\x12\x0e\n\x06sha256\x18\x07 \x01(\x0c*\xce\x02\n\x0bUpdateState\x12\x1c\n\x18UPDATE_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11UPDATE_STATE_IDLE\x10\x01\x12\x19\n\x15UPDATE_STATE_ASSIGNED\x10\x02\x12\x18\n\x14UPDATE_STATE_CHECKED\x10\x03\x12\x19\n\x15UPDATE_STATE_FETCHING\x10\x04\x12\x17\n\x13UPDATE_STATE_STAGED\x10\x05\x12\x19\n\x15UPDATE_STATE_LOADTEST\x10\x06\x12\x1a\n\x16UPDATE_STATE_SWITCHING\x10\x07\x12\x1a\n\x16UPDATE_STATE_PROBATION\x10\x08\x12\x1a\n\x16UPDATE_STATE_COMMITTED\x10\t\x12\x19\n\x15UPDATE_STATE_ROLLBACK\x10\n\x12\x17\n\x13UPDATE_STATE_FAILED\x10\x0b*\xf9\x04\n\x0bUpdateError\x12\x1c\n\x18UPDATE_ERROR_UNSPECIFIED\x10\x00\x12\x19\n\x15UPDATE_ERROR_UNSIGNED\x10\x01\x12\x1e\n\x1aUPDATE_ERROR_BAD_SIGNATURE\x10\x02\x12\x18\n\x14UPDATE_ERROR_EXPIRED\x10\x03\x12\x19\n\x15UPDATE_ERROR_REPLAYED\x10\x04\x12\x1e\n\x1aUPDATE_ERROR_HASH_MISMATCH\x10\x05\x12\x1a\n\x16UPDATE_ERROR_TRUNCATED\x10\x06\x12\x1f\n\x1bUPDATE_ERROR_WRONG_HARDWARE\x10\x07\x12\x19\n\x15UPDATE_ERROR_NO_SPACE\x10\x08\x12\x1d\n\x19UPDATE_ERROR_LOAD_CRASHED\x10\t\x12\x1a\n\x16UPDATE_ERROR_LOAD_HUNG\x10\n\x12\x1d\n\x19UPDATE_ERROR_LOAD_GARBAGE\x10\x0b\x12\x1e\n\x1aUPDATE_ERROR_SWITCH_FAILED\x10\x0c\x12!\n\x1dUPDATE_ERROR_PROBATION_FAILED\x10\r\x12\x1a\n\x16UPDATE_ERROR_KNOWN_BAD\x10\x0e\x12\x1a\n\x16UPDATE_ERROR_TRANSPORT\x10\x0f\x12\x1d\n\x19UPDATE_ERROR_WRONG_DEVICE\x10\x10\x12\x1e\n\x1aUPDATE_ERROR_NOT_PUBLISHED\x10\x11\x12\x1a\n\x16UPDATE_ERROR_MALFORMED\x10\x12\x12\x16\n\x12UPDATE_ERROR_CLOCK\x10\x13\x12\x1c\n\x18UPDATE_ERROR_INTERRUPTED\x10\x14*v\n\x0b\x46\x65tchStatus\x12\x1c\n\x18\x46\x45TCH_STATUS_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x46\x45TCH_STATUS_OK\x10\x01\x12\x1a\n\x16\x46\x45TCH_STATUS_NOT_FOUND\x10\x02\x12\x18\n\x14\x46\x45TCH_STATUS_REFUSED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tidegate.wire.v1.fleet_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_UPDATESTATE']._serialized_start=720
-  _globals['_UPDATESTATE']._serialized_end=1054
-  _globals['_UPDATEERROR']._serialized_start=1057
-  _globals['_UPDATEERROR']._serialized_end=1545
-  _globals['_FETCHSTATUS']._serialized_start=1547
-  _globals['_FETCHSTATUS']._serialized_end=1665
+  _globals['_UPDATESTATE']._serialized_start=782
+  _globals['_UPDATESTATE']._serialized_end=1116
+  _globals['_UPDATEERROR']._serialized_start=1119
+  _globals['_UPDATEERROR']._serialized_end=1752
+  _globals['_FETCHSTATUS']._serialized_start=1754
+  _globals['_FETCHSTATUS']._serialized_end=1872
   _globals['_DESIRED']._serialized_start=45
-  _globals['_DESIRED']._serialized_end=128
-  _globals['_PROGRESS']._serialized_start=131
-  _globals['_PROGRESS']._serialized_end=296
-  _globals['_REPORTED']._serialized_start=299
-  _globals['_REPORTED']._serialized_end=493
-  _globals['_FETCH']._serialized_start=495
-  _globals['_FETCH']._serialized_end=569
-  _globals['_BLOCK']._serialized_start=572
-  _globals['_BLOCK']._serialized_end=717
+  _globals['_DESIRED']._serialized_end=147
+  _globals['_PROGRESS']._serialized_start=150
+  _globals['_PROGRESS']._serialized_end=315
+  _globals['_REPORTED']._serialized_start=318
+  _globals['_REPORTED']._serialized_end=512
+  _globals['_STATUS']._serialized_start=514
+  _globals['_STATUS']._serialized_end=555
+  _globals['_FETCH']._serialized_start=557
+  _globals['_FETCH']._serialized_end=631
+  _globals['_BLOCK']._serialized_start=634
+  _globals['_BLOCK']._serialized_end=779
 # @@protoc_insertion_point(module_scope)

@@ -38,6 +38,11 @@ class UpdateError(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     UPDATE_ERROR_PROBATION_FAILED: _ClassVar[UpdateError]
     UPDATE_ERROR_KNOWN_BAD: _ClassVar[UpdateError]
     UPDATE_ERROR_TRANSPORT: _ClassVar[UpdateError]
+    UPDATE_ERROR_WRONG_DEVICE: _ClassVar[UpdateError]
+    UPDATE_ERROR_NOT_PUBLISHED: _ClassVar[UpdateError]
+    UPDATE_ERROR_MALFORMED: _ClassVar[UpdateError]
+    UPDATE_ERROR_CLOCK: _ClassVar[UpdateError]
+    UPDATE_ERROR_INTERRUPTED: _ClassVar[UpdateError]
 
 class FetchStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -73,22 +78,29 @@ UPDATE_ERROR_SWITCH_FAILED: UpdateError
 UPDATE_ERROR_PROBATION_FAILED: UpdateError
 UPDATE_ERROR_KNOWN_BAD: UpdateError
 UPDATE_ERROR_TRANSPORT: UpdateError
+UPDATE_ERROR_WRONG_DEVICE: UpdateError
+UPDATE_ERROR_NOT_PUBLISHED: UpdateError
+UPDATE_ERROR_MALFORMED: UpdateError
+UPDATE_ERROR_CLOCK: UpdateError
+UPDATE_ERROR_INTERRUPTED: UpdateError
 FETCH_STATUS_UNSPECIFIED: FetchStatus
 FETCH_STATUS_OK: FetchStatus
 FETCH_STATUS_NOT_FOUND: FetchStatus
 FETCH_STATUS_REFUSED: FetchStatus
 
 class Desired(_message.Message):
-    __slots__ = ("revision", "release_id", "digest", "rollout_id")
+    __slots__ = ("revision", "release_id", "digest", "rollout_id", "device_id")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     RELEASE_ID_FIELD_NUMBER: _ClassVar[int]
     DIGEST_FIELD_NUMBER: _ClassVar[int]
     ROLLOUT_ID_FIELD_NUMBER: _ClassVar[int]
+    DEVICE_ID_FIELD_NUMBER: _ClassVar[int]
     revision: int
     release_id: str
     digest: bytes
     rollout_id: str
-    def __init__(self, revision: _Optional[int] = ..., release_id: _Optional[str] = ..., digest: _Optional[bytes] = ..., rollout_id: _Optional[str] = ...) -> None: ...
+    device_id: str
+    def __init__(self, revision: _Optional[int] = ..., release_id: _Optional[str] = ..., digest: _Optional[bytes] = ..., rollout_id: _Optional[str] = ..., device_id: _Optional[str] = ...) -> None: ...
 
 class Progress(_message.Message):
     __slots__ = ("revision", "release_id", "state", "percent", "error", "event_id")
@@ -123,6 +135,14 @@ class Reported(_message.Message):
     at: int
     event_id: int
     def __init__(self, revision: _Optional[int] = ..., running_release: _Optional[str] = ..., running_digest: _Optional[bytes] = ..., state: _Optional[_Union[UpdateState, str]] = ..., last_error: _Optional[_Union[UpdateError, str]] = ..., at: _Optional[int] = ..., event_id: _Optional[int] = ...) -> None: ...
+
+class Status(_message.Message):
+    __slots__ = ("online", "session")
+    ONLINE_FIELD_NUMBER: _ClassVar[int]
+    SESSION_FIELD_NUMBER: _ClassVar[int]
+    online: bool
+    session: int
+    def __init__(self, online: _Optional[bool] = ..., session: _Optional[int] = ...) -> None: ...
 
 class Fetch(_message.Message):
     __slots__ = ("name", "offset", "length", "correlation")
