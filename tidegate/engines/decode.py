@@ -1,4 +1,4 @@
-"""One generation, step by step: feed the prompt, take a token, feed it, until something ends it. Runs on the engine thread."""
+"""One generation, step by step: feed the prompt, take a token, feed it, until it ends. Runs on the engine thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Cancelled(Exception):  # noqa: N818  a state, not a fault
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came out. `ended`: the model or a stop string ended it, not a limit. `features`: facts of the first position."""
+    """What came out. `ended`: by the model or a stop string, not by a limit. `features`: see `opening`."""
 
     text: str = field(repr=False)
     tokens: tuple[TokenScore, ...] = field(repr=False)
@@ -44,7 +44,9 @@ class Job:
 
 def prefill(context: Context, tokens: Sequence[int], cancelled: Callable[[], bool]) -> int:
     """Brings the context to hold exactly `tokens`; returns how many were there already. Raises Cancelled, Broken."""
-    reused = min(_common(context.held, tokens), len(tokens) - 1)  # the last is fed anew: its logits are needed
+    reused = min(
+        _common(context.held, tokens), len(tokens) - 1
+    )  # the last is fed anew: its logits are needed
     context.keep(reused)
     reused = len(context.held)
     for start in range(reused, len(tokens), context.room):
@@ -57,7 +59,7 @@ def prefill(context: Context, tokens: Sequence[int], cancelled: Callable[[], boo
 def opening(context: Context, job: Job) -> dict[str, float]:
     """What the model thinks of its first token: mass on "not for me" and on a call, entropy, margin."""
     logits = context.logits()
-    first = describe(logits, job.pass_token if job.pass_token >= 0 else 0, 2)
+    first = describe(logits, max(job.pass_token, 0), 2)
     found = {"first_entropy": first.entropy, "first_margin": first.margin}
     if job.pass_token >= 0:
         found["pass_p"] = mass(logits, job.pass_token)

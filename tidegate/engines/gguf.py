@@ -17,7 +17,19 @@ MAGIC = b"GGUF"
 MAX_PAIRS = 10_000
 MAX_TENSORS = 100_000
 MAX_ELEMENTS = 10_000_000  # of one metadata array: the largest vocabularies have about 300,000 entries
-_SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
+_SCALARS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
+}
 _STRING, _ARRAY = 8, 9
 # tensor type -> (elements in a block, bytes in a block); types not listed are left to the native parser
 _BLOCKS = {
@@ -54,7 +66,9 @@ def read_header(path: Path) -> Header:
                 header = _parse(_Cursor(data, path))
     except OSError as error:
         raise Broken(
-            f"the model file {path.name} cannot be read ({error.strerror})", code="model_missing", hint="install it again"
+            f"the model file {path.name} cannot be read ({error.strerror})",
+            code="model_missing",
+            hint="install it again",
         ) from error
     if size < header.data_end:
         missing = header.data_end - size

@@ -32,7 +32,7 @@ def schema_grammar(schema: str, param: str = "response_format") -> str:
 
     try:
         grammar = str(json_schema_to_gbnf(schema))
-    except Exception as error:  # noqa: BLE001  boundary: the converter raises whatever the schema makes it trip over
+    except Exception as error:
         raise _unusable(param) from error
     if len(grammar) > MAX_GRAMMAR_CHARS:
         raise _unusable(param)
@@ -47,7 +47,9 @@ def calls_grammar(tools: Sequence[Tool], *, closes: bool) -> str:
     for index, tool in enumerate(tools):
         prefix = f"t{index}"
         rules.append(_renamed(schema_grammar(_arguments_schema(tool), "tools"), prefix))
-        choices.append(f'{_literal(json.dumps(tool.name, ensure_ascii=False))} ", \\"arguments\\": " {prefix}-root')
+        choices.append(
+            f'{_literal(json.dumps(tool.name, ensure_ascii=False))} ", \\"arguments\\": " {prefix}-root'
+        )
     head = f'root ::= call+\ncall ::= {opening} ({" | ".join(choices)}) "}}"{ending}\n'
     return head + "\n".join(rules)
 
@@ -57,7 +59,9 @@ def _callable(prompt: Prompt) -> tuple[Tool, ...]:
         return prompt.tools
     chosen = tuple(tool for tool in prompt.tools if tool.name == prompt.forced_tool)
     if not chosen:
-        raise BadRequest("tool_choice names a tool that is not offered", code="unknown_tool", param="tool_choice")
+        raise BadRequest(
+            "tool_choice names a tool that is not offered", code="unknown_tool", param="tool_choice"
+        )
     return chosen
 
 
@@ -112,5 +116,8 @@ def _inner(value: JSON) -> list[JSON]:
 
 def _unusable(param: str) -> BadRequest:
     return BadRequest(
-        "the JSON schema cannot be turned into a grammar", code="unusable_schema", param=param, hint="simplify the schema"
+        "the JSON schema cannot be turned into a grammar",
+        code="unusable_schema",
+        param=param,
+        hint="simplify the schema",
     )

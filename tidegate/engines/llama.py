@@ -87,7 +87,9 @@ class LlamaEngine:
         self._template = ChatTemplate(
             weights.chat_template, bos=weights.text_of(weights.bos), eos=weights.text_of(weights.eos)
         )
-        self._tokeniser = SafeTokeniser(lambda text, special: weights.tokens(text, special=special), control_texts(texts))
+        self._tokeniser = SafeTokeniser(
+            lambda text, special: weights.tokens(text, special=special), control_texts(texts)
+        )
         self._errands: queue.Queue[Callable[[], None] | None] = queue.Queue(maxsize=queued)
         self._closed = False
         self._tokenising = threading.Lock()  # close() must not free the vocabulary under a count
@@ -96,14 +98,16 @@ class LlamaEngine:
 
     @classmethod
     def load(cls, path: Path, *, model: str = "", limits: Limits | None = None) -> LlamaEngine:
-        """Loads a model file; blocks. `model` defaults to the file's name without suffix. Raises Broken with the reason."""
+        """Loads a model file; blocks. `model` defaults to the name in the file. Raises Broken with the reason."""
         limits = limits or Limits()
         weights = Weights(path)
         try:
             size = min(limits.context_tokens, weights.trained_context or limits.context_tokens)
-            context = Context(weights, size=size, batch=min(limits.batch_tokens, size), threads=limits.threads)
+            context = Context(
+                weights, size=size, batch=min(limits.batch_tokens, size), threads=limits.threads
+            )
             try:
-                return cls(weights, context, model=model or path.stem, queued=limits.queued)
+                return cls(weights, context, model=model or weights.name, queued=limits.queued)
             except TidegateError:
                 context.free()
                 raise
@@ -129,7 +133,7 @@ class LlamaEngine:
         return PASS not in self._ids
 
     def count_tokens(self, prompt: Prompt) -> int:
-        """How many tokens the rendered prompt has. Raises BadRequest when the template refuses it, Broken when closed."""
+        """How many tokens the rendered prompt has. Raises BadRequest when it cannot be rendered, Broken when closed."""
         return len(self._tokens(prompt))
 
     async def generate(self, prompt: Prompt) -> Draft:
@@ -139,7 +143,7 @@ class LlamaEngine:
         return self._draft(prompt, len(tokens), written)
 
     async def glance(self, prompt: Prompt) -> Mapping[str, float]:
-        """One forward pass over the prompt, nothing generated: what the model thinks of its first token (decode.opening)."""
+        """One forward pass over the prompt, nothing generated: what the model thinks of its first token."""
         tokens = self._fitting(prompt)
 
         def look(cancelled: Callable[[], bool]) -> dict[str, float]:
@@ -176,7 +180,8 @@ class LlamaEngine:
                 "the model on this device has a full queue", code="engine_busy", status=429, retry_after_s=2
             ) from error
         try:
-            return await errand.result
+            found: T = await errand.result
+            return found
         finally:
             errand.cancelled.set()
 
@@ -206,7 +211,9 @@ class LlamaEngine:
         self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool], constraint: Constraint | None
     ) -> Job:
         rng = random.Random(prompt.seed or secrets.randbits(64))
-        return Job(prompt, tokens, cancelled, rng, constraint, self._ids.get(PASS, -1), self._ids.get(OPEN, -1))
+        return Job(
+            prompt, tokens, cancelled, rng, constraint, self._ids.get(PASS, -1), self._ids.get(OPEN, -1)
+        )
 
     def _write(self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool]) -> Written:
         grammar = grammar_for(prompt, closes=CLOSE in self._template.source)
@@ -225,7 +232,10 @@ class LlamaEngine:
             finish = Finish.LENGTH
         else:
             finish = Finish.TOOL_CALLS if parsed.calls else Finish.STOP
-        features = written.features | {"broken_call": float(parsed.broken), "reused_tokens": float(written.reused)}
+        features = written.features | {
+            "broken_call": float(parsed.broken),
+            "reused_tokens": float(written.reused),
+        }
         return Draft(
             text=parsed.text,
             tool_calls=parsed.calls,

@@ -31,7 +31,9 @@ def library() -> ModuleType:
         import llama_cpp
     except (ImportError, OSError, RuntimeError) as error:
         raise Broken(
-            f"llama-cpp-python cannot be loaded ({type(error).__name__})", code="engine_missing", hint="run scripts/setup"
+            f"llama-cpp-python cannot be loaded ({type(error).__name__})",
+            code="engine_missing",
+            hint="run scripts/setup",
         ) from error
     if not hasattr(llama_cpp, "tidegate_quiet"):
         quiet = llama_cpp.llama_log_callback(_say_nothing)
@@ -116,7 +118,11 @@ class Weights:
 
     def _specials(self) -> tuple[Special, ...]:
         attribute = self._lib.llama_vocab_get_attr
-        acting = [t for t in range(self.vocab_size) if attribute(self.vocab, t) & (_CONTROL | _USER_DEFINED | _UNKNOWN)]
+        acting = [
+            t
+            for t in range(self.vocab_size)
+            if attribute(self.vocab, t) & (_CONTROL | _USER_DEFINED | _UNKNOWN)
+        ]
         found = (Special(token, self.text_of(token)) for token in acting)
         return tuple(s for s in found if len(s.text.strip()) > 1)
 
@@ -142,7 +148,9 @@ class Context:
         self._context = lib.llama_init_from_model(weights.model, params)
         if not self._context:
             raise Broken(
-                f"no memory for a context of {size} tokens", code="model_unusable", hint="set a smaller context"
+                f"no memory for a context of {size} tokens",
+                code="model_unusable",
+                hint="set a smaller context",
             )
         self._memory = lib.llama_get_memory(self._context)
         self._batch = lib.llama_batch_init(batch, 0, 1)
@@ -171,7 +179,9 @@ class Context:
         status = int(self._lib.llama_decode(self._context, batch))
         if status != 0:
             self.keep(0)
-            raise Broken(f"the model could not compute a step (llama.cpp status {status})", code="model_failed")
+            raise Broken(
+                f"the model could not compute a step (llama.cpp status {status})", code="model_failed"
+            )
         self.held.extend(tokens)
 
     @property
@@ -203,7 +213,9 @@ class Constraint:
         self._sampler = self._lib.llama_sampler_init_grammar(weights.vocab, gbnf.encode(), b"root")
         if not self._sampler:
             raise BadRequest(
-                "the JSON schema cannot be turned into a grammar", code="unusable_schema", param="response_format"
+                "the JSON schema cannot be turned into a grammar",
+                code="unusable_schema",
+                param="response_format",
             )
 
     def mask(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -216,7 +228,10 @@ class Constraint:
         candidates["id"] = np.arange(len(logits), dtype=np.int32)
         candidates["logit"] = logits
         array = lib.llama_token_data_array(
-            data=candidates.ctypes.data_as(lib.llama_token_data_p), size=len(logits), selected=-1, sorted=False
+            data=candidates.ctypes.data_as(lib.llama_token_data_p),
+            size=len(logits),
+            selected=-1,
+            sorted=False,
         )
         lib.llama_sampler_apply(self._sampler, ctypes.byref(array))
         masked = np.full(len(logits), -np.inf, dtype=np.float32)

@@ -22,8 +22,10 @@ class Choice:
     top: tuple[tuple[int, float], ...]
 
 
-def choose(logits: Logits, allowed: Logits, *, temperature: float, top_p: float, draw: Callable[[], float], top: int) -> Choice:
-    """Takes a token among `allowed` (a masked copy of `logits`, or the same array): greedy at temperature 0, else nucleus."""
+def choose(
+    logits: Logits, allowed: Logits, *, temperature: float, top_p: float, draw: Callable[[], float], top: int
+) -> Choice:
+    """Takes a token among `allowed` (`logits`, or a masked copy): greedy at temperature 0, else nucleus sampling."""
     token = int(np.argmax(allowed)) if temperature <= 0 else _nucleus(allowed, temperature, top_p, draw())
     return describe(logits, token, top)
 

@@ -1,8 +1,8 @@
 """Renders a model's own chat template so that nobody but the template can write control tokens.
 
-The template comes with the model file and is not trusted: it runs in Jinja's sandbox over plain values. The messages are
-trusted even less: every text of the application is wrapped in two marks before rendering, and the rendered prompt is cut
-at the marks, so that we know which characters the template wrote and which the application did.
+The template comes with the model file and is not trusted: it runs in Jinja's sandbox over plain values. The messages
+are trusted even less: every text of the application is wrapped in two marks before rendering, and the rendered prompt
+is cut at the marks, so that we know which characters the template wrote and which the application did.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ class ChatTemplate:
                 hint="check the order of roles, or use another model",
             ) from error
         if len(text) > MAX_RENDERED:
-            raise BadRequest("the conversation is too long for the model", code="context_length_exceeded", param="messages")
+            raise BadRequest(
+                "the conversation is too long for the model", code="context_length_exceeded", param="messages"
+            )
         return tuple(_cut(text))
 
 
@@ -87,7 +89,9 @@ def _compiled(source: str) -> Template:
     from jinja2 import TemplateSyntaxError
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
     environment.filters["tojson"] = _to_json
     environment.globals["raise_exception"] = _refuse
     environment.globals["strftime_now"] = lambda _layout: ""  # a prompt does not depend on the clock
@@ -107,7 +111,7 @@ def _refuse(message: str) -> None:
 
 
 def _wrap(text: str) -> str:
-    """The text between marks. White space at the ends stays outside, so that a template's `trim` works; it cannot act."""
+    """The text between marks. White space at the ends stays outside: it cannot act, and a template's `trim` works."""
     edges = _EDGES.fullmatch(_MARKS.sub("", text))
     if edges is None or not edges.group(2):
         return _MARKS.sub("", text)
@@ -165,7 +169,11 @@ def _message(message: Message) -> dict[str, JSON]:
         shown["tool_call_id"] = _wrap(message.tool_call_id)
     if message.tool_calls:
         shown["tool_calls"] = [
-            {"id": _wrap(c.id), "type": "function", "function": {"name": _wrap(c.name), "arguments": _arguments(c.arguments)}}
+            {
+                "id": _wrap(c.id),
+                "type": "function",
+                "function": {"name": _wrap(c.name), "arguments": _arguments(c.arguments)},
+            }
             for c in message.tool_calls
         ]
     return shown

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tidegate.chat import JSON, Tool, ToolCall
 from tidegate.engines.template import schema_types
 
-OPEN, CLOSE, PASS = "<tool_call>", "</tool_call>", "<|pass|>"  # noqa: S105  tokens of a language, not secrets
+OPEN, CLOSE, PASS = "<tool_call>", "</tool_call>", "<|pass|>"
 MAX_CALLS = 16
 _DECODER = json.JSONDecoder()
 _SPACE = re.compile(r"\s*")
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """`text` is what is left for the reader. `broken`: it tried to call a tool and failed, so the text is not an answer."""
+    """`text` is left for the reader. `broken`: it tried to call a tool and failed, so the text is not an answer."""
 
     text: str = field(repr=False)
     calls: tuple[ToolCall, ...] = ()
@@ -33,7 +33,7 @@ class Parsed:
 
 
 def parse(raw: str, tools: Sequence[Tool], new_id: Callable[[], str]) -> Parsed:
-    """Reads a model's output. A call that is not JSON, names no offered tool, or comes too often leaves all of it as text."""
+    """Reads a model's output. A call that is not JSON, names no offered tool or is one too many: all stays text."""
     if raw.strip().startswith(PASS):
         return Parsed("", passed=True)
     if OPEN not in raw:

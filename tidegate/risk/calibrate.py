@@ -1,0 +1,131 @@
+"""P(right) of a draft, by the calibration made for exactly these weights.
+
+Rule 1: a draft that says "not for me" serves nobody, so its P(right) is near zero.
+Rule 2: a model without a calibration of its own is never trusted above PRIOR.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from tidegate.chat import Prompt
+from tidegate.engines.port import Draft, Finish
+from tidegate.errors import Broken
+from tidegate.risk.features import after, before
+
+PRIOR = 0.5  # what a model nobody has measured may claim at most
+PASSED = 0.01  # a draft that declines
+FAILED = 0.02  # at most, for a draft that broke off or called a tool wrongly
+FILE = "confidence.json"
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """A logistic model and the monotone curve after it, as the file holds them. Lists run over `features`."""
+
+    features: tuple[str, ...]
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    weights: tuple[float, ...]
+    bias: float
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+    def probability(self, row: Mapping[str, float]) -> float:
+        """P(right), 0..1, strictly increasing in the log-odds: a tenth of it is the plain logistic, which breaks ties."""
+        z = self.bias
+        for name, mean, scale, weight in zip(self.features, self.mean, self.scale, self.weights, strict=True):
+            z += weight * min(max((row.get(name, 0.0) - mean) / scale, -5.0), 5.0)
+        return 0.9 * _between(z, self.x, self.y) + 0.1 * _logistic(z)
+
+
+class Report(msgspec.Struct, frozen=True):
+    """How the calibration was made and how it held on outcomes it had not seen. Shares in 0..1."""
+
+    calibration_rows: int
+    test_rows: int
+    test_auroc: float
+    test_ece: float
+    test_coverage: float
+    test_error_kept: float
+    test_right: float
+    before_test_auroc: float
+
+
+class Calibration(msgspec.Struct, frozen=True):
+    """Everything known about one model: curves for a written draft and for before writing, and the threshold to keep."""
+
+    after: Curve
+    before: Curve
+    keep_at: float
+    wrong_at_most: float
+    report: Report | None = None
+
+
+class CalibrationFile(msgspec.Struct, frozen=True):
+    """The file: calibrations by SHA-256 of the weights."""
+
+    models: dict[str, Calibration]
+
+
+def read_calibration(path: Path, digest: str) -> Calibration | None:
+    """The calibration of the model `digest`, or None when the file has none (or is absent). Raises Broken when malformed."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        found = msgspec.json.decode(raw, type=CalibrationFile)
+    except msgspec.DecodeError as error:
+        raise Broken(
+            f"the calibration file {path.name} is malformed",
+            code="calibration_broken",
+            hint="install it again",
+        ) from error
+    return found.models.get(digest)
+
+
+def confidence(draft: Draft, prompt: Prompt, calibration: Calibration | None) -> float:
+    """P(returning this draft serves the request), 0..1."""
+    if draft.finish is Finish.PASS:
+        return PASSED
+    row = after(draft, prompt)
+    typical = math.exp(row["mean_logprob"]) if draft.tokens else 0.0
+    if draft.finish is Finish.LENGTH or draft.features.get("broken_call", 0.0) > 0:
+        return FAILED * typical
+    if prompt.tools and not draft.tool_calls and calibration is not None:
+        return FAILED * typical  # a model calibrated on calls wrote prose: nothing is known about that
+    if calibration is None:
+        return PRIOR * typical
+    return calibration.after.probability(row)
+
+
+def prospect(glance: Mapping[str, float], prompt: Prompt, calibration: Calibration | None) -> float:
+    """P(the draft, once written, would serve the request), before it is written."""
+    row = before(glance, prompt)
+    return (
+        calibration.before.probability(row)
+        if calibration is not None
+        else PRIOR * (1 - glance.get("pass_p", 0.0))
+    )
+
+
+def _between(z: float, x: tuple[float, ...], y: tuple[float, ...]) -> float:
+    """Linear interpolation, level outside; the scalar twin of `Steps.at`."""
+    if not x:
+        return PRIOR
+    if z <= x[0]:
+        return y[0]
+    for i in range(1, len(x)):
+        if z <= x[i]:
+            width = x[i] - x[i - 1]
+            share = (z - x[i - 1]) / width if width > 0 else 1.0
+            return y[i - 1] + share * (y[i] - y[i - 1])
+    return y[-1]
+
+
+def _logistic(z: float) -> float:
+    return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))

@@ -1,0 +1,203 @@
+"""What a draft and its prompt show about whether the draft is right. Pure: numbers out, no text kept.
+
+The tokens that decide are those of the tool's name and those where a value begins and ends: a model that is unsure of a
+call is unsure there, while the JSON around them is always certain and only dilutes an average.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tidegate.chat import JSON, Prompt, Tool, ToolCall
+from tidegate.engines.port import Draft, Finish, TokenScore
+
+_NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.)*)"')
+_PAIR = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*("(?:[^"\\]|\\.)*"|[^,{}\[\]\s]+)')
+_WORD = re.compile(r"\w+")
+_HUMPS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_FLOOR = -20.0  # natural log; below this, probabilities are all "never"
+
+AFTER: tuple[str, ...] = (
+    "sum_logprob", "mean_logprob", "min_logprob", "max_entropy", "min_margin",
+    "name_logprob", "name_entropy", "name_margin",
+    "value_logprob", "value_entropy", "value_margin", "value_sum",
+    "pass_odds", "call_odds", "first_entropy",
+    "values", "calls", "copied", "uncopied", "covered", "named",
+    "valid", "missing", "tools", "params", "words", "earlier", "written",
+)  # fmt: skip
+BEFORE: tuple[str, ...] = (
+    "pass_odds",
+    "call_odds",
+    "first_entropy",
+    "tools",
+    "params",
+    "words",
+    "earlier",
+    "hinted",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    start: int
+    end: int
+
+
+def after(draft: Draft, prompt: Prompt) -> dict[str, float]:
+    """The features of a draft that has been written; keys are AFTER."""
+    names, values = _decisions(draft.tokens)
+    arguments = [_arguments(call) for call in draft.tool_calls]
+    said = _plain(prompt.last_user())
+    texts = [_plain(value) for call in arguments for value in call.values() if isinstance(value, str)]
+    copied = sum(1 for text in texts if text and text in said)
+    logprobs = [max(t.logprob, _FLOOR) for t in draft.tokens] or [0.0]
+    faults = [_faults(call, prompt.tools) for call in draft.tool_calls]
+    return _opening(draft.features) | _asked(prompt) | {
+        "sum_logprob": max(sum(logprobs), -60.0),
+        "mean_logprob": sum(logprobs) / len(logprobs),
+        "min_logprob": min(logprobs),
+        "max_entropy": max((t.entropy for t in draft.tokens), default=0.0),
+        "min_margin": min((t.margin for t in draft.tokens), default=0.0),
+        **_worst("name", names),
+        **_worst("value", values),
+        "value_sum": max(sum(max(t.logprob, _FLOOR) for t in values), -60.0),
+        "values": float(sum(len(call) for call in arguments)),
+        "calls": float(len(draft.tool_calls)),
+        "copied": copied / len(texts) if texts else 1.0,
+        "uncopied": float(len(texts) - copied),
+        "covered": min(sum(len(text) for text in texts) / max(len(said), 1), 1.0),
+        "named": max((_shared(call.name, said) for call in draft.tool_calls), default=0.0),
+        "valid": float(bool(draft.tool_calls) and not any(faults) and draft.finish is Finish.TOOL_CALLS),
+        "missing": float(sum(faults)),
+        "written": float(len(draft.tokens)),
+    }  # fmt: skip
+
+
+def before(glance: Mapping[str, float], prompt: Prompt) -> dict[str, float]:
+    """The features known before anything is written; keys are BEFORE. `glance`: the engine's look at the first token."""
+    said = _plain(prompt.last_user())
+    hinted = max((_shared(tool.name, said) for tool in prompt.tools), default=0.0)
+    return _opening(glance) | _asked(prompt) | {"hinted": hinted}
+
+
+def _opening(glance: Mapping[str, float]) -> dict[str, float]:
+    return {
+        "pass_odds": _log_odds(glance.get("pass_p", 0.0)),
+        "call_odds": _log_odds(glance.get("call_p", 0.0)),
+        "first_entropy": glance.get("first_entropy", 0.0),
+    }
+
+
+def _asked(prompt: Prompt) -> dict[str, float]:
+    params = sum(len(_properties(tool)) for tool in prompt.tools)
+    return {
+        "tools": float(min(len(prompt.tools), 20)),
+        "params": float(min(params, 100)),
+        "words": float(min(len(_WORD.findall(prompt.last_user())), 100)),
+        "earlier": float(len(prompt.messages) > 1),
+    }
+
+
+def _worst(what: str, tokens: Sequence[TokenScore]) -> dict[str, float]:
+    return {
+        f"{what}_logprob": min((max(t.logprob, _FLOOR) for t in tokens), default=0.0),
+        f"{what}_entropy": max((t.entropy for t in tokens), default=0.0),
+        f"{what}_margin": min((t.margin for t in tokens), default=10.0),
+    }
+
+
+def _decisions(tokens: Sequence[TokenScore]) -> tuple[list[TokenScore], list[TokenScore]]:
+    """The tokens of tool names, and those of argument values with their closing quotes."""
+    raw = "".join(t.text for t in tokens)
+    names = [_Span(*m.span(1)) for m in _NAME.finditer(raw)]
+    pairs = [_Span(m.start(1), m.end(1)) for m in _PAIR.finditer(raw)]
+    values = [p for p in pairs if not any(p.start < n.end and n.start < p.end for n in names)]
+    named: list[TokenScore] = []
+    valued: list[TokenScore] = []
+    at = 0
+    for token in tokens:
+        end = at + len(token.text)
+        if any(at < s.end and s.start < end for s in names):
+            named.append(token)
+        if any(at < s.end and s.start < end for s in values):
+            valued.append(token)
+        at = end
+    return named, valued
+
+
+def _faults(call: ToolCall, tools: Sequence[Tool]) -> int:
+    """How many ways a call breaks its tool's schema: unknown keys, missing ones, wrong types, values outside an enum."""
+    tool = next((t for t in tools if t.name == call.name), None)
+    if tool is None:
+        return 1
+    properties = _properties(tool)
+    arguments = _arguments(call)
+    unknown = sum(1 for key in arguments if properties and key not in properties)
+    missing = sum(1 for key in _required(tool) if key not in arguments)
+    wrong = sum(1 for key, value in arguments.items() if not _fits(value, properties.get(key)))
+    return unknown + missing + wrong
+
+
+def _fits(value: JSON, schema: JSON) -> bool:
+    if not isinstance(schema, dict):
+        return True
+    options = schema.get("enum")
+    if isinstance(options, list) and value not in options:
+        return False
+    match schema.get("type"):
+        case "string":
+            return isinstance(value, str)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "number":
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case "boolean":
+            return isinstance(value, bool)
+        case _:
+            return True
+
+
+def _schema(tool: Tool) -> dict[str, JSON]:
+    try:
+        value: JSON = json.loads(tool.parameters or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _properties(tool: Tool) -> dict[str, JSON]:
+    found = _schema(tool).get("properties")
+    return found if isinstance(found, dict) else {}
+
+
+def _required(tool: Tool) -> list[str]:
+    found = _schema(tool).get("required")
+    return [key for key in found if isinstance(key, str)] if isinstance(found, list) else []
+
+
+def _arguments(call: ToolCall) -> dict[str, JSON]:
+    try:
+        value: JSON = json.loads(call.arguments or "{}")
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _shared(name: str, said: str) -> float:
+    """The share of a tool name's words that the request says."""
+    words = [w.casefold() for w in _HUMPS.findall(name)]
+    return sum(1 for w in words if w in said) / len(words) if words else 0.0
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _log_odds(p: float) -> float:
+    """Of a probability, clipped to what single precision can tell apart."""
+    clipped = min(max(p, 1e-6), 1 - 1e-6)
+    return math.log(clipped / (1 - clipped))
