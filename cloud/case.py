@@ -1,7 +1,7 @@
 """One escalation, from arrival to released, held or rejected. Read this file first.
 
-recall -> open -> admit -> retrieve -> answer -> verdict -> policy -> outcome, each called once with values. The only way
-to a Released is Ledger.release, which takes a Verdict, and a Verdict has every check or cannot be built.
+recall -> open -> admit -> retrieve -> answer -> verdict -> policy -> outcome, each called once with values. The only
+way to a Released is Ledger.release, which takes a Verdict, and a Verdict has every check or cannot be built.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ async def decide(submission: Submission, court: Court) -> Reply:
             return court.ledger.reject(case, submission, reason)
         case HoldFor(reason):
             return court.ledger.hold(case, submission, None, None, reason)
-        case Admitted():
+        case Admitted(suspicion):
             pass
         case other:
             assert_never(other)
@@ -42,12 +42,12 @@ async def decide(submission: Submission, court: Court) -> Reply:
     passages = court.knowledge.search(submission.prompt.last_user(), most=court.passages)
     proposal = await court.answerer.propose(submission, passages)
     if proposal is None:
-        why = court.policy.hold(submission, None, None) or HoldReason.NO_ANSWER
+        why = court.policy.hold(submission, None, verdict=None, suspicion=suspicion) or HoldReason.NO_ANSWER
         return court.ledger.hold(case, submission, None, None, why)
     verdict = court.validator.judge(submission, proposal, passages)
     if not verdict.passed:
         return court.ledger.hold(case, submission, proposal, verdict, HoldReason.FAILED_CHECK)
-    held = court.policy.hold(submission, proposal, verdict)
+    held = court.policy.hold(submission, proposal, verdict=verdict, suspicion=suspicion)
     if held is not None:
         return court.ledger.hold(case, submission, proposal, verdict, held)
     return court.ledger.release(case, submission, proposal, verdict, reviewed=False)

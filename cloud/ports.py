@@ -121,7 +121,7 @@ class Proposal:
     citations: tuple[Citation, ...] = ()
     model: str = ""
     model_digest: str = ""
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     draft: Draft | None = field(default=None, repr=False)
 
 
@@ -215,7 +215,7 @@ class PolicyDesk(Protocol):
         ...
 
     def hold(
-        self, submission: Submission, proposal: Proposal | None, verdict: Verdict | None
+        self, submission: Submission, proposal: Proposal | None, *, verdict: Verdict | None, suspicion: float
     ) -> HoldReason | None:
         """Why a person must look first, or None. Errors of the engine hold (fail closed)."""
         ...

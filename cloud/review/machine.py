@@ -27,6 +27,7 @@ class Phase(StrEnum):
 
 DECIDED = frozenset({Phase.APPROVED, Phase.EDITED, Phase.REJECTED})
 WAITING = frozenset({Phase.OPEN, Phase.CLAIMED})
+CLOSED = DECIDED | {Phase.DELIVERED, Phase.EXPIRED}
 
 
 class Decision(StrEnum):

@@ -1,0 +1,109 @@
+"""cloud.ports.Intake: size, shape, "does this look redacted?", injection signals. A refusal stores none of the text.
+
+The device has redacted already; this is the second look with the same detector. What a checksum or a format proves
+private is refused. A name that only a model suspects is held or let through, as configured: devices redact names with their own
+model, and a second model always finds a few more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from cloud.ports import Admission, Admitted, HoldFor, HoldReason, Refused, RejectReason, Submission
+from cloud.validation.leaks import Detector, is_proof, outside_placeholders, prompt_leaves
+from tidegate.chat import Role
+from tidegate.errors import Broken
+from tidegate.privacy.spans import Label
+
+NAMES = frozenset({Label.PERSON, Label.LOCATION, Label.ORGANIZATION, Label.STREET_ADDRESS})
+
+
+class Response(StrEnum):
+    """What to do about a signal that is no proof."""
+
+    ADMIT = "admit"
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+class InjectionScore(Protocol):
+    """How much a text looks like an attack on instructions, 0..1. Raises Broken when it cannot look."""
+
+    def __call__(self, text: str) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRules:
+    """Sizes in characters; `attack_at` and `name_at` are scores 0..1."""
+
+    most_chars: int = 100_000
+    most_messages: int = 200
+    most_tools: int = 128
+    attack_at: float = 0.9
+    on_attack: Response = Response.HOLD
+    on_name: Response = Response.ADMIT
+    name_at: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    detector: Detector
+    injection: InjectionScore
+    rules: IntakeRules
+
+    def admit(self, submission: Submission) -> Admission:
+        texts = [text for text in prompt_leaves(submission.prompt) if text]
+        if too_large(submission, texts, self.rules):
+            return Refused(RejectReason.TOO_LARGE)
+        if not well_formed(submission):
+            return Refused(RejectReason.MALFORMED)
+        try:
+            private = self._private(texts)
+            suspicion = max(
+                (self.injection(m.content) for m in submission.prompt.messages if m.content), default=0.0
+            )
+        except Broken:  # nobody looked: a person does
+            return HoldFor(HoldReason.SUSPECT_INPUT)
+        if private is not Response.ADMIT:
+            return (
+                Refused(RejectReason.NOT_REDACTED)
+                if private is Response.REFUSE
+                else HoldFor(HoldReason.SUSPECT_INPUT)
+            )
+        return self._by_suspicion(suspicion)
+
+    def _private(self, texts: Iterable[str]) -> Response:
+        """REFUSE for proof of private text; for names alone, what is configured."""
+        names = False
+        for text in texts:
+            spans = outside_placeholders(text, self.detector.find(text))
+            if any(is_proof(span) for span in spans):
+                return Response.REFUSE
+            names = names or any(span.label in NAMES and span.score >= self.rules.name_at for span in spans)
+        return self.rules.on_name if names else Response.ADMIT
+
+    def _by_suspicion(self, suspicion: float) -> Admission:
+        if suspicion < self.rules.attack_at or self.rules.on_attack is Response.ADMIT:
+            return Admitted(suspicion)
+        if self.rules.on_attack is Response.REFUSE:
+            return Refused(RejectReason.INJECTION)
+        return HoldFor(HoldReason.SUSPECT_INPUT)
+
+
+def too_large(submission: Submission, texts: Iterable[str], rules: IntakeRules) -> bool:
+    prompt = submission.prompt
+    return (
+        sum(len(text) for text in texts) > rules.most_chars
+        or len(prompt.messages) > rules.most_messages
+        or len(prompt.tools) > rules.most_tools
+    )
+
+
+def well_formed(submission: Submission) -> bool:
+    """Somebody asks something: a user or tool turn is there, and tool turns answer a call."""
+    messages = submission.prompt.messages
+    asks = any(m.role in (Role.USER, Role.TOOL) and m.content.strip() for m in messages)
+    return asks and all(m.tool_call_id or m.role is not Role.TOOL for m in messages)

@@ -1,0 +1,62 @@
+"""The audit log in the database. Append only: this module has no update and no delete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from cloud.audit.log import EMPTY_HEAD, Entry, Head, chain, encode
+from cloud.store.db import reading
+from cloud.store.schema import audit
+
+_PAGE = 1000
+
+
+def append(connection: Connection, facts: dict[str, str | int | bool | list[str]]) -> Entry:
+    """Adds an entry inside the caller's write transaction, so that it stands exactly when its cause stands."""
+    before = head_in(connection)
+    body = encode(facts)
+    entry = Entry(before.size, body, chain(before.value, body))
+    connection.execute(insert(audit).values(number=entry.index, body=entry.body, head=entry.head))
+    return entry
+
+
+def head_in(connection: Connection) -> Head:
+    row = connection.execute(
+        select(audit.c.number, audit.c.head).order_by(audit.c.number.desc()).limit(1)
+    ).first()
+    return Head(0, EMPTY_HEAD) if row is None else Head(row.number + 1, row.head)
+
+
+class SqlAuditLog:
+    """Reading side of the log."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def head(self) -> Head:
+        with reading(self._engine) as connection:
+            return head_in(connection)
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries, oldest first, a page at a time. A gap in the numbers shows as a gap."""
+        after = -1
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(
+                    select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)
+                ).all()
+            yield from (Entry(row.number, row.body, row.head) for row in rows)
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].number
+
+    def latest(self, most: int) -> tuple[Entry, ...]:
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(audit).order_by(audit.c.number.desc()).limit(most)).all()
+        return tuple(Entry(row.number, row.body, row.head) for row in rows)
+
+    def size(self) -> int:
+        with reading(self._engine) as connection:
+            return connection.execute(select(func.count()).select_from(audit)).scalar_one()
