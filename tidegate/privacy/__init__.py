@@ -1,0 +1,1 @@
+"""Find what is private, hide it, bring it back."""

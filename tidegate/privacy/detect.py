@@ -1,0 +1,88 @@
+"""Find what is private in a text: patterns with checksums, then names by the encoder, then one merge.
+
+`Detector` is frozen and shared; it keeps no text. A detector without its encoder says so in `degraded`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from tidegate.errors import Broken
+from tidegate.privacy.document import Document
+from tidegate.privacy.merge import Loss, Merged, merge
+from tidegate.privacy.patterns import DETECTORS
+from tidegate.privacy.patterns.base import Pattern
+from tidegate.privacy.spans import Span
+
+Ner = Callable[[str], tuple[Span, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why the result is what it is: the spans kept, and each claim that gave way with the one it gave way to."""
+
+    spans: tuple[Span, ...]
+    losses: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """`degraded` is None, or the reason why names may be missed (shown by doctor and on every answer)."""
+
+    patterns: tuple[Pattern, ...] = DETECTORS
+    ner: Ner | None = None
+    degraded: str | None = None
+
+    def find(self, text: str) -> tuple[Span, ...]:
+        """What is private, in order, never overlapping, in code points of `text`. Raises Broken when a finder fails."""
+        return self._merged(text).spans
+
+    def structured(self, text: str) -> tuple[Span, ...]:
+        """What the patterns alone find: cheap, used to check a finished redaction."""
+        return merge(self._by_patterns(text), text).spans
+
+    def explain(self, text: str) -> Explanation:
+        """`find` with the claims that lost."""
+        merged = self._merged(text)
+        return Explanation(merged.spans, merged.losses)
+
+    def _merged(self, text: str) -> Merged:
+        claims = list(self._by_patterns(text))
+        if self.ner is not None:
+            claims.extend(self.ner(text))
+        return merge(claims, text)
+
+    def _by_patterns(self, text: str) -> Iterator[Span]:
+        document = Document(text)
+        for pattern in self.patterns:
+            if pattern.wants(document):
+                for span in pattern.find(document):
+                    start, end = document.original(span.start, span.end)
+                    yield Span(start, end, span.label, span.score, span.source, span.valid)
+
+
+def build_detector(*, ner: bool = True, allow_degraded: bool = False) -> Detector:
+    """The detector of this installation: all patterns, and names by the shipped encoder.
+
+    Raises Broken when the encoder is missing or fails its self-test, unless `allow_degraded`: then `degraded` tells why.
+    """
+    if not ner:
+        return Detector(degraded="names are not looked for: patterns only, by choice")
+    try:
+        return Detector(ner=_load_ner())
+    except Broken as broken:
+        if not allow_degraded:
+            raise
+        return Detector(degraded=f"names are not looked for: {broken.message}")
+
+
+def _load_ner() -> Ner:
+    """Lazy: onnxruntime and numpy cost 40 MB that an idle daemon does not need."""
+    try:
+        from tidegate.privacy.ner import load_ner
+    except ImportError as missing:
+        raise Broken(
+            "the name model's runtime is not installed", code="ner_missing", hint="run scripts/setup"
+        ) from missing
+    return load_ner()

@@ -1,0 +1,121 @@
+"""Payment cards: 12 to 19 digits, a known issuer range for that length, and Luhn (ISO/IEC 7812-1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, digits_of, hit, luhn
+from tidegate.privacy.spans import Label, Span
+
+# Groups as printed on cards; one separator kind is checked afterwards. Bounded: at most 23 characters a match.
+_SHAPE = re.compile(
+    r"\d{4}[ .-]{1,2}\d{6}[ .-]{1,2}\d{4,5}(?!\d)|(?:\d{4}[ .-]{1,2}){3,4}\d{1,4}(?!\d)|(?:\d{4}[ .-]{1,2}){2}\d{4}(?!\d)"
+    r"|\d{6}[ -]\d{13}(?!\d)|\d{12,19}(?!\d)"
+)
+_GROUP = re.compile(r"\d+")
+
+_MAESTRO = (
+    "5018",
+    "5020",
+    "5038",
+    "5893",
+    "6304",
+    "6390",
+    "6759",
+    "6761",
+    "6762",
+    "6763",
+    "0604",
+    "56",
+    "57",
+    "58",
+)
+_OTHER_NUMBERS = (
+    "ean",
+    "isbn",
+    "gtin",
+    "barcode",
+    "imei",
+    "tracking",
+    "sendungsnummer",
+    "serial",
+    "timestamp",
+    "part n",
+)
+
+
+def issuer(digits: str) -> str | None:
+    """The network whose range and length fit, or None. Ranges as published by the networks, 2026."""
+    size, two, four, six = len(digits), int(digits[:2]), int(digits[:4]), int(digits[:6])
+    if digits[0] == "4" and size in (13, 16, 18, 19):
+        return "visa"
+    if size == 16 and (51 <= two <= 55 or 2221 <= four <= 2720):
+        return "mastercard"
+    if size == 15 and two in (34, 37):
+        return "amex"
+    if (
+        size in (14, 16, 19) and (300 <= four // 10 <= 305 or four == 3095 or two in (36, 38, 39))
+    ) and size != 15:
+        return "diners"
+    if 16 <= size <= 19 and (
+        four == 6011 or two == 65 or 644 <= six // 1000 <= 649 or 622126 <= six <= 622925
+    ):
+        return "discover"
+    if (
+        (16 <= size <= 19 and 3528 <= four <= 3589)
+        or (size == 16 and two == 35)
+        or (size == 15 and four in (2131, 1800))
+    ):
+        return "jcb"
+    if 16 <= size <= 19 and (two == 62 or two == 81):
+        return "unionpay"
+    if 16 <= size <= 19 and 2200 <= four <= 2204:
+        return "mir"
+    if 12 <= size <= 19 and digits.startswith(_MAESTRO):
+        return "maestro"
+    if size == 16 and two in (60, 82) and six // 100 in (6069, 6070, 6079, 6080, 6081, 6082):
+        return "rupay"
+    return None
+
+
+def find(document: Document) -> Iterator[Span]:
+    """Cards, alone or in groups; a group that fails is retried from its second part ("2024 4111 1111 1111 1111")."""
+    text = document.text
+    position = 0
+    while match := _SHAPE.search(text, position):
+        start, end = match.span()
+        digits = digits_of(match[0])
+        if (
+            _stands_alone(document, start, end)
+            and len(set(digits)) > 1
+            and luhn(digits)
+            and _issued(document, start, digits)
+        ):
+            yield hit("card", start, end, Label.CREDIT_CARD, 0.99, valid=True)
+            position = end
+        else:
+            first = _GROUP.match(text, start)
+            position = first.end() if first is not None else end
+
+
+def _stands_alone(document: Document, start: int, end: int) -> bool:
+    """Not the tail of a longer token, a decimal or a longer digit group."""
+    text = document.text
+    if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        return False
+    if start > 1 and text[start - 1] in ".," and text[start - 2].isdigit():
+        return False
+    return end >= len(text) or not (text[end].isalnum() or text[end] == "_")
+
+
+def _issued(document: Document, start: int, digits: str) -> bool:
+    network = issuer(digits)
+    if network is None:
+        return False
+    rare = len(digits) < 16 and network not in ("amex", "diners")
+    return not (rare and any(word in document.before(start, 30) for word in _OTHER_NUMBERS))
+
+
+CARD = Pattern("card", (Label.CREDIT_CARD,), lambda document: document.has_digit, find)

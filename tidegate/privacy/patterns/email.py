@@ -1,0 +1,77 @@
+"""E-mail addresses, also with the at sign written `%40`, `&#64;`, `[at]` with `[dot]`, and with letters of any script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_AT = re.compile(r"@|%40|&#64;|&#x40;|\\u0040| ?[\[({<] ?at ?[\])}>] ?", re.IGNORECASE)
+_DOMAIN = re.compile(r"[\w-]{1,63}(?:(?:\.|\u2024| ?[\[({<] ?dot ?[\])}>] ?)[\w-]{1,63}){1,8}", re.IGNORECASE)
+_DOTS = re.compile(r" ?[\[({<] ?dot ?[\])}>] ?", re.IGNORECASE)
+_BRACKETED_IP = re.compile(r"\[[0-9A-Fa-f:.]{3,45}\]")
+_LOCAL_MARKS = "._%+-'!#$&*=?^~`|"
+_LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
+
+
+def find(document: Document) -> Iterator[Span]:
+    text = document.text
+    for match in _AT.finditer(text):
+        start = _local_start(text, match.start())
+        if start == match.start():
+            continue
+        end = _domain_end(text, match.end())
+        if end > match.end() and not _repository(document, start, end):
+            yield hit("email", start, end, Label.EMAIL_ADDRESS, 0.95)
+
+
+def _local_start(text: str, at: int) -> int:
+    """Where the local part before `at` begins; a quoted local part is taken whole."""
+    if at and text[at - 1] == '"':
+        opening = text.rfind('"', max(0, at - _LONGEST_LOCAL), at - 1)
+        return opening if opening >= 0 else at
+    start = at
+    while start > max(0, at - _LONGEST_LOCAL) and (
+        text[start - 1].isalnum() or text[start - 1] in _LOCAL_MARKS
+    ):
+        start -= 1
+    while start < at and not (text[start].isalnum() or text[start] in "_+"):
+        start += 1
+    return start
+
+
+def _domain_end(text: str, start: int) -> int:
+    """Where the domain from `start` on ends, or `start` when it is none: the last label must be letters, two or more."""
+    literal = _BRACKETED_IP.match(text, start)
+    if literal is not None:
+        return literal.end()
+    match = _DOMAIN.match(text, start)
+    if match is None:
+        return start
+    labels = _DOTS.sub(".", match[0]).split(".")
+    end = match.end()
+    while len(labels) > 1 and not _top_level(labels[-1]):
+        end = text.rfind(".", start, end)
+        labels.pop()
+        if end < 0:
+            return start
+    return end if len(labels) > 1 else start
+
+
+def _top_level(label: str) -> bool:
+    return (label.isalpha() and 2 <= len(label) <= 24) or label.lower().startswith("xn--")
+
+
+def _repository(document: Document, start: int, end: int) -> bool:
+    """`git@host.org:team/project` names a service, not a person."""
+    return document.text[start:end].startswith("git@") and document.text[end : end + 1] == ":"
+
+
+def _wants(document: Document) -> bool:
+    return "@" in document.text or document.has_word("%40", "&#", "\\u0040", "at]", "at)", "at}", "at>")
+
+
+EMAIL = Pattern("email", (Label.EMAIL_ADDRESS,), _wants, find)

@@ -1,0 +1,46 @@
+"""IPv4 addresses. Versions, object identifiers, netmasks and loopback are none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_QUAD = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_VERSION = re.compile(r"(?:\bv|\bver(?:sion)?\.?|release|firmware|build|fw|section|§|chapter|oid)[ :=]{0,2}$")
+
+
+def find(document: Document) -> Iterator[Span]:
+    text = document.text
+    for match in _QUAD.finditer(text):
+        start, end = match.span()
+        if not _whole(text, start, end) or _VERSION.search(document.before(start, 12)):
+            continue
+        octets = [int(part) for part in match[0].split(".")]
+        padded = any(len(part) > 1 and part[0] == "0" for part in match[0].split("."))
+        if max(octets) <= 255 and not padded and not _nobodys(octets):
+            yield hit("ipv4", start, end, Label.IP_ADDRESS, 0.9)
+
+
+def _whole(text: str, start: int, end: int) -> bool:
+    """Not a piece of a longer dotted number or word."""
+    if start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        return False
+    if start > 1 and text[start - 1] == "." and text[start - 2].isalnum():
+        return False
+    if end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        return False
+    return not (end + 1 < len(text) and text[end] == "." and text[end + 1].isdigit())
+
+
+def _nobodys(octets: list[int]) -> bool:
+    """Unspecified, loopback, broadcast and netmasks belong to no one."""
+    return octets[0] in (0, 127) or octets[:2] == [255, 255] or octets == [255, 0, 0, 0]
+
+
+IPV4 = Pattern(
+    "ipv4", (Label.IP_ADDRESS,), lambda document: document.has_digit and "." in document.text, find
+)

@@ -1,0 +1,168 @@
+"""Phone numbers of every region: own candidates, then `phonenumbers` and context decide.
+
+A number with a country code needs to be possible, not assigned: fictitious ranges (+44 7700 900xxx, 555-01xx) are people's
+numbers in the texts we see. National forms need a shape of that country or a word beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, digits_of, hit
+from tidegate.privacy.spans import Label, Span
+
+_CANDIDATE = re.compile(r"[+(\d][()\d]{0,3}(?:[ .\-/()]{0,3}\d){5,16}(?!\d)")
+_EXTENSION = re.compile(
+    r" ?(?:,? ?ext(?:ension)?\.?|x|;ext=|#|,? ?durchwahl|,? ?poste|,? ?toestel)[ :.]{0,2}\d{1,6}(?![\w])",
+    re.IGNORECASE,
+)
+_NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}")
+_LOCAL = re.compile(r"\d{3}[-. ]\d{4}")
+_DATE = re.compile(
+    r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?:\D|$)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?:\D|$)|\d\d[./-]\d\d[./-]\d\d$"
+)
+_GROUP = re.compile(r"\d+")
+_WORDS = re.compile(
+    r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|cell|handy|call|ring|dial|text (?:me|him|her|us)|sms|whats ?app|signal|contact"
+    r"|reach|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail"
+)
+_OTHER = re.compile(
+    r"(?:order|invoice|part|serial|article|item|ticket|case|ref(?:erence)?|isbn|issn|ean|sku|model|version|bestell|rechnung|artikel"
+    r"|commande|facture|po|rfc|iso|din|en|account|konto|tracking|vat|zip|plz|pin|code|id|kunden|customer|sn|p/n|s/n)"
+    r"(?:[ _-]?(?:no|nr|num|number|nummer|id|code))?[.:#=\"' ]{0,4}$"
+)
+_REGIONS = (
+    "GB",
+    "DE",
+    "FR",
+    "NL",
+    "BE",
+    "IT",
+    "ES",
+    "AT",
+    "CH",
+    "AU",
+    "IN",
+    "SE",
+    "DK",
+    "PL",
+    "PT",
+    "IE",
+    "ZA",
+    "BR",
+    "JP",
+)
+_MOBILE = re.compile(r"07\d{9}|0[67]\d{8}|01[567]\d{8,9}|06\d{8}")
+
+
+def find(document: Document) -> Iterator[Span]:
+    text = document.text
+    position = 0
+    while match := _CANDIDATE.search(text, position):
+        start, end = match.start(), match.end()
+        position = end
+        if text[start] == "(" and text.find(")", start, end) < 0:
+            start += 1
+        while text[start] == ")" and start < end:
+            start += 1
+        size = _longest(document, start, end)
+        if size is None:
+            first = _GROUP.search(text, start)
+            position = first.end() if first is not None else end
+            continue
+        end, score, valid = size
+        extension = _EXTENSION.match(text, end)
+        position = end = extension.end() if extension is not None else end
+        yield hit("phone", start, end, Label.PHONE_NUMBER, score, valid=valid)
+
+
+def _longest(document: Document, start: int, end: int) -> tuple[int, float, bool] | None:
+    """The longest number from `start`: trailing groups (a year, a house number) are given back one by one, five at most."""
+    text = document.text
+    for _ in range(6):
+        if _stands_alone(text, start, end):
+            score, valid = _judge(document, start, end)
+            if score > 0:
+                return end, score, valid
+        groups = list(_GROUP.finditer(text, start, end))
+        if len(groups) < 3:
+            return None
+        end = groups[-2].end()
+        if len(digits_of(text[start:end])) < 7:
+            return None
+    return None
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    if start and (text[start - 1].isalnum() or text[start - 1] in "_$€£¥%#"):
+        return False
+    if start > 1 and text[start - 1] in ".,-/:" and text[start - 2].isdigit():
+        return False
+    if end < len(text) and (text[end].isalnum() or text[end] in "_%€$£°") and not _EXTENSION.match(text, end):
+        return False
+    return not (end + 1 < len(text) and text[end] in ".,:/-" and text[end + 1].isdigit())
+
+
+def _judge(document: Document, start: int, end: int) -> tuple[float, bool]:
+    """(score, proven) of one candidate; 0 for none."""
+    raw = document.text[start:end]
+    digits = digits_of(raw)
+    before = document.before(start, 45)
+    named = _WORDS.search(before) is not None or _WORDS.search(document.after(end, 18)) is not None
+    if not 7 <= len(digits) <= 17 or len(set(digits)) == 1 or _DATE.match(raw):
+        return 0.0, False
+    if raw.startswith("+") or (raw.startswith("00") and len(digits) >= 10):
+        return _international(("+" + digits[2:]) if raw.startswith("00") else "+" + digits, named)
+    if _OTHER.search(before) and not _WORDS.search(before):
+        return 0.0, False
+    if _NANP.fullmatch(raw):
+        return (0.85 if named else 0.75), False
+    return _national(raw, digits, named=named)
+
+
+def _international(number: str, named: bool) -> tuple[float, bool]:
+    possible, valid = _check(number, None)
+    if valid or (possible and len(number) > 9):
+        return 0.95, False
+    return (0.6, False) if named else (0.0, False)
+
+
+def _national(raw: str, digits: str, *, named: bool) -> tuple[float, bool]:
+    """Without a country code: a shape of some country, or a word beside it."""
+    if raw.count(".") == 3 and len(digits) <= 12 and " " not in raw:
+        return 0.0, False
+    grouped = raw != digits
+    if digits[0] == "0" and 9 <= len(digits) <= 12:
+        assigned = any(_check(digits, region)[1] for region in _REGIONS)
+        mobile = _MOBILE.fullmatch(digits) is not None
+        if named or (assigned and grouped and not _decimal(raw)) or (assigned and mobile):
+            return (0.85 if named else 0.65), False
+        return (0.55, False) if grouped and mobile else (0.0, False)
+    if not named or _decimal(raw):
+        return 0.0, False
+    if len(digits) == 7:
+        return (0.65, False) if _LOCAL.fullmatch(raw) or raw == digits else (0.0, False)
+    return 0.6, False
+
+
+def _decimal(raw: str) -> bool:
+    """`123.4567` and `1234567.89` are amounts and measures."""
+    return raw.count(".") == 1 and all(c.isdigit() or c == "." for c in raw)
+
+
+@lru_cache(maxsize=4096)
+def _check(number: str, region: str | None) -> tuple[bool, bool]:
+    """(possible, assigned) by `phonenumbers`, loaded at the first candidate: 8 MB that many texts never need."""
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return False, False
+    return phonenumbers.is_possible_number(parsed), phonenumbers.is_valid_number(parsed)
+
+
+PHONE = Pattern("phone", (Label.PHONE_NUMBER,), lambda document: document.has_digit, find)

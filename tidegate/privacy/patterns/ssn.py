@@ -1,0 +1,54 @@
+"""US social security numbers: 3-2-4 in an area that was issued, bare or malformed ones only beside their name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, digits_of, hit
+from tidegate.privacy.spans import Label, Span
+
+_GROUPED = re.compile(r"\d{3}([- .])\d{2}\1\d{4}")
+_BARE = re.compile(r"\d{9}(?!\d)")
+_NAMED = ("ssn", "social security", "soc sec", "itin", "taxpayer id")
+
+
+def issued(digits: str) -> bool:
+    """SSA rules: area not 000, 666 or above 899; group and serial not all zeros. ITIN (9xx) has its own groups."""
+    area, group, serial = digits[:3], int(digits[3:5]), digits[5:]
+    if area[0] == "9":
+        return group >= 50 and serial != "0000"
+    return area not in ("000", "666") and group != 0 and serial != "0000"
+
+
+def find(document: Document) -> Iterator[Span]:
+    named = document.has_word(*_NAMED)
+    for match in _GROUPED.finditer(document.text):
+        start, end = match.span()
+        if not _whole(document, start, end):
+            continue
+        context = named and _beside(document, start)
+        if context or (match[1] != "." and issued(digits_of(match[0]))):
+            yield hit("ssn", start, end, Label.US_SSN, 0.95 if context else 0.85, valid=match[1] == "-")
+    if named:
+        for match in _BARE.finditer(document.text):
+            if document.free(*match.span()) and _beside(document, match.start()):
+                yield hit("ssn", *match.span(), Label.US_SSN, 0.8)
+
+
+def _whole(document: Document, start: int, end: int) -> bool:
+    text = document.text
+    if not document.free(start, end):
+        return False
+    joined_before = start > 1 and text[start - 1] in "-." and text[start - 2].isalnum()
+    joined_after = end + 1 < len(text) and text[end] in "-." and text[end + 1].isalnum()
+    return not joined_before and not joined_after
+
+
+def _beside(document: Document, start: int) -> bool:
+    before = document.before(start, 45)
+    return any(word in before for word in _NAMED)
+
+
+SSN = Pattern("ssn", (Label.US_SSN,), lambda document: document.has_digit, find)

@@ -1,0 +1,88 @@
+"""URLs with a scheme, `www.` hosts, and bare domains under well-known top-level domains."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}$")
+_REST = re.compile(r"[^\s<>\"'`{}|\\^\[\]\ue000]+")
+_HOST = re.compile(r"[A-Za-z0-9](?:[\w-]{0,62}\.){1,6}[A-Za-z]{2,14}(?![\w-])")
+# Endings of file names and of code (py, md, sh, rs, so, js) are left out on purpose: `README.md` is no domain.
+_TOP = frozenset(
+    "com org net edu gov mil int info biz eu de fr nl uk be at ch it es pt pl cz se dk fi ie us ca au nz jp cn br mx ru "
+    "in io ai dev app cloud shop online tech bank lu gr hu ro bg hr sk si lt lv ee is li tr za il ae kr tw hk sg".split()
+)
+# Vocabularies that schemas and documents name; nobody's address.
+_PUBLIC = (
+    "json-schema.org",
+    "www.w3.org",
+    "schema.org",
+    "schemas.xmlsoap.org",
+    "www.iana.org",
+    "tools.ietf.org",
+)
+_TRAILING = ".,;:!?*_~"
+
+
+def find(document: Document) -> Iterator[Span]:
+    yield from _with_scheme(document)
+    if "www." in document.lower or "." in document.text:
+        yield from _bare(document)
+
+
+def _with_scheme(document: Document) -> Iterator[Span]:
+    text = document.text
+    at = text.find("://")
+    while at >= 0:
+        scheme = _SCHEME.search(text, max(0, at - 21), at)
+        rest = _REST.match(text, at + 3)
+        end = at + 3
+        if scheme is not None and rest is not None:
+            end = _trimmed(text, at + 3, rest.end())
+            if end > at + 3 and not text.startswith(_PUBLIC, at + 3):
+                yield hit("url", scheme.start(), end, Label.URL, 0.95)
+        at = text.find("://", max(end, at + 3))
+
+
+def _bare(document: Document) -> Iterator[Span]:
+    text = document.text
+    for match in _HOST.finditer(text):
+        start, end = match.span()
+        host = match[0].lower()
+        before = text[start - 1] if start else " "
+        if before in "@/._-" or before.isalnum() or (end < len(text) and text[end] in "@(_"):
+            continue
+        top = host.rsplit(".", 1)[1]
+        known = top in _TOP and not _two_sentences(match[0])
+        if known or host.startswith("www."):
+            path = _REST.match(text, end) if text[end : end + 1] in ("/", ":", "?") else None
+            yield hit("url", start, _trimmed(text, start, path.end()) if path else end, Label.URL, 0.7)
+
+
+def _two_sentences(host: str) -> bool:
+    """`done.In` and `Inc.is` are a missing space: a capital after the last dot only."""
+    name, top = host.rsplit(".", 1)
+    return (
+        (top[0].isupper() and not host.isupper())
+        or "." in name
+        and max(len(part) for part in name.split(".")) < 2
+    )
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    """Without sentence punctuation and without a closing bracket that was never opened."""
+    while end > start:
+        last = text[end - 1]
+        if last in _TRAILING or (last == ")" and text.count("(", start, end) < text.count(")", start, end)):
+            end -= 1
+        else:
+            return end
+    return end
+
+
+URL = Pattern("url", (Label.URL,), lambda document: "." in document.text or "://" in document.text, find)
