@@ -1,0 +1,186 @@
+"""`tidegate plan`: JSON lines in, where each would be answered and why. Nothing leaves; no daemon is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from edge.gateway.schema import parse_chat
+from edge.routing.confidence import KEEP_AT, EmbeddedModel, Loaded, load_folder
+from edge.routing.dryrun import Foreseen, foresee
+from edge.routing.plan import Facts, StayLocal, Why
+from edge.routing.plan import plan as plan_of
+from edge.turn import judge
+from tidegate.chat import JSON, Prompt
+from tidegate.engines.port import Draft, Finish
+from tidegate.errors import BadRequest, Broken, TidegateError
+
+_NULL = msgspec.Raw(b"null")
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One input line. Exactly one of `messages` and `prompt`; both other fields in OpenAI's shape."""
+
+    id: str | int | float | None = None
+    messages: msgspec.Raw = _NULL
+    prompt: str | None = None
+    tools: msgspec.Raw = _NULL
+    tool_choice: msgspec.Raw = _NULL
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the dry run assumes about the device."""
+
+    uplink: bool
+    keep_at: float | None  # None: the model's own threshold
+    generate: bool
+
+
+def plan(
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="read JSON lines from stdin (the only input there is)")
+    ] = False,
+    generate: Annotated[bool, typer.Option("--generate", help="write the local draft and judge it")] = False,
+    local_only: Annotated[
+        bool, typer.Option("--local-only", help="decide as a device without a cloud")
+    ] = False,
+    keep_at: Annotated[
+        float | None, typer.Option(help="P(right) from which a draft is kept (default: the model's)")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="a GGUF file (default: the embedded model)")] = None,
+) -> None:
+    """Say for each line where it would be answered and why, without answering it."""
+    if not jsonl:
+        raise BadRequest("pass --jsonl and one JSON object per line on stdin", code="no_input")
+    asyncio.run(_run(sys.stdin, Setting(not local_only, keep_at, generate), model))
+
+
+async def _run(lines: Iterable[str], setting: Setting, path: Path | None) -> None:
+    local = _embedded(path)
+    try:
+        for line in lines:
+            if line.strip():
+                sys.stdout.write(
+                    json.dumps(await answer_line(line, local, setting), ensure_ascii=False) + "\n"
+                )
+                sys.stdout.flush()
+    finally:
+        await local.close()
+
+
+def _embedded(path: Path | None) -> EmbeddedModel:
+    """The model to ask; one that reports not ready when there is none to load and none was named."""
+    from tidegate.assets import model_dir
+    from tidegate.engines.embedded import EDGE_LIMITS, weights_path
+    from tidegate.engines.llama import LlamaEngine
+
+    async def load(weights: Path) -> LlamaEngine:
+        return await asyncio.to_thread(LlamaEngine.load, weights, limits=EDGE_LIMITS)
+
+    loaded: Loaded | None = None
+    try:
+        weights = path or weights_path(model_dir("edge"))
+        loaded = load_folder(LlamaEngine.load(weights, limits=EDGE_LIMITS), weights.parent)
+    except Broken as error:
+        if path is not None or error.code != "model_missing":
+            raise
+    return EmbeddedModel(loaded, load)
+
+
+async def answer_line(line: str, local: EmbeddedModel, setting: Setting) -> dict[str, JSON]:
+    """One output line. A bad line becomes an error that names the field; the rest is not affected."""
+    key: str | int | float | None = None
+    try:
+        asked = _decoded(line)
+        key = asked.id
+        prompt = _prompt(asked)
+        return {"id": key} | await _explained(prompt, local, setting)
+    except TidegateError as error:
+        param = error.param if isinstance(error, BadRequest) else ""
+        return {"id": key, "error": {"code": error.code, "message": str(error), "param": param}}
+
+
+def _decoded(line: str) -> Line:
+    try:
+        return msgspec.json.decode(line.encode("utf-8", "surrogatepass"), type=Line)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"the line is not what is read here: {error}", code="bad_line") from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest("the line is not valid JSON", code="bad_line") from error
+
+
+def _prompt(asked: Line) -> Prompt:
+    """The prompt, parsed exactly as the door parses it. Raises BadRequest."""
+    spoken = bytes(asked.messages)
+    if (spoken == b"null") == (asked.prompt is None):
+        raise BadRequest(
+            "exactly one of messages and prompt is needed", code="missing_parameter", param="messages"
+        )
+    if asked.prompt is not None:
+        spoken = json.dumps([{"role": "user", "content": asked.prompt}]).encode()
+    body = b'{"model":"plan","messages":' + spoken + b',"tools":' + bytes(asked.tools)
+    return parse_chat(body + b',"tool_choice":' + bytes(asked.tool_choice) + b"}").prompt
+
+
+async def _explained(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> dict[str, JSON]:
+    keep_at = setting.keep_at if setting.keep_at is not None else local.keep_at if local.ready else KEEP_AT
+    facts = _facts(prompt, local, setting)
+    fits = facts.local_model and facts.prompt_tokens < facts.context_tokens
+    seen = await local.glance(prompt) if fits else {}
+    prospect = local.prospect(prompt, seen) if fits else 0.0
+    foreseen = foresee(facts, prospect=prospect, pass_p=seen.get("pass_p", 0.0), keep_at=keep_at)
+    if not setting.generate:
+        return _shown(foreseen)
+    if not foreseen.drafts or not fits:
+        return _shown(foreseen) | {"draft": None, "tool_calls": [], "confidence": 0.0}
+    draft = await local.generate(prompt)
+    sure = local.confidence(prompt, draft)
+    return _shown(_settled(facts, foreseen, judge(draft, sure, keep_at))) | _drafted(draft, sure)
+
+
+def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
+    return Facts(
+        local_model=local.ready,
+        uplink=setting.uplink,
+        redactable=True,
+        tools_offered=bool(prompt.tools),
+        prompt_tokens=local.count_tokens(prompt) if local.ready else 0,
+        context_tokens=local.context_tokens,
+        local_speaks=local.speaks,
+    )
+
+
+def _settled(facts: Facts, foreseen: Foreseen, verdict: Why) -> Foreseen:
+    """The decision once the draft exists: what must stay stays, anything else when the draft is good enough."""
+    match plan_of(facts):
+        case StayLocal():
+            return foreseen
+        case _:
+            decision = "local" if verdict is Why.CONFIDENT else "escalate"
+            return Foreseen(decision, (verdict,), foreseen.p_right, drafts=True)
+
+
+def _shown(foreseen: Foreseen) -> dict[str, JSON]:
+    return {
+        "decision": foreseen.decision,
+        "p_right": round(foreseen.p_right, 6),
+        "why": [why.value for why in foreseen.why],
+    }
+
+
+def _drafted(draft: Draft, sure: float) -> dict[str, JSON]:
+    calls: list[JSON] = [
+        {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+        for c in draft.tool_calls
+    ]
+    text = "" if draft.finish is Finish.PASS else draft.text
+    return {"draft": text, "tool_calls": calls, "confidence": round(sure, 6)}
