@@ -1,0 +1,261 @@
+"""Generated smart homes: requests that name devices and areas the model has to read, never remember.
+
+Three kinds: sentence patterns written here over Home Assistant's intent names, Home Assistant's own English test
+sentences with areas and names exchanged, and home-llm's action templates with its device list.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import yaml
+
+from scripts.training.records import Call, Param, ToolSpec, normalised
+from scripts.training.sources import data_root
+
+Value: TypeAlias = str | int | float
+
+AREAS = (
+    "kitchen|living room|bedroom|bathroom|garage|office|hallway|dining room|guest room|basement|attic|garden|nursery|"
+    "master bedroom|kids room|laundry room|balcony|patio|entrance|study|library|workshop|conservatory|upstairs|downstairs|"
+    "den|sunroom|pantry|cellar|terrace|porch|driveway|playroom|gym|studio|loft|utility room|music room|greenhouse|shed"
+).split("|")
+DOMAINS = {
+    "light": ("lights", "light", "lamps", "lighting"),
+    "fan": ("fans", "fan"),
+    "switch": ("switches", "sockets", "plugs"),
+    "cover": ("blinds", "curtains", "shutters", "shades"),
+    "media_player": ("speakers", "tv", "stereo", "music player"),
+    "lock": ("locks",),
+    "vacuum": ("vacuum", "robot vacuum"),
+}
+TOOLS: dict[str, ToolSpec] = {
+    spec.name: spec
+    for spec in (
+        ToolSpec("HassTurnOn", (Param("name"), Param("area"), Param("domain"))),
+        ToolSpec("HassTurnOff", (Param("name"), Param("area"), Param("domain"))),
+        ToolSpec(
+            "HassLightSet",
+            (Param("name"), Param("area"), Param("brightness", "number"), Param("color")),
+        ),
+        ToolSpec("HassClimateSetTemperature", (Param("area"), Param("name"), Param("temperature", "number"))),
+        ToolSpec("HassClimateGetTemperature", (Param("area"), Param("name"))),
+        ToolSpec("HassSetVolume", (Param("area"), Param("name"), Param("volume_level", "number"))),
+        ToolSpec("HassSetPosition", (Param("name"), Param("area"), Param("position", "number"))),
+        ToolSpec("HassStartTimer", (Param("minutes", "number"), Param("hours", "number"), Param("name"))),
+        ToolSpec("HassGetState", (Param("name"), Param("area"), Param("domain"), Param("state"))),
+        ToolSpec("HassListAddItem", (Param("item"), Param("name"))),
+        ToolSpec("HassMediaPause", (Param("name"), Param("area"))),
+        ToolSpec("HassMediaNext", (Param("name"), Param("area"))),
+        ToolSpec("HassVacuumStart", (Param("name"), Param("area"))),
+        ToolSpec("HassGetCurrentTime", ()),
+    )
+}
+PATTERNS: dict[str, str] = {
+    "HassTurnOn": "turn on the {domain} in the {area}|switch on the {area} {domain}|{area} {domain} on|turn the {domain} on in"
+    " the {area}|turn on {name}|switch the {name} on|turn on the {name} in the {area}|please activate the {name}|start the"
+    " {name}|can you turn on the {area} {domain}|I need the {domain} on in the {area}|put the {name} on|enable {name}",
+    "HassTurnOff": "turn off the {domain} in the {area}|switch off the {area} {domain}|{area} {domain} off|turn the {domain} off"
+    " in the {area}|turn off {name}|switch the {name} off|turn off the {name} in the {area}|deactivate the {name}|shut off the"
+    " {name}|kill the {domain} in the {area}|could you turn off the {area} {domain}|no more {domain} in the {area} please",
+    "HassLightSet": "set the {area} lights to {brightness} percent|dim the {name} to {brightness}%|make the {name} {color}|change"
+    " the {area} lights to {color}|set {name} brightness to {brightness}|turn the {area} lights {color}",
+    "HassClimateSetTemperature": "set the {area} to {temperature} degrees|set the temperature in the {area} to"
+    " {temperature}|change the {name} to {temperature} degrees|set the {area} thermostat to {temperature}|heat the {area} to"
+    " {temperature} degrees|make it {temperature} degrees in the {area}|set thermostat to {temperature}|{area} temperature"
+    " {temperature}",
+    "HassClimateGetTemperature": "how warm is it in the {area}|what's the temperature in the {area}|what is the {area}"
+    " temperature|how cold is the {area}|what does the {name} say|is it hot in the {area}",
+    "HassSetVolume": "set the volume of {name} to {volume_level}|volume {volume_level} in the {area}|turn the {name} to"
+    " {volume_level} percent volume|set the {area} volume to {volume_level}%",
+    "HassSetPosition": "open the {name} to {position} percent|set {name} to {position}%|set the {area} blinds to {position}|move"
+    " the {name} halfway, {position} percent",
+    "HassStartTimer": "set a timer for {minutes} minutes|start a {minutes} minute timer|{minutes} minute timer for the"
+    " {timer}|timer for {hours} hours|set a {timer} timer for {minutes} minutes",
+    "HassGetState": "is the {name} {state}|what is the state of the {name}|are the {domain} {state} in the {area}|check the"
+    " {name}|is {name} still {state}",
+    "HassListAddItem": "add {item} to the {list} list|put {item} on my {list} list|add {item} to {list}|we need {item} on"
+    " the {list} list",
+    "HassMediaPause": "pause the {name}|pause {name} in the {area}|pause the music in the {area}",
+    "HassMediaNext": "next track on {name}|skip this song in the {area}|play the next song on the {name}",
+    "HassVacuumStart": "start the {name}|vacuum the {area}|clean the {area}|have {name} clean the {area}",
+    "HassGetCurrentTime": "what time is it|tell me the time|what's the time right now",
+}
+COLORS = ("red", "blue", "green", "warm white", "purple", "orange", "cold white", "pink", "yellow")
+STATES = ("on", "off", "open", "closed", "locked", "unlocked", "running")
+ITEMS = "milk|bread|two lemons|toilet paper|a birthday card|eggs|olive oil|cat food|batteries|flour|oat milk|six apples".split("|")
+LISTS = "shopping|grocery|to do|weekend|packing|chores|party|hardware store".split("|")
+TIMERS = "pizza|pasta|laundry|tea|egg|oven|homework|nap".split("|")
+
+
+@dataclass(frozen=True, slots=True)
+class HomeRequest:
+    """A generated request with the calls that answer it, the tools used, and the devices of its home."""
+
+    text: str
+    calls: tuple[Call, ...]
+    tools: tuple[ToolSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Device names by kind, action templates, and test sentences with their slots."""
+
+    devices: dict[str, tuple[str, ...]]
+    actions: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...]
+    sentences: tuple[tuple[str, str, tuple[tuple[str, Value], ...]], ...]
+
+    def name(self, rng: random.Random, kind: str = "") -> str:
+        """A device name, of the given kind when there is one."""
+        found = self.devices.get(kind) or self.devices[rng.choice(sorted(self.devices))]
+        return rng.choice(found)
+
+
+def load_lists() -> Lists:
+    """Reads home-llm's lists (MIT) and Home Assistant's test sentences (CC BY 4.0)."""
+    pile = data_root() / "home-llm" / "data" / "piles" / "english"
+    devices: dict[str, list[str]] = {}
+    with (pile / "pile_of_device_names.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            name = re.sub(r"\s+", " ", row["description"]).strip()
+            devices.setdefault(row["device_name"].split(".")[0], []).append(name)
+    actions = []
+    with (pile / "pile_of_templated_actions.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            kinds, services = tuple(row["device_type"].split("|")), tuple(row["service"].split("|"))
+            actions.append((kinds, services, row["phrase"]))
+    tests = sorted((data_root() / "home-assistant-intents" / "tests" / "en").rglob("*.yaml"))
+    sentences = tuple(found for path in tests for found in _test_sentences(path))
+    return Lists({kind: tuple(names) for kind, names in devices.items()}, tuple(actions), sentences)
+
+
+def _test_sentences(path: Path) -> Iterator[tuple[str, str, tuple[tuple[str, Value], ...]]]:
+    """(text, intent, slots) rows whose every value is in the text or is a domain."""
+    for case in yaml.safe_load(path.read_text(encoding="utf-8")).get("tests") or []:
+        intent = case.get("intent")
+        if not isinstance(intent, dict) or "name" not in intent:
+            continue
+        slots = intent.get("slots") or {}
+        for sentence in case["sentences"]:
+            found = [(str(key), _worded(str(sentence), value)) for key, value in slots.items() if key != "device_class"]
+            kept = [(key, word if word is not None else str(slots[key])) for key, word in found]
+            if all(word is not None or key == "domain" for key, word in found):
+                yield str(sentence), str(intent["name"]), tuple(kept)
+
+
+def _worded(sentence: str, value: object) -> Value | None:
+    """The value as the sentence words it, or None when it is not there."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value if re.search(rf"(?<![\d.]){re.escape(str(value))}(?![\d.])", sentence) else None
+    at = sentence.lower().find(str(value).lower()) if isinstance(value, str) else -1
+    return sentence[at : at + len(str(value))] if at >= 0 else None
+
+
+def pattern_request(lists: Lists, rng: random.Random) -> HomeRequest:
+    """A request from the patterns above."""
+    tool = rng.choice(("HassTurnOn", "HassTurnOff", "HassTurnOn", "HassTurnOff", *PATTERNS))
+    pattern = rng.choice(PATTERNS[tool].split("|"))
+    domain = rng.choice(sorted(DOMAINS))
+    fills: dict[str, tuple[str, Value]] = {
+        "area": ("area", rng.choice(AREAS)),
+        "name": ("name", lists.name(rng)),
+        "domain": ("domain", domain),
+        "brightness": ("brightness", rng.randrange(1, 101)),
+        "position": ("position", rng.randrange(1, 101)),
+        "volume_level": ("volume_level", rng.randrange(0, 101)),
+        "temperature": ("temperature", rng.choice((rng.randrange(12, 30), rng.randrange(55, 85), rng.randrange(30, 58) / 2))),
+        "minutes": ("minutes", rng.randrange(1, 60)),
+        "hours": ("hours", rng.randrange(1, 12)),
+        "color": ("color", rng.choice(COLORS)),
+        "state": ("state", rng.choice(STATES)),
+        "item": ("item", rng.choice(ITEMS)),
+        "list": ("name", rng.choice(LISTS)),
+        "timer": ("name", rng.choice(TIMERS)),
+    }
+    text = pattern
+    arguments: list[tuple[str, Value]] = []
+    for mark in re.findall(r"\{(\w+)\}", pattern):
+        key, value = fills[mark]
+        if mark == "name" and rng.random() < 0.6:
+            value = str(value).lower()
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        arguments.append((key, value))
+        text = text.replace("{" + mark + "}", rng.choice(DOMAINS[domain]) if mark == "domain" else str(value))
+    return HomeRequest(_cased(text, rng), (Call(tool, tuple(arguments)),), (TOOLS[tool],))
+
+
+def _cased(text: str, rng: random.Random) -> str:
+    """The text with a capital first letter and a closing mark now and then. Values are never at risk: only the first
+    letter of a lower-case opening word changes."""
+    starts_with_word = text[0].islower() and rng.random() < 0.3 and not text.startswith(tuple(AREAS))
+    text = text[0].upper() + text[1:] if starts_with_word else text
+    return text + rng.choice(("", "", "", "", ".", " please"))
+
+
+def sentence_request(lists: Lists, rng: random.Random) -> HomeRequest:
+    """A Home Assistant test sentence, its area and name exchanged for others most of the time."""
+    text, intent, slots = rng.choice(lists.sentences)
+    arguments: list[tuple[str, Value]] = []
+    for key, value in slots:
+        fresh = {"area": rng.choice(AREAS), "name": lists.name(rng)}.get(key)
+        if fresh and isinstance(value, str) and text.count(value) == 1 and rng.random() < 0.8:
+            text = text.replace(value, fresh)
+            value = fresh
+        arguments.append((key, value))
+    kinds = {key: "string" if isinstance(value, str) else "number" for key, value in arguments}
+    known = TOOLS.get(intent, ToolSpec(intent))
+    extra = tuple(Param(key, kind) for key, kind in kinds.items() if key not in {p.name for p in known.params})
+    return HomeRequest(text, (Call(intent, tuple(arguments)),), (ToolSpec(intent, known.params + extra),))
+
+
+def action_request(lists: Lists, rng: random.Random) -> HomeRequest | None:
+    """A home-llm action template with device names filled in; several devices give several calls."""
+    kinds, services, text = rng.choice(lists.actions)
+    marks = re.findall(r"<device_name\d?>", text)
+    if re.search(r"<(?!device_name)", text) or len(marks) != len(kinds):
+        return None
+    calls = []
+    tools: dict[str, ToolSpec] = {}
+    for kind, service, mark in zip(kinds, services, marks, strict=True):
+        name = lists.name(rng, kind)
+        name = name.lower() if rng.random() < 0.6 else name
+        text = text.replace(mark, name, 1)
+        tools[service] = ToolSpec(service, (Param("name"),))
+        calls.append(Call(service, (("name", name),)))
+    names = [normalised(str(call.arguments[0][1])) for call in calls]
+    if len(set(names)) != len(names):
+        return None
+    return HomeRequest(text, tuple(calls), tuple(tools.values()))
+
+
+def request(lists: Lists, rng: random.Random) -> HomeRequest:
+    """Any of the three kinds."""
+    while True:
+        draw = rng.random()
+        if draw < 0.5:
+            return pattern_request(lists, rng)
+        if draw < 0.75:
+            return sentence_request(lists, rng)
+        found = action_request(lists, rng)
+        if found is not None:
+            return found
+
+
+def listing(lists: Lists, names: tuple[str, ...], rng: random.Random) -> str:
+    """A system message that lists a home: the named devices among a few others, by area."""
+    devices = [*names, *(lists.name(rng) for _ in range(rng.randrange(2, 6)))]
+    rng.shuffle(devices)
+    form = rng.randrange(3)
+    if form == 0:
+        return "Devices: " + ", ".join(devices)
+    lines = [(rng.choice(AREAS), device) for device in devices]
+    if form == 1:
+        return "Home:\n" + "\n".join(f"{area}: {device}" for area, device in lines)
+    return "\n".join(f"- {device} ({area})" for area, device in lines)

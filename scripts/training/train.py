@@ -1,0 +1,283 @@
+"""Trains the edge or the cloud model. The same code on one core, several cores or CUDA; seeded, resumable, clock-bound.
+
+The learning rate follows the share of the time given, so a run of any length ends at zero. A checkpoint is written
+every two minutes and at the end, and each is enough to resume from or to export.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, distributed
+from torch.nn import functional as F
+
+from scripts.training import data, tokenizer
+from scripts.training.model import Decoder, Shape, grown, parameters_of
+from scripts.training.optimiser import Muon
+from scripts.training.template import completion_of, prompt_of
+
+SHAPES = {
+    "edge": Shape(tokenizer.VOCABULARY, 160, 4, 5, 416),
+    "cloud": Shape(tokenizer.VOCABULARY, 160, 7, 5, 416),
+    "quick": Shape(tokenizer.VOCABULARY, 96, 2, 3, 256),
+}
+TOKENIZER_SAMPLE = 20_000
+LONGEST = 320
+IGNORED = -100
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to train and for how long. `minutes` is wall clock over all runs of this checkpoint."""
+
+    kind: str
+    out: Path
+    minutes: float = 60.0
+    seed: int = 7
+    quick: bool = False
+    resume: bool = False
+    workers: int = 1
+    batch_tokens: int = 2048
+    muon_rate: float = 0.02
+    adam_rate: float = 3e-3
+    grow_from: Path | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """Sizes of the network."""
+        return SHAPES["quick" if self.quick else self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Token ids padded on the right, and the targets with `IGNORED` outside completions."""
+
+    tokens: Tensor
+    targets: Tensor
+
+
+def encoded(example: data.Example, codec: Tokenizer) -> tuple[list[int], int]:
+    """Token ids of prompt and completion, and where the completion starts."""
+    prompt = codec.encode(prompt_of(example)).ids
+    return prompt + codec.encode(completion_of(example)).ids, len(prompt)
+
+
+def batches(examples: Iterator[data.Example], codec: Tokenizer, budget: int, rng: random.Random) -> Iterator[Batch]:
+    """Batches of about `budget` tokens, of examples of like length, in random order within a pool."""
+    while True:
+        pool = [encoded(example, codec) for example in itertools.islice(examples, budget // 5)]
+        pool = sorted((row for row in pool if len(row[0]) <= LONGEST), key=lambda row: len(row[0]))
+        groups: list[list[tuple[list[int], int]]] = [[]]
+        for row in pool:
+            if (len(groups[-1]) + 1) * len(row[0]) > budget:
+                groups.append([])
+            groups[-1].append(row)
+        rng.shuffle(groups)
+        yield from (padded(group) for group in groups if group)
+
+
+def padded(rows: list[tuple[list[int], int]]) -> Batch:
+    """Rows of unlike length as one batch."""
+    width = max(len(ids) for ids, _ in rows) - 1
+    tokens = torch.zeros(len(rows), width, dtype=torch.long)
+    targets = torch.full((len(rows), width), IGNORED)
+    for at, (ids, start) in enumerate(rows):
+        tokens[at, : len(ids) - 1] = torch.tensor(ids[:-1])
+        targets[at, start - 1 : len(ids) - 1] = torch.tensor(ids[start:])
+    return Batch(tokens, targets)
+
+
+def loss_of(model: Decoder, batch: Batch) -> Tensor:
+    """Mean cross-entropy of completion tokens. Only their positions meet the vocabulary, which saves a third of the work."""
+    wanted = batch.targets != IGNORED
+    return F.cross_entropy(model.logits(model(batch.tokens, wanted)).float(), batch.targets[wanted])
+
+
+def optimisers(model: Decoder, plan: Plan) -> list[torch.optim.Optimizer]:
+    """Muon on the block matrices, AdamW on the rest."""
+    parts = {"qkv": 3, "gate_up": 2}
+    matrices, others = [], []
+    for name, weight in model.named_parameters():
+        if weight.dim() == 2 and "embedding" not in name:
+            matrices.append((weight, next((n for key, n in parts.items() if key in name), 1)))
+        else:
+            others.append(weight)
+    if plan.muon_rate == 0:
+        others, matrices = others + [weight for weight, _ in matrices], []
+    adam = torch.optim.AdamW(others, lr=plan.adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
+    return [Muon(matrices, plan.muon_rate), adam] if matrices else [adam]
+
+
+def rate_at(share: float) -> float:
+    """Factor on the learning rates when `share` of the time is used: short warm-up, flat, then linearly to zero."""
+    if share < 0.01:
+        return max(share / 0.01, 0.05)
+    return min(1.0, (1.0 - share) / 0.6) if share < 1 else 0.0
+
+
+def shared_gradients(model: Decoder, workers: int) -> None:
+    """Averages gradients over the workers in one exchange."""
+    grads = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    flat = torch.cat([grad.flatten() for grad in grads])
+    distributed.all_reduce(flat)
+    flat /= workers
+    for grad, piece in zip(grads, flat.split([grad.numel() for grad in grads]), strict=True):
+        grad.copy_(piece.view_as(grad))
+
+
+def codec_for(plan: Plan, corpus: data.Corpus) -> Tokenizer:
+    """The run's tokenizer: the saved one, the one of the model grown from, or a new one."""
+    path = plan.out / "tokenizer.json"
+    if path.exists():
+        return tokenizer.load(path)
+    if plan.grow_from:
+        codec = tokenizer.load(plan.grow_from.parent / "tokenizer.json")
+    else:
+        sample = itertools.islice(data.stream(corpus, plan.seed), TOKENIZER_SAMPLE // (10 if plan.quick else 1))
+        codec = tokenizer.learn(prompt_of(example) + completion_of(example) for example in sample)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    codec.save(str(path))
+    return codec
+
+
+def begin(plan: Plan, device: str) -> tuple[Decoder, list[torch.optim.Optimizer], dict[str, Any]]:
+    """A model, its optimisers and the progress so far: resumed, grown or new."""
+    torch.manual_seed(plan.seed)
+    progress: dict[str, Any] = {"step": 0, "tokens": 0, "seconds": 0.0, "runs": 0}
+    saved_path = plan.out / "checkpoint.pt"
+    saved = torch.load(saved_path, map_location=device) if plan.resume and saved_path.exists() else None
+    if saved is not None:
+        model = Decoder(Shape(**saved["shape"]))
+        model.load_state_dict(saved["model"])
+    elif plan.grow_from is not None:
+        small = torch.load(plan.grow_from, map_location="cpu")
+        base = Decoder(Shape(**small["shape"]))
+        base.load_state_dict(small["model"])
+        model = grown(base, plan.shape.layers)
+    else:
+        model = Decoder(plan.shape)
+    model.to(device)
+    found = optimisers(model, plan)
+    if saved is not None:
+        for optimiser, state in zip(found, saved["optimisers"], strict=True):
+            optimiser.load_state_dict(state)
+        progress = dict(saved["progress"], runs=saved["progress"]["runs"] + 1)
+    return model, found, progress
+
+
+def save(plan: Plan, model: Decoder, found: list[torch.optim.Optimizer], progress: dict[str, Any]) -> None:
+    """Writes the checkpoint whole or not at all."""
+    path = plan.out / "checkpoint.pt"
+    state = {
+        "shape": asdict(model.shape),
+        "model": model.state_dict(),
+        "optimisers": [optimiser.state_dict() for optimiser in found],
+        "progress": progress,
+    }
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+
+
+def run(plan: Plan, rank: int = 0) -> None:
+    """One worker's training loop, until the time is used."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    torch.set_num_threads(1 if plan.workers > 1 else torch.get_num_threads())
+    corpus = data.load()
+    codec = codec_for(plan, corpus)
+    model, found, progress = begin(plan, device)
+    bases = [[group["lr"] for group in optimiser.param_groups] for optimiser in found]
+    if plan.resume:
+        rates = (plan.muon_rate, plan.adam_rate)[-len(bases) :]
+        bases = [[rate] * len(base) for rate, base in zip(rates, bases, strict=True)]
+    seed = plan.seed + 1000 * rank + 100_000 * progress["runs"]
+    feed = batches(data.stream(corpus, seed), codec, plan.batch_tokens, random.Random(seed))
+    if rank == 0:
+        print(f"{plan.kind}: {parameters_of(model) / 1e6:.2f}M parameters, {plan.minutes:g} minutes, {device}", flush=True)
+    clock = Clockwork(before=progress["seconds"], limit=plan.minutes * 60, workers=plan.workers)
+    average, saved_at, told_at = 0.0, 0.0, 0.0
+    while not clock.done():
+        factor = rate_at(clock.share())
+        for optimiser, base in zip(found, bases, strict=True):
+            for group, rate in zip(optimiser.param_groups, base, strict=True):
+                group["lr"] = rate * factor
+        batch = next(feed)
+        loss = loss_of(model, Batch(batch.tokens.to(device), batch.targets.to(device)))
+        model.zero_grad(set_to_none=True)
+        loss.backward()
+        if plan.workers > 1:
+            shared_gradients(model, plan.workers)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimiser in found:
+            optimiser.step()
+        progress["step"] += 1
+        progress["tokens"] += batch.tokens.numel() * plan.workers
+        progress["seconds"] = clock.seconds()
+        average = loss.item() if average == 0.0 else average * 0.95 + loss.item() * 0.05
+        if rank == 0 and clock.seconds() - told_at >= 20:
+            told_at = clock.seconds()
+            speed = progress["tokens"] / max(clock.seconds(), 1e-9)
+            left = max(0.0, plan.minutes - clock.seconds() / 60)
+            print(
+                f"step {progress['step']} loss {average:.3f} {speed:,.0f} tokens/s {progress['tokens'] / 1e6:.2f}M tokens"
+                f" {left:.1f} min left",
+                flush=True,
+            )
+        if rank == 0 and clock.seconds() - saved_at >= 120:
+            saved_at = clock.seconds()
+            save(plan, model, found, progress)
+    if rank == 0:
+        save(plan, model, found, progress)
+
+
+@dataclass
+class Clockwork:
+    """Time used so far; with several workers they agree on the slowest one, so that all stop at the same step."""
+
+    before: float
+    limit: float
+    workers: int
+    started: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.started = time.monotonic()
+
+    def seconds(self) -> float:
+        """Seconds used, over all runs of this checkpoint."""
+        return self.before + time.monotonic() - self.started
+
+    def share(self) -> float:
+        """Part of the time used, 0 to 1."""
+        return min(1.0, self.seconds() / self.limit)
+
+    def done(self) -> bool:
+        """True for every worker at once."""
+        over = self.seconds() >= self.limit
+        if self.workers == 1:
+            return over
+        flag = torch.tensor([float(over)])
+        distributed.all_reduce(flag)
+        return bool(flag.item() > 0)
+
+
+def _worker(rank: int, plan: Plan, port: int) -> None:
+    distributed.init_process_group("gloo", f"tcp://127.0.0.1:{port}", rank=rank, world_size=plan.workers)
+    run(plan, rank)
+    distributed.destroy_process_group()
+
+
+def train(plan: Plan) -> None:
+    """Trains as planned; the checkpoint and tokenizer are in `plan.out` afterwards."""
+    plan.out.mkdir(parents=True, exist_ok=True)
+    if plan.workers == 1:
+        run(plan)
+        return
+    codec_for(plan, data.load())
+    torch.multiprocessing.spawn(_worker, (plan, random.SystemRandom().randrange(20_000, 40_000)), plan.workers)
