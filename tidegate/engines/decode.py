@@ -38,6 +38,7 @@ class Job:
     cancelled: Callable[[], bool]
     rng: random.Random = field(repr=False)
     constraint: Constraint | None = None
+    silent: Sequence[int] = ()  # control tokens that a grammar's strings must not contain
     pass_token: int = -1
     call_token: int = -1
 
@@ -80,7 +81,7 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
     while len(scores) < room:
         if job.cancelled():
             raise Cancelled
-        choice = _next(context, job)
+        choice = _next(context, job, between=not pieces or pieces[-1].endswith(b"}"))
         if weights.ends(choice.token):
             ended = True
             break
@@ -95,9 +96,14 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
     return Written(_before_stop(text, prompt.stop), tuple(scores), ended, features, reused)
 
 
-def _next(context: Context, job: Job) -> Choice:
+def _next(context: Context, job: Job, *, between: bool) -> Choice:
+    """The next token. Under a grammar, control tokens may only stand `between` calls, never inside a string."""
     logits = context.logits()
-    allowed = job.constraint.mask(logits) if job.constraint is not None else logits
+    allowed = logits
+    if job.constraint is not None:
+        allowed = job.constraint.mask(logits)
+        if not between:
+            allowed[list(job.silent)] = float("-inf")
     prompt = job.prompt
     top = min(prompt.top_logprobs, MAX_KEPT_TOP)
     choice = choose(

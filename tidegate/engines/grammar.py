@@ -40,17 +40,42 @@ def schema_grammar(schema: str, param: str = "response_format") -> str:
 
 
 def calls_grammar(tools: Sequence[Tool], *, closes: bool) -> str:
-    """One or more calls of these tools: name among those offered, arguments by the tool's schema."""
+    """One or more calls of these tools: name among those offered, arguments by the tool's schema.
+
+    Arguments come in any order (models write them in the order of the request), so which are required is not enforced.
+    """
     ending = ' "\\n</tool_call>"' if closes else ""
     opening = '"<tool_call>' + ("\\n" if closes else "") + '{\\"name\\": "'
     rules, choices = [], []
     for index, tool in enumerate(tools):
-        prefix = f"t{index}"
-        rules.append(_renamed(schema_grammar(_arguments_schema(tool), "tools"), prefix))
+        rules.append(_arguments_rules(tool, f"t{index}"))
         choices.append(
-            f'{_literal(json.dumps(tool.name, ensure_ascii=False))} ", \\"arguments\\": " {prefix}-root'
+            f'{_literal(json.dumps(tool.name, ensure_ascii=False))} ", \\"arguments\\": " t{index}'
         )
     head = f'root ::= call+\ncall ::= {opening} ({" | ".join(choices)}) "}}"{ending}\n'
+    grammar = head + "\n".join(rules)
+    if len(grammar) > MAX_GRAMMAR_CHARS:
+        raise _unusable("tools")
+    return grammar
+
+
+def _arguments_rules(tool: Tool, prefix: str) -> str:
+    """The rule `prefix` for the tool's arguments, and the rules it needs. Without properties, any object will do."""
+    _check(tool.parameters or "{}", "tools")
+    schema: JSON = json.loads(tool.parameters or "{}")
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(schema, dict) or not isinstance(properties, dict) or not properties:
+        anything = _renamed(schema_grammar('{"type":"object"}', "tools"), f"{prefix}-any")
+        return f"{prefix} ::= {prefix}-any-root\n{anything}"
+    shared = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
+    rules, pairs = [], []
+    for index, (name, value) in enumerate(properties.items()):
+        inner = f"{prefix}-{index}"
+        text = json.dumps((value if isinstance(value, dict) else {}) | shared)
+        rules.append(_renamed(schema_grammar(text, "tools"), inner))
+        pairs.append(f"{_literal(json.dumps(name, ensure_ascii=False) + ': ')} {inner}-root")
+    pair = f"{prefix}-pair"
+    head = f'{prefix} ::= "{{" ({pair} (", " {pair})*)? "}}"\n{pair} ::= {" | ".join(pairs)}\n'
     return head + "\n".join(rules)
 
 
@@ -63,14 +88,6 @@ def _callable(prompt: Prompt) -> tuple[Tool, ...]:
             "tool_choice names a tool that is not offered", code="unknown_tool", param="tool_choice"
         )
     return chosen
-
-
-def _arguments_schema(tool: Tool) -> str:
-    """The tool's parameters, bound to an object with the listed keys even where the application left that open."""
-    schema: JSON = json.loads(tool.parameters or "{}")
-    if not isinstance(schema, dict):
-        raise _unusable("tools")
-    return json.dumps({"type": "object", "properties": {}, "additionalProperties": False} | schema)
 
 
 def _renamed(grammar: str, prefix: str) -> str:

@@ -84,6 +84,7 @@ class LlamaEngine:
         self._weights, self._context, self._model = weights, context, model
         texts = [(s.token, s.text) for s in weights.specials]
         self._ids = {text: token for token, text in texts}
+        self._silent = [token for token, _ in texts if not weights.ends(token)]
         self._template = ChatTemplate(
             weights.chat_template, bos=weights.text_of(weights.bos), eos=weights.text_of(weights.eos)
         )
@@ -212,7 +213,14 @@ class LlamaEngine:
     ) -> Job:
         rng = random.Random(prompt.seed or secrets.randbits(64))
         return Job(
-            prompt, tokens, cancelled, rng, constraint, self._ids.get(PASS, -1), self._ids.get(OPEN, -1)
+            prompt,
+            tokens,
+            cancelled,
+            rng,
+            constraint,
+            silent=self._silent,
+            pass_token=self._ids.get(PASS, -1),
+            call_token=self._ids.get(OPEN, -1),
         )
 
     def _write(self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool]) -> Written:

@@ -1,0 +1,248 @@
+"""Measures P(right) for the edge model: runs it on held-out requests, fits, tests, writes `confidence.json` beside it.
+
+    nice python -m scripts.fit_confidence [--model models/edge/X.gguf] [--rows 1500] [--test-rows 900]
+
+Rule 1: fitted and thresholded on the fold "calibration", reported on the fold "test"; training saw neither.
+Rule 2: a draft is right when its calls are exactly the expected ones, names and arguments compared without case and
+white space. "Not for me" is never right: its confidence is a constant and it takes no part in the fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from scripts.training.data import Corpus, Example, held_out, load
+from scripts.training.records import Call, Fold
+from tidegate.assets import model_dir
+from tidegate.chat import JSON, Message, Prompt, Role, Tool
+from tidegate.engines.embedded import EDGE_LIMITS, weights_path
+from tidegate.engines.llama import LlamaEngine
+from tidegate.engines.port import Draft, Finish
+from tidegate.risk import features
+from tidegate.risk.calibrate import FILE, PASSED, Calibration, CalibrationFile, Curve, Report
+from tidegate.risk.fit import (
+    Flags,
+    Floats,
+    auroc,
+    calibration_error,
+    crossfitted,
+    isotonic,
+    logistic,
+    matrix,
+    threshold,
+)
+
+# Share of each source: what applications ask (SNIPS, homes), other intent sets, and requests that no tool serves.
+SOURCES = {
+    "snips": 0.34,
+    "homes": 0.22,
+    "hwu64": 0.12,
+    "slurp": 0.06,
+    "clinc150": 0.08,
+    "clinc150-other": 0.1,
+    "banking77": 0.08,
+}
+ABSENT = 0.15  # of the requests that have a right tool, so many are asked without it
+WRONG_AT_MOST = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One request, run: what the model showed and whether it was right."""
+
+    source: str
+    served: bool  # it had a right tool
+    passed: bool
+    usable: bool  # a well-formed call
+    right: bool
+    after: dict[str, float]
+    before: dict[str, float]
+
+
+def examples(corpus: Corpus, which: Fold, count: int) -> list[Example]:
+    """A seeded mixture of held-out requests, some with their right tool taken away."""
+    rng = random.Random(f"confidence/{which}")
+    found: list[Example] = []
+    for source, share in SOURCES.items():
+        pool = list(held_out(source, which, corpus))
+        rng.shuffle(pool)
+        found += [_absent(e) if rng.random() < ABSENT else e for e in pool[: round(count * share)]]
+    rng.shuffle(found)
+    return found
+
+
+def _absent(example: Example) -> Example:
+    """The same request without the tools that serve it; unchanged when nothing would be left to offer."""
+    names = {call.name for call in example.expected_calls or ()}
+    left = tuple(spec for spec in example.specs if spec.name not in names)
+    return replace(example, specs=left, expected_calls=None) if left and names else example
+
+
+def prompt_of(example: Example) -> Prompt:
+    """The request as the door would hand it over."""
+    tools = []
+    for spec in example.specs:
+        function = spec.openai()["function"]
+        parameters = function.get("parameters") if isinstance(function, dict) else {}
+        tools.append(Tool(spec.name, "", json.dumps(parameters)))
+    messages = tuple(Message(Role(str(m["role"])), str(m["content"])) for m in example.messages)
+    return Prompt(messages, tuple(tools), max_tokens=160)
+
+
+def is_right(draft: Draft, expected: Sequence[Call] | None) -> bool:
+    """Whether the draft is exactly what was asked for."""
+    if expected is None or len(draft.tool_calls) != len(expected):
+        return False
+    wanted = [(call.name, {key: _plain(value) for key, value in call.arguments}) for call in expected]
+    return wanted == [
+        (call.name, {k: _plain(v) for k, v in json.loads(call.arguments).items()})
+        for call in draft.tool_calls
+    ]
+
+
+def _plain(value: JSON) -> str:
+    return "".join(str(value).casefold().split())
+
+
+async def run(engine: LlamaEngine, chosen: Sequence[Example]) -> list[Outcome]:
+    """Every example through the engine, one after another, with progress."""
+    found, begun = [], time.monotonic()
+    for at, example in enumerate(chosen, start=1):
+        prompt = prompt_of(example)
+        draft = await engine.generate(prompt)
+        usable = draft.finish is Finish.TOOL_CALLS and not draft.features.get("broken_call")
+        found.append(
+            Outcome(
+                source=example.source,
+                served=example.expected_calls is not None,
+                passed=draft.finish is Finish.PASS,
+                usable=usable,
+                right=usable and is_right(draft, example.expected_calls),
+                after=features.after(draft, prompt),
+                before=features.before(draft.features, prompt),
+            )
+        )
+        if at % 250 == 0:
+            print(f"  {at}/{len(chosen)} requests, {time.monotonic() - begun:.0f} s", flush=True)
+    return found
+
+
+def curve(rows: Floats, right: Flags, names: tuple[str, ...]) -> tuple[Curve, Floats]:
+    """A fitted curve, and the probability of each row by fits that have not seen it."""
+    ridge = 3.0
+    unseen = crossfitted(rows, right, ridge=ridge)
+    steps = isotonic(unseen, right)
+    line = logistic(rows, right, ridge)
+    fitted = Curve(
+        features=names,
+        mean=_floats(line.mean),
+        scale=_floats(line.scale),
+        weights=_floats(line.weights),
+        bias=line.bias,
+        x=steps.x,
+        y=steps.y,
+    )
+    return fitted, 0.9 * steps.at(unseen) + 0.1 / (1 + np.exp(-unseen))
+
+
+def _floats(values: Floats) -> tuple[float, ...]:
+    return tuple(float(v) for v in values)
+
+
+def fit(outcomes: Sequence[Outcome]) -> Calibration:
+    """The calibration of these outcomes, threshold included; without a report."""
+    usable = [o for o in outcomes if o.usable]
+    if sum(o.right for o in usable) < 20:
+        raise SystemExit("fewer than 20 right drafts on held-out requests: this model cannot be calibrated")
+    right = np.array([o.right for o in usable])
+    after, sure = curve(matrix([o.after for o in usable], features.AFTER), right, features.AFTER)
+    all_right = np.array([o.right for o in outcomes])
+    before, _ = curve(matrix([o.before for o in outcomes], features.BEFORE), all_right, features.BEFORE)
+    keep_at = threshold(sure, right, wrong_at_most=WRONG_AT_MOST)
+    return Calibration(after, before, round(keep_at, 4), WRONG_AT_MOST)
+
+
+def tested(made: Calibration, outcomes: Sequence[Outcome], rows: int) -> Report:
+    """How the calibration holds on outcomes it has not seen. Every request counts, "not for me" among them."""
+    right = np.array([o.right for o in outcomes])
+    sure = np.array([made.after.probability(o.after) if o.usable else PASSED for o in outcomes])
+    ahead = np.array([made.before.probability(o.before) for o in outcomes])
+    kept = sure >= made.keep_at
+    wrong = float((~right[kept]).mean()) if kept.any() else 0.0
+    for source in SOURCES:
+        rows_of = np.array([o.source == source for o in outcomes])
+        if rows_of.any():
+            share, good = (
+                kept[rows_of].mean(),
+                right[rows_of & kept].mean() if (rows_of & kept).any() else float("nan"),
+            )
+            print(
+                f"  {source:<12} n={rows_of.sum():<4} right {right[rows_of].mean():.3f} kept {share:.3f}, right {good:.3f}"
+            )
+    usable = np.array([o.usable for o in outcomes])
+    print(f"  among written calls alone: AUROC {auroc(sure[usable], right[usable]):.3f}")
+    return Report(
+        calibration_rows=rows,
+        test_rows=len(outcomes),
+        test_auroc=round(auroc(sure, right), 4),
+        test_ece=round(calibration_error(sure, right), 4),
+        test_coverage=round(float(kept.mean()), 4),
+        test_error_kept=round(wrong, 4),
+        test_right=round(float(right.mean()), 4),
+        before_test_auroc=round(auroc(ahead, right), 4),
+    )
+
+
+def written(path: Path, digest: str, made: Calibration) -> None:
+    """Puts the calibration into the file, beside those of other weights."""
+    models = msgspec.json.decode(path.read_bytes(), type=CalibrationFile).models if path.exists() else {}
+    encoded = msgspec.json.encode(CalibrationFile(models | {digest: made}))
+    path.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
+
+
+def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """What happened, in counts."""
+    kinds = Counter(
+        (
+            "served" if o.served else "not for it",
+            "pass" if o.passed else "right" if o.right else "wrong" if o.usable else "broken",
+        )
+        for o in outcomes
+    )
+    return (f"  {asked}: {kind} {count}" for (asked, kind), count in sorted(kinds.items()))
+
+
+def main() -> None:
+    """One command, from a model file to its calibration."""
+    parser = argparse.ArgumentParser(description="fit P(right) of the edge model on held-out requests")
+    parser.add_argument("--model", type=Path, default=None)
+    parser.add_argument("--rows", type=int, default=1500)
+    parser.add_argument("--test-rows", type=int, default=900)
+    parser.add_argument("--out", type=Path, default=None)
+    asked = parser.parse_args()
+    path = asked.model or weights_path(model_dir("edge"))
+    engine, corpus = LlamaEngine.load(path, limits=EDGE_LIMITS), load()
+    print(f"{engine.model}: calibration")
+    seen = asyncio.run(run(engine, examples(corpus, "calibration", asked.rows)))
+    print("\n".join(summary(seen)))
+    made = fit(seen)
+    print("test")
+    unseen = asyncio.run(run(engine, examples(corpus, "test", asked.test_rows)))
+    report = tested(made, unseen, len(seen))
+    written(asked.out or path.parent / FILE, engine.digest, msgspec.structs.replace(made, report=report))
+    print(f"keep_at {made.keep_at}", msgspec.json.encode(report).decode())
+
+
+if __name__ == "__main__":
+    main()
