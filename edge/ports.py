@@ -216,8 +216,12 @@ class Screen(Protocol):
         """Raises Broken when detection is unavailable or its self-test failed: the caller must not escalate."""
         ...
 
-    def restore(self, request: Request, text: str) -> str:
+    def restore(self, conversation: ConversationId, text: str) -> str:
         """Raises Untrusted for placeholders this conversation never made."""
+        ...
+
+    def restore_json(self, conversation: ConversationId, text: str) -> str:
+        """The same for JSON text (tool arguments): values come back escaped as JSON wants them."""
         ...
 
     def injection(self, request: Request) -> float: ...
@@ -236,6 +240,68 @@ class Dispatch(Protocol):
         ...
 
     async def send(self, escalation: Escalation, request: Request) -> Delivery: ...
+
+
+class LateState(StrEnum):
+    """What became of a ticket so far."""
+
+    WAITING = "waiting"  # in the spool, or with the cloud
+    HELD = "held"  # a person decides
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+    UNTRUSTED = "untrusted"  # an answer came and its proof failed
+
+    @property
+    def final(self) -> bool:
+        return self not in (LateState.WAITING, LateState.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class LateAnswer:
+    """What a ticket is worth now. Text is restored: plain, and for the application that asked."""
+
+    ticket: Ticket
+    request_id: RequestId
+    conversation: ConversationId
+    trace: TraceId
+    why: Why
+    state: LateState
+    asked_at: float
+    answered_at: float = 0.0
+    text: str = field(default="", repr=False)
+    tool_calls: tuple[ToolCall, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    model: str = ""
+    usage: Usage = Usage()
+    reviewed: bool = False
+    hold: HoldReason | None = None
+    reject: RejectReason | None = None
+    seen: bool = False  # it was handed over before
+
+
+class Late(Protocol):
+    """Answers that come after their request has ended. Each is pushed to the application at most once; pulling repeats."""
+
+    def due(self, request: Request, *, named: bool) -> tuple[LateAnswer, ...]:
+        """Final, not handed over yet, and of this request's conversation (`named` by the application, or recognised)."""
+        ...
+
+    def claim(self, ticket: Ticket) -> bool:
+        """Marks it as handed over. True exactly once."""
+        ...
+
+    def claim_request(self, request_id: RequestId) -> bool:
+        """The same for the request that is being answered right now; True when there was something to claim."""
+        ...
+
+    async def collect(self, ticket: Ticket, application: str, wait_s: float) -> LateAnswer | None:
+        """Waits for a final state up to `wait_s`. None when this application has no such ticket."""
+        ...
+
+    def pending(self, application: str) -> tuple[LateAnswer, ...]:
+        """Everything of this application that was not handed over yet, oldest first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

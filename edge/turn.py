@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from edge.facts import look
 from edge.ports import (
     Answer,
     Delivery,
@@ -21,7 +22,7 @@ from edge.ports import (
     Source,
     State,
 )
-from edge.routing.plan import EscalateNow, Facts, Refuse, StayLocal, TryLocal, Why, plan
+from edge.routing.plan import EscalateNow, Refuse, StayLocal, TryLocal, Why, plan
 from tidegate.chat import ToolCall
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import Broken
@@ -29,9 +30,9 @@ from tidegate.errors import Broken
 
 async def answer(request: Request, house: House) -> Answer:
     """Answer on the device when we may and can; otherwise escalate, redacted. Raises what the ports say they raise."""
-    redacted = _redact(request, house)
+    redacted, known = await look(request, house)
     draft: Draft | None = None
-    match plan(facts(request, redacted, house)):
+    match plan(known):
         case Refuse(why):
             return Answer(State.REFUSED, Source.NOBODY, why, text="")
         case StayLocal(why):
@@ -48,7 +49,7 @@ async def answer(request: Request, house: House) -> Answer:
             assert_never(other)
     if redacted is None:  # plan() never lets this through; mypy and a forged plan do not get past it either
         raise Broken("the request could not be redacted, so it stays on the device", code="redaction_unavailable")
-    delivery = await house.dispatch.send(_escalation(request, redacted, why, house), request)
+    delivery = await house.dispatch.send(escalation(request, redacted, why, house), request)
     return _delivered(delivery, request, draft, why, house)
 
 
@@ -61,36 +62,7 @@ def judge(draft: Draft, confidence: float, keep_at: float) -> Why:
     return Why.CONFIDENT if confidence >= keep_at else Why.UNSURE
 
 
-def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Facts:
-    """The numbers and flags the plan may depend on."""
-    labels = frozenset(redacted.entities) if redacted is not None else frozenset()
-    question = request.prompt.last_user().casefold()
-    return Facts(
-        local_model=house.local.ready,
-        uplink=house.dispatch.present,
-        redactable=redacted is not None,
-        tools_offered=bool(request.prompt.tools),
-        prompt_tokens=house.local.count_tokens(request.prompt) if house.local.ready else 0,
-        context_tokens=house.local.context_tokens,
-        local_speaks=house.local.speaks,
-        must_stay=request.keep_local or bool(labels & house.policy.must_stay),
-        must_go=any(word in question for word in house.policy.must_go_words),
-        injection=house.screen.injection(request),
-        refuse_injection_at=house.policy.refuse_injection_at,
-    )
-
-
-def _redact(request: Request, house: House) -> RedactedPrompt | None:
-    """None when detection is broken: then the request cannot leave (fail closed)."""
-    if not house.dispatch.present:
-        return None
-    try:
-        return house.screen.redact(request)
-    except Broken:
-        return None
-
-
-def _escalation(request: Request, redacted: RedactedPrompt, why: Why, house: House) -> Escalation:
+def escalation(request: Request, redacted: RedactedPrompt, why: Why, house: House) -> Escalation:
     return Escalation(
         request_id=request.request_id,
         revision=0,
@@ -107,7 +79,9 @@ def _escalation(request: Request, redacted: RedactedPrompt, why: Why, house: Hou
 
 
 def _kept(request: Request, draft: Draft, why: Why, house: House) -> Answer:
-    """A local answer. One that had to stay but is unsure is honest about it."""
+    """A local answer. One that had to stay but is unsure is honest about it; a "not for me" is nobody's answer."""
+    if draft.finish is Finish.PASS:
+        return Answer(State.DEGRADED, Source.NOBODY, why, "", confidence=0.0, usage=draft.usage, draft=draft)
     confidence = house.local.confidence(request.prompt, draft)
     sure = judge(draft, confidence, house.policy.keep_at) is Why.CONFIDENT
     return Answer(
@@ -154,14 +128,18 @@ def _queued(*, ticket: Queued, draft: Draft | None, confidence: float | None, wh
 
 def _restored(reply: Released, request: Request, confidence: float | None, why: Why, house: House) -> Answer:
     def back(text: str) -> str:
-        return house.screen.restore(request, text)
+        return house.screen.restore(request.conversation, text)
+
+    def call_back(call: ToolCall) -> ToolCall:
+        arguments = house.screen.restore_json(request.conversation, call.arguments)
+        return ToolCall(call.id, back(call.name), arguments)
 
     return Answer(
         state=State.ANSWERED,
         source=Source.CLOUD,
         why=why,
         text=back(reply.text),
-        tool_calls=tuple(ToolCall(c.id, back(c.name), back(c.arguments)) for c in reply.tool_calls),
+        tool_calls=tuple(map(call_back, reply.tool_calls)),
         confidence=confidence,
         citations=reply.citations,
         model=reply.model,

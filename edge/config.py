@@ -1,0 +1,155 @@
+"""The device's settings: one frozen value, every field usable when absent. Read once by edge.cli, then passed down.
+
+The keys are those of the TOML file; `[uplink] address` is TIDEGATE_EDGE__UPLINK__ADDRESS in the environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+
+from tidegate import config
+from tidegate.errors import BadConfig
+from tidegate.privacy.spans import Label
+
+PREFIX = "TIDEGATE_EDGE"
+
+Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Seconds = Annotated[float, msgspec.Meta(gt=0.0)]
+
+
+class Mode(StrEnum):
+    """`local-only` constructs no uplink and no fleet session: nothing can leave."""
+
+    LOCAL_ONLY = "local-only"
+    PREFER_LOCAL = "prefer-local"
+
+
+class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Where applications knock. Loopback only."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8642  # 0: any free port, printed in the ready line
+    socket: Path | None = None  # a unix socket beside the port
+    max_body_bytes: Count = 1_048_576
+    max_depth: Count = 64  # nesting of a request's JSON
+    max_in_flight: Count = 8  # requests worked on at once
+    max_waiting: Count = 64  # beyond these: 429 with Retry-After
+    read_timeout_s: Seconds = 10.0  # for the head and the body of a request
+    write_timeout_s: Seconds = 30.0  # for a client that stops reading
+    deadline_s: Seconds = 30.0  # how long a request waits for the cloud before it becomes a ticket
+
+
+class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The model on this device."""
+
+    enabled: bool = True  # False: everything is escalated
+    path: Path | None = None  # a GGUF file; absent: the running update slot, else the embedded model
+    threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: chosen from the machine
+
+
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What may leave, what must, and what waits for a person."""
+
+    version: str = "device-default-1"
+    keep_at: Fraction | None = None  # P(right) from which a draft is kept; absent: the model's own calibrated threshold
+    must_stay: tuple[Label, ...] = ()  # requests with such entities never leave
+    must_go_words: tuple[str, ...] = ()
+    review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person
+    refuse_injection_at: Annotated[float, msgspec.Meta(ge=0.0)] = 1.1  # above 1: never refused on the device
+
+
+class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The way to the cloud tier. Without an address there is none."""
+
+    address: str = ""  # host:port of the escalation door
+    server_name: str = ""  # name in the cloud's certificate when it is not the host
+    identity: Path | None = None  # folder of key and certificates; absent: <state>/identity
+    receipts: bool = True  # refuse answers without a valid receipt
+    max_in_flight: Count = 8
+    expiry_s: Seconds = 604_800.0  # an escalation nobody answered in a week is given up
+    probe_s: Seconds = 5.0  # how often a link that is down is tried
+    max_spooled: Count = 10_000
+
+
+class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The management session. Without a broker there is none, and no updates."""
+
+    broker: str = ""  # host:port of the MQTT broker
+    server_name: str = ""
+    artefacts: str = ""  # where signed metadata and models are fetched from; absent: as the broker's site says
+    root: Path | None = None  # the trusted root metadata; absent: <state>/identity/root.json
+
+
+class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the device remembers about requests. It never leaves the device."""
+
+    keep_text: bool = False
+    keep_days: Count = 30
+
+
+class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Spans, without user text. `otlp` is an OTLP/HTTP address on loopback or a collector of yours."""
+
+    otlp: str = ""
+
+
+class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    level: str = "info"
+
+
+class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything a device can be told."""
+
+    state: Path = msgspec.field(default_factory=lambda: Path("~/.local/share/tidegate/edge").expanduser())
+    mode: Mode = Mode.PREFER_LOCAL
+    door: Door = Door()
+    model: Model = Model()
+    policy: Rules = Rules()
+    uplink: Uplink = Uplink()
+    fleet: Fleet = Fleet()
+    journal: Journal = Journal()
+    telemetry: Telemetry = Telemetry()
+    logs: Logs = Logs()
+
+    @property
+    def escalates(self) -> bool:
+        """Whether an uplink is constructed at all."""
+        return self.mode is not Mode.LOCAL_ONLY and bool(self.uplink.address)
+
+    @property
+    def managed(self) -> bool:
+        """Whether a fleet session is constructed at all."""
+        return self.mode is not Mode.LOCAL_ONLY and bool(self.fleet.broker)
+
+    @property
+    def identity(self) -> Path:
+        return self.uplink.identity or self.state / "identity"
+
+
+def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]) -> EdgeConfig:
+    """The settings of this device. Raises BadConfig naming the source, the key and the reason."""
+    found = config.load(EdgeConfig, file=file, environ=environ, prefix=PREFIX, flags=flags)
+    if not is_loopback(found.door.host):
+        raise BadConfig(
+            "door.host: the door opens on loopback only (127.0.0.1, ::1 or localhost)",
+            code="config_not_loopback",
+            hint="put a proxy with its own access control in front to serve other machines",
+        )
+    return found
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` names this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

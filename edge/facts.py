@@ -1,0 +1,51 @@
+"""What is known about a request before it is planned: its redaction, and numbers and flags. Never text."""
+
+from __future__ import annotations
+
+import asyncio
+
+from edge.ports import House, RedactedPrompt, Request
+from edge.routing.plan import Facts
+from tidegate.errors import Broken
+
+
+async def look(request: Request, house: House) -> tuple[RedactedPrompt | None, Facts]:
+    """One scan of the request: what could leave, and what the plan may depend on.
+
+    In a worker thread: detectors are busy for milliseconds, and other requests must not wait for them.
+    """
+    return await asyncio.to_thread(_look, request, house)
+
+
+def _look(request: Request, house: House) -> tuple[RedactedPrompt | None, Facts]:
+    redacted = _redact(request, house)
+    return redacted, facts(request, redacted, house)
+
+
+def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Facts:
+    """The numbers and flags the plan may depend on."""
+    labels = frozenset(redacted.entities) if redacted is not None else frozenset()
+    question = request.prompt.last_user().casefold()
+    return Facts(
+        local_model=house.local.ready,
+        uplink=house.dispatch.present,
+        redactable=redacted is not None,
+        tools_offered=bool(request.prompt.tools),
+        prompt_tokens=house.local.count_tokens(request.prompt) if house.local.ready else 0,
+        context_tokens=house.local.context_tokens,
+        local_speaks=house.local.speaks,
+        must_stay=request.keep_local or bool(labels & house.policy.must_stay),
+        must_go=any(word in question for word in house.policy.must_go_words),
+        injection=house.screen.injection(request) if house.policy.refuse_injection_at <= 1 else 0.0,
+        refuse_injection_at=house.policy.refuse_injection_at,
+    )
+
+
+def _redact(request: Request, house: House) -> RedactedPrompt | None:
+    """None when detection is broken: then the request cannot leave (fail closed)."""
+    if not house.dispatch.present:
+        return None
+    try:
+        return house.screen.redact(request)
+    except Broken:
+        return None

@@ -1,0 +1,1 @@
+"""The OpenAI-compatible door, on loopback or a unix socket only."""

@@ -1,0 +1,206 @@
+"""What happens to one chat request at the door: understood, answered by a turn, written down, handed over once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from edge import conversation, turn
+from edge.config import Door as DoorSettings
+from edge.device_key import DeviceKey
+from edge.gateway.limits import Gate
+from edge.gateway.render import Page
+from edge.gateway.schema import ChatCall
+from edge.metrics import Metrics
+from edge.ports import Answer, Escalation, House, Late, Request
+from edge.store.journal import JournalStore, Line
+from tidegate.clock import Clock
+from tidegate.errors import BadRequest, Exhausted, TidegateError
+from tidegate.failpoint import failpoint
+from tidegate.ids import RequestId, new_request_id, new_trace_id
+from tidegate.logs import Log
+from tidegate.telemetry import Traceparent, Tracer
+
+AUTO = "tidegate"  # the model name that lets Tidegate decide
+LOCAL = "tidegate-local"  # the model name that never leaves the device
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who knocks, and what the headers ask for."""
+
+    application: str
+    named: str = field(default="", repr=False)  # x-tidegate-conversation
+    idempotency: str = field(default="", repr=False)
+    keep_local: bool = False
+    ask_review: bool = False
+    trace: Traceparent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Everything the door uses, chosen in edge.app."""
+
+    house: Callable[[], House]
+    late: Late
+    journal: JournalStore
+    metrics: Metrics
+    tracer: Tracer
+    clock: Clock
+    settings: DoorSettings
+    gate: Gate
+    local_name: Callable[[], str]
+    encode: Callable[[Escalation], bytes] | None
+    key: DeviceKey = field(repr=False)
+    keep_text: bool = False
+    log: Log = field(default_factory=lambda: Log("edge.door"))
+
+    def models(self) -> tuple[str, ...]:
+        """The names a request may ask for."""
+        own = self.local_name()
+        return (AUTO, LOCAL, *((own,) if own and own not in (AUTO, LOCAL) else ()))
+
+
+async def answer(door: Door, call: ChatCall, caller: Caller) -> tuple[Page, Answer]:
+    """The page for a call, journalled. Raises what a turn raises; nothing is handed over yet (see `hand_over`)."""
+    requests = understand(door, call, caller)
+    failpoint("edge.door.received")
+    with door.tracer.span("edge.request", parent=caller.trace) as span:
+        placed = [replace(request, trace=span.at.trace) for request in requests]
+        answers = await _answers(door, placed)
+        span.set(source=answers[0].source, state=answers[0].state, why=answers[0].why)
+    failpoint("edge.answer.restored")
+    page = Page(
+        answers=tuple(zip((request.request_id for request in placed), answers, strict=True)),
+        created=int(door.clock.now()),
+        model=answers[0].model or door.local_name() or call.model,
+        late=door.late.due(placed[0], named=bool(caller.named)),
+        logprobs=call.logprobs,
+        parallel=call.parallel,
+        usage_chunk=call.include_usage,
+        json_only=bool(call.prompt.response_schema),
+        conversation=placed[0].conversation,
+        trace=placed[0].trace,
+    )
+    return page, answers[0]
+
+
+def hand_over(door: Door, page: Page) -> Page:
+    """Claims what the page tells, right before its first byte: what another response told first is left out."""
+    for request_id, _ in page.answers:
+        door.late.claim_request(request_id)
+    won = tuple(one for one in page.late if door.late.claim(one.ticket))
+    door.metrics.told_late(len(won))
+    failpoint("edge.door.claimed")
+    return replace(page, late=won)
+
+
+def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...]:
+    """One request per choice. Raises BadRequest for a model that is not here (404)."""
+    if call.model not in door.models():
+        raise BadRequest(
+            "there is no model of that name here; GET /v1/models lists them",
+            code="model_not_found",
+            param="model",
+            status=404,
+        )
+    which = conversation.identify(door.key, caller.application, caller.named, call.prompt)
+    return tuple(
+        Request(
+            prompt=replace(call.prompt, seed=call.prompt.seed + index),
+            request_id=_request_id(door, caller, index),
+            conversation=which,
+            trace=caller.trace.trace if caller.trace else new_trace_id(),
+            application=caller.application,
+            deadline_s=door.settings.deadline_s,
+            keep_local=caller.keep_local or call.model == LOCAL,
+            ask_review=caller.ask_review,
+        )
+        for index in range(call.choices)
+    )
+
+
+def _request_id(door: Door, caller: Caller, index: int) -> RequestId:
+    if caller.idempotency:
+        return conversation.repeatable_id(door.key, caller.application, caller.idempotency, index)
+    return new_request_id()
+
+
+async def _answers(door: Door, requests: list[Request]) -> list[Answer]:
+    tasks = [asyncio.ensure_future(_one(door, request)) for request in requests]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _one(door: Door, request: Request) -> Answer:
+    began = door.clock.mono()
+    try:
+        found = await turn.answer(request, door.house())
+    except TidegateError:
+        door.late.claim_request(request.request_id)  # the error is its answer
+        raise
+    seconds = door.clock.mono() - began
+    door.metrics.answered(found, seconds)
+    door.log.info(
+        "answered",
+        request=request.request_id,
+        conversation=request.conversation,
+        trace=request.trace,
+        source=found.source,
+        state=found.state,
+        why=found.why,
+        confidence=found.confidence,
+        duration_ms=seconds * 1000,
+        ticket=found.ticket,
+    )
+    _journal(door, request, found, seconds)
+    return found
+
+
+def _journal(door: Door, request: Request, found: Answer, seconds: float) -> None:
+    """A full disk costs the journal line, not the answer."""
+    line = Line(
+        request_id=request.request_id,
+        at=door.clock.now(),
+        application=request.application,
+        conversation=request.conversation,
+        trace=request.trace,
+        state=found.state,
+        source=found.source,
+        why=found.why,
+        confidence=found.confidence,
+        latency_ms=seconds * 1000,
+        model=found.model or door.local_name(),
+        ticket=found.ticket,
+        prompt_tokens=found.usage.prompt_tokens,
+        completion_tokens=found.usage.completion_tokens,
+        question=request.prompt.last_user() if door.keep_text else "",
+        reply=found.text if door.keep_text else "",
+    )
+    try:
+        door.journal.write(line)
+    except Exhausted as error:
+        door.log.error("journal_line_lost", error, request=request.request_id)
+
+
+def headers(page: Page, found: Answer) -> dict[str, str]:
+    """The `x-tidegate-*` headers of a response."""
+    given = {
+        "x-tidegate-source": str(found.source),
+        "x-tidegate-state": str(found.state),
+        "x-tidegate-decision": str(found.why),
+        "x-tidegate-conversation": str(page.conversation),
+        "x-tidegate-trace": str(page.trace),
+        "x-request-id": str(page.answers[0][0]),
+    }
+    if found.confidence is not None:
+        given["x-tidegate-confidence"] = f"{found.confidence:.4f}"
+    if found.ticket is not None:
+        given["x-tidegate-ticket"] = found.ticket
+    return given
+
+

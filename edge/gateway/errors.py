@@ -1,0 +1,85 @@
+"""Our error tree in OpenAI's shape. Nothing here repeats what a user wrote, and a defect shows only that it happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge.ports import Answer, RejectReason, Source
+from edge.routing.plan import Why
+from tidegate.chat import JSON
+from tidegate.errors import BadRequest, Broken, Exhausted, TidegateError, Unreachable, Untrusted
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An HTTP error, ready to be written."""
+
+    status: int
+    body: dict[str, JSON]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def problem(error: Exception) -> Problem:
+    """What the client gets for an error of ours; for anything else a 500 that tells nothing."""
+    match error:
+        case BadRequest():
+            kind = "invalid_request_error" if error.status != 401 else "authentication_error"
+            return _made(error.status, str(error), kind, error.code, error.param)
+        case Exhausted():
+            kind = "rate_limit_error" if error.status == 429 else "server_error"
+            made = _made(error.status, str(error), kind, error.code)
+            made.headers["retry-after"] = str(error.retry_after_s)
+            return made
+        case Broken() | Unreachable():
+            return _made(503, str(error), "server_error", error.code, retry=isinstance(error, Unreachable))
+        case Untrusted():
+            return _made(502, str(error), "server_error", error.code, retry=False)
+        case TidegateError():
+            return _made(500, "this device is set up wrongly; see `tidegate edge doctor`", "server_error", error.code)
+        case _:
+            return _made(500, "a defect of this daemon; the log says where", "server_error", "defect", retry=False)
+
+
+_REFUSALS = {
+    Why.INJECTION: (403, "permission_error", "content_policy", "this device's policy refuses the request: it reads as an attack"),
+    Why.NOTHING_CAN_ANSWER: (
+        503,
+        "server_error",
+        "nothing_can_answer",
+        "nothing can answer this: it may not leave the device, and the device has no model for it",
+    ),
+}
+
+_REJECTIONS = {
+    RejectReason.NOT_REDACTED: "the cloud found private text in it and threw it away",
+    RejectReason.INJECTION: "the cloud reads the request as an attack",
+    RejectReason.TOO_LARGE: "it is too large for the cloud",
+    RejectReason.MALFORMED: "the cloud could not read it",
+    RejectReason.POLICY: "the operator's policy does not allow it",
+    RejectReason.FAILED_CHECK: "no answer passed the checks",
+    RejectReason.REVIEWER: "a reviewer declined it",
+    RejectReason.UNKNOWN_TICKET: "the cloud no longer knows it",
+    RejectReason.CONFLICT: "another request with the same key was answered before",
+}
+
+
+def rejection(reason: RejectReason) -> str:
+    """Why the cloud gave no answer, as the end of a sentence."""
+    return _REJECTIONS[reason]
+
+
+def refusal(answer: Answer) -> Problem:
+    """The error for a request that neither tier may answer."""
+    if answer.source is Source.CLOUD and answer.reject is not None:
+        words = f"not answered: {rejection(answer.reject)}"
+        made = _made(403, words, "permission_error", "content_policy", retry=False)
+        made.headers["x-tidegate-rejected"] = str(answer.reject)
+        return made
+    status, kind, code, words = _REFUSALS.get(answer.why, _REFUSALS[Why.NOTHING_CAN_ANSWER])
+    return _made(status, words, kind, code, retry=False)
+
+
+def _made(status: int, message: str, kind: str, code: str, param: str = "", *, retry: bool = True) -> Problem:
+    body: dict[str, JSON] = {"error": {"message": message, "type": kind, "param": param or None, "code": code}}
+    # OpenAI's clients repeat 5xx by themselves; this header of theirs says when that is of no use
+    return Problem(status, body, {} if retry else {"x-should-retry": "false"})

@@ -1,0 +1,128 @@
+"""Opens the door: loopback TCP and, if asked, a unix socket; uvicorn with h11; ends within a few seconds when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from edge.config import Door as Settings
+from edge.config import is_loopback
+from tidegate.errors import BadConfig
+
+DRAIN_S = 3
+
+
+def open_sockets(settings: Settings) -> list[socket.socket]:
+    """Bound, not yet listening. Raises BadConfig: not loopback, or already in use."""
+    opened = [_tcp(settings.host, settings.port)]
+    if settings.socket is not None:
+        opened.append(_unix(settings.socket))
+    return opened
+
+
+def url(opened: list[socket.socket]) -> str:
+    """Where OpenAI clients knock."""
+    host, port = opened[0].getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
+
+
+def _tcp(host: str, port: int) -> socket.socket:
+    if not is_loopback(host):
+        raise BadConfig("door.host: the door opens on loopback only", code="config_not_loopback")
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    made = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        made.close()
+        raise BadConfig(
+            f"door.port: {port} cannot be opened on {host}: {error.strerror}",
+            code="port_in_use",
+            hint="stop what listens there, or choose another with --port (0: any free one)",
+        ) from error
+    made.set_inheritable(False)
+    return made
+
+
+def _unix(path: Path) -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket():
+            path.unlink()  # left by a killed daemon: the state folder's lock says that no other one lives
+        made.bind(str(path))
+        path.chmod(0o600)
+    except OSError as error:
+        made.close()
+        raise BadConfig(f"door.socket: {path} cannot be opened: {error.strerror}", code="port_in_use") from error
+    return made
+
+
+class _PatientProtocol(H11Protocol):
+    """uvicorn's protocol, which ends a connection whose request head does not arrive in time."""
+
+    head_s = 10.0
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._idle():
+            self._watch()
+        elif self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def _idle(self) -> bool:
+        return not self.cycle or bool(self.cycle.response_complete)
+
+    def _watch(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(self.head_s, self._too_late)
+
+    def _too_late(self) -> None:
+        self._waiting = None
+        if self._idle():
+            self.transport.abort()
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its own signal handling: edge.app decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def server(app: ASGIApp, settings: Settings) -> Server:
+    """A server for `app`; run it with `serve(sockets)`, end it by `should_exit = True`."""
+    protocol = type("DoorProtocol", (_PatientProtocol,), {"head_s": settings.read_timeout_s})
+    return Server(
+        uvicorn.Config(
+            app,
+            http=protocol,
+            ws="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=DRAIN_S,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+    )

@@ -1,0 +1,109 @@
+"""What would happen, without doing it: the plan of a request, and the exact bytes that would leave."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import assert_never
+
+from edge.facts import look
+from edge.gateway.door import Caller, Door, understand
+from edge.gateway.schema import ChatCall
+from edge.ports import Escalation, RedactedPrompt
+from edge.routing.plan import EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
+from edge.turn import escalation
+from tidegate.chat import JSON
+
+
+async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]:
+    """The decision and its reasons. Nothing is generated and nothing is sent."""
+    request = understand(door, call, caller)[0]
+    house = door.house()
+    redacted, known = await look(request, house)
+    decision, why = _told(plan(known))
+    return {
+        "object": "tidegate.plan",
+        "decision": decision,
+        "why": [why],
+        "local_model": known.local_model,
+        "uplink": known.uplink,
+        "prompt_tokens": known.prompt_tokens,
+        "context_tokens": known.context_tokens,
+        "keep_at": house.policy.keep_at,
+        "policy_version": house.policy.version,
+        "entities": _entities(redacted),
+    }
+
+
+async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]:
+    """The redacted prompt and the very bytes an escalation of it would put on the wire."""
+    request = understand(door, call, caller)[0]
+    house = door.house()
+    redacted, known = await look(request, house)
+    decision, why = _told(plan(known))
+    found: dict[str, JSON] = {
+        "object": "tidegate.preview",
+        "decision": decision,
+        "would_leave": decision == "escalate",
+        "may_leave": decision in ("escalate", "try_local") and redacted is not None,
+        "policy_version": house.policy.version,
+        "entities": _entities(redacted),
+        "messages": _messages(redacted),
+        "tools": _tools(redacted),
+        "wire": None,
+    }
+    if redacted is not None and door.encode is not None and decision in ("escalate", "try_local"):
+        found["wire"] = _wire(door, escalation(request, redacted, _assumed(why), house))
+    return found
+
+
+def _wire(door: Door, what: Escalation) -> JSON:
+    raw = door.encode(what) if door.encode is not None else b""
+    return {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest(), "base64": base64.b64encode(raw).decode()}
+
+
+def _assumed(why: Why) -> Why:
+    """A draft that is tried here leaves when it is not good enough."""
+    return Why.UNSURE if why is Why.CONFIDENT else why
+
+
+def _told(decided: Plan) -> tuple[str, Why]:
+    match decided:
+        case StayLocal(why):
+            return "local", why
+        case TryLocal():
+            return "try_local", Why.CONFIDENT
+        case EscalateNow(why):
+            return "escalate", why
+        case Refuse(why):
+            return "refuse", why
+        case other:
+            assert_never(other)
+
+
+def _entities(redacted: RedactedPrompt | None) -> dict[str, JSON]:
+    return {} if redacted is None else {str(label): count for label, count in redacted.entities.items()}
+
+
+def _messages(redacted: RedactedPrompt | None) -> list[JSON]:
+    if redacted is None:
+        return []
+    return [
+        {
+            "role": message.role,
+            "content": message.content.text,
+            "tool_calls": [
+                {"id": call.id, "name": call.name.text, "arguments": call.arguments.text} for call in message.tool_calls
+            ],
+        }
+        for message in redacted.messages
+    ]
+
+
+def _tools(redacted: RedactedPrompt | None) -> list[JSON]:
+    if redacted is None:
+        return []
+    return [
+        {"name": tool.name.text, "description": tool.description.text, "parameters": tool.parameters.text}
+        for tool in redacted.tools
+    ]

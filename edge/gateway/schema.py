@@ -1,0 +1,328 @@
+"""The door's input: OpenAI JSON, checked once and turned into values. Anything unknown, mistyped or too deep is named.
+
+Tool and response schemas are kept as the JSON text the application sent.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+import msgspec
+
+from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
+from tidegate.errors import BadRequest
+
+_Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+_Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
+_NULL = msgspec.Raw(b"null")
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    type: str
+    text: str = ""
+    refusal: str = ""
+
+
+class CalledFunction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    arguments: str
+
+
+class Call(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+    function: CalledFunction
+    type: Literal["function"] = "function"
+    index: int = 0  # some clients send back what a stream gave them
+
+
+class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | tuple[msgspec.Raw, ...] | None = None
+    name: str = ""
+    tool_calls: tuple[Call, ...] | None = None
+    tool_call_id: str = ""
+    refusal: str | None = None
+    annotations: tuple[msgspec.Raw, ...] | None = None
+    audio: None = None
+    function_call: None = None
+    reasoning_content: str | None = None
+
+
+class OfferedFunction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: _Name
+    description: str | None = None
+    parameters: msgspec.Raw = msgspec.Raw(b"{}")
+    strict: bool | None = None
+
+
+class OfferedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    type: Literal["function"]
+    function: OfferedFunction
+
+
+class NamedFunction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: _Name
+
+
+class NamedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    type: Literal["function"]
+    function: NamedFunction
+
+
+class JsonSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    schema: msgspec.Raw = msgspec.Raw(b"{}")
+    description: str | None = None
+    strict: bool | None = None
+
+
+class ResponseFormat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
+class StreamOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/chat/completions. edge.gateway.compat says what becomes of each field."""
+
+    model: str
+    messages: Annotated[tuple[Turn, ...], msgspec.Meta(min_length=1, max_length=2000)]
+    tools: Annotated[tuple[OfferedTool, ...], msgspec.Meta(max_length=128)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    max_completion_tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+    n: Annotated[int, msgspec.Meta(ge=1, le=8)] | None = None
+    stop: str | Annotated[tuple[str, ...], msgspec.Meta(max_length=4)] | None = None
+    seed: _Long | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
+    frequency_penalty: _Penalty | None = None
+    presence_penalty: _Penalty | None = None
+    logit_bias: dict[str, float] | None = None
+    metadata: dict[str, str] | None = None
+    modalities: tuple[str, ...] | None = None
+    prediction: msgspec.Raw = _NULL
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
+    reasoning_effort: str | None = None
+    safety_identifier: str | None = None
+    service_tier: str | None = None
+    store: bool | None = None
+    user: str | None = None
+    verbosity: str | None = None
+    audio: msgspec.Raw = _NULL
+    function_call: msgspec.Raw = _NULL
+    functions: msgspec.Raw = _NULL
+    moderation: msgspec.Raw = _NULL
+    web_search_options: msgspec.Raw = _NULL
+
+
+REFUSED = ("audio", "function_call", "functions", "moderation", "web_search_options")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatCall:
+    """What an application asked for: the prompt, and how the answer should be written down."""
+
+    prompt: Prompt = field(repr=False)
+    model: str
+    stream: bool = False
+    include_usage: bool = False
+    choices: int = 1
+    logprobs: bool = False
+    parallel: bool = True
+
+
+_decoder = msgspec.json.Decoder(ChatBody)
+_part_decoder = msgspec.json.Decoder(Part)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
+
+
+def parse_chat(body: bytes, *, max_depth: int = 64, default_tokens: int = 256) -> ChatCall:
+    """The call in the body. Raises BadRequest whose `param` names the field that is wrong."""
+    found = _decoded(body, max_depth)
+    for name in REFUSED:
+        raw: object = getattr(found, name)
+        if isinstance(raw, msgspec.Raw) and bytes(raw) != b"null":
+            raise BadRequest(f"{name} is not supported here", code="unsupported_parameter", param=name)
+    if found.modalities is not None and set(found.modalities) - {"text"}:
+        raise BadRequest("only text is answered here", code="unsupported_parameter", param="modalities")
+    choice, forced = _choice(found)
+    logprobs = bool(found.logprobs)
+    if found.top_logprobs and not logprobs:
+        raise BadRequest("top_logprobs needs logprobs to be true", param="top_logprobs")
+    prompt = Prompt(
+        messages=tuple(_message(turn, at) for at, turn in enumerate(found.messages)),
+        tools=_tools(found),
+        tool_choice=choice,
+        forced_tool=forced,
+        response_schema=_schema(found.response_format),
+        max_tokens=found.max_completion_tokens or found.max_tokens or default_tokens,
+        temperature=found.temperature or 0.0,
+        top_p=found.top_p or 1.0,
+        seed=(found.seed or 0) & 0x7FFFFFFF,
+        stop=(found.stop,) if isinstance(found.stop, str) else found.stop or (),
+        top_logprobs=(found.top_logprobs or 0) if logprobs else 0,
+    )
+    return ChatCall(
+        prompt=prompt,
+        model=found.model,
+        stream=bool(found.stream),
+        include_usage=bool(found.stream_options and found.stream_options.include_usage),
+        choices=found.n or 1,
+        logprobs=logprobs,
+        parallel=found.parallel_tool_calls is not False,
+    )
+
+
+def _decoded(body: bytes, max_depth: int) -> ChatBody:
+    if _depth(body) > max_depth:
+        raise BadRequest(f"the JSON is nested deeper than {max_depth} levels", code="too_deep")
+    try:
+        return _decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _named(str(error)) from error
+    except UnicodeDecodeError as error:
+        raise BadRequest("the body is not valid UTF-8", code="bad_encoding") from error
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise BadRequest("the body is not valid JSON", code="bad_json") from error
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets of a JSON text go; never less than its true depth when the text is valid."""
+    if body.count(b"[") + body.count(b"{") <= 32:
+        return 0
+    depth = deepest = 0
+    for byte in _STRING.sub(b"", body):
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _named(text: str, above: str = "") -> BadRequest:
+    """msgspec's finding as a BadRequest: `- at $.messages[0]` becomes the param. Values are not repeated."""
+    found = _AT.match(text)
+    what, path = (found["what"], (found["path"] or "").removeprefix(".")) if found else (text, "")
+    path = ".".join(part for part in (above, path) if part)
+    for pattern, words, code in (
+        (_UNKNOWN, "unknown field", "unknown_parameter"),
+        (_MISSING, "missing", "missing_parameter"),
+    ):
+        named = pattern.match(what)
+        if named:
+            param = ".".join(part for part in (path, named["name"][:64]) if part)
+            return BadRequest(f"{param}: {words}", code=code, param=param)
+    if what.startswith("Invalid enum value"):
+        what = "not one of the allowed words"
+    return BadRequest(f"{path or 'body'}: {what}", code="invalid_parameter", param=path)
+
+
+def _message(turn: Turn, at: int) -> Message:
+    where = f"messages[{at}]"
+    content = _content(turn, where)
+    calls = turn.tool_calls or ()
+    if calls and turn.role != "assistant":
+        raise BadRequest(f"{where}.tool_calls: only on assistant messages", param=f"{where}.tool_calls")
+    if turn.role == "tool" and not turn.tool_call_id:
+        raise BadRequest(
+            f"{where}.tool_call_id: missing", code="missing_parameter", param=f"{where}.tool_call_id"
+        )
+    if turn.content is None and not calls and turn.role != "assistant":
+        raise BadRequest(f"{where}.content: missing", code="missing_parameter", param=f"{where}.content")
+    return Message(
+        role=Role.SYSTEM if turn.role == "developer" else Role(turn.role),
+        content=content,
+        tool_calls=tuple(ToolCall(c.id, c.function.name, c.function.arguments) for c in calls),
+        tool_call_id=turn.tool_call_id,
+        name=turn.name,
+    )
+
+
+def _content(turn: Turn, where: str) -> str:
+    if turn.content is None:
+        return turn.refusal or ""
+    if isinstance(turn.content, str):
+        return turn.content
+    return "\n".join(_part(raw, f"{where}.content[{at}]") for at, raw in enumerate(turn.content))
+
+
+def _part(raw: msgspec.Raw, where: str) -> str:
+    try:
+        kind = msgspec.json.decode(raw, type=_Kinded).type
+        if kind not in {"text", "refusal"}:
+            raise BadRequest(f"{where}: only text is answered here", code="unsupported_content", param=f"{where}.type")
+        part = _part_decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _named(str(error), where) from error
+    return part.text or part.refusal
+
+
+class _Kinded(msgspec.Struct, frozen=True):
+    type: str
+
+
+def _tools(found: ChatBody) -> tuple[Tool, ...]:
+    tools: list[Tool] = []
+    for at, offered in enumerate(found.tools or ()):
+        function = offered.function
+        where = f"tools[{at}].function"
+        if any(tool.name == function.name for tool in tools):
+            raise BadRequest(f"{where}.name: offered twice", param=f"{where}.name")
+        parameters = _object(function.parameters, f"{where}.parameters")
+        tools.append(Tool(function.name, function.description or "", parameters))
+    return tuple(tools)
+
+
+def _object(raw: msgspec.Raw, where: str) -> str:
+    text = bytes(raw).strip()
+    if text == b"null":
+        return "{}"
+    if not text.startswith(b"{"):
+        raise BadRequest(f"{where}: Expected `object`", code="invalid_parameter", param=where)
+    try:
+        msgspec.json.decode(text)  # Raw is only skimmed: escapes and numbers inside are looked at here
+        return text.decode()
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"{where}: is not valid JSON", code="bad_json", param=where) from error
+
+
+def _choice(found: ChatBody) -> tuple[ToolChoice, str]:
+    choice = found.tool_choice
+    if isinstance(choice, NamedTool):
+        if not any(tool.function.name == choice.function.name for tool in found.tools or ()):
+            raise BadRequest("tool_choice.function.name: no such tool", param="tool_choice.function.name")
+        return ToolChoice.REQUIRED, choice.function.name
+    if choice == "required" and not found.tools:
+        raise BadRequest("tool_choice: required, but no tools are offered", param="tool_choice")
+    return ToolChoice(choice or "auto"), ""
+
+
+def _schema(wanted: ResponseFormat | None) -> str:
+    if wanted is None or wanted.type == "text":
+        return ""
+    if wanted.type == "json_object":
+        return '{"type":"object"}'
+    if wanted.json_schema is None:
+        raise BadRequest(
+            "response_format.json_schema: missing", code="missing_parameter", param="response_format.json_schema"
+        )
+    return _object(wanted.json_schema.schema, "response_format.json_schema.schema")

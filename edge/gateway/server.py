@@ -1,0 +1,244 @@
+"""The routes of the door. Each handler is short: read, call one function, write. Errors become OpenAI's shape in one place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from edge.gateway import door as chat
+from edge.gateway.door import Caller, Door
+from edge.gateway.errors import problem, refusal
+from edge.gateway.keys import Keyring
+from edge.gateway.limits import ImpatientWriter, read_body
+from edge.gateway.preview import planned, previewed
+from edge.gateway.render import Page, chunks, completion, late
+from edge.gateway.schema import ChatCall, parse_chat
+from edge.health import Health
+from edge.ports import State
+from edge.uplink.ledger import Record
+from tidegate.chat import JSON
+from tidegate.clock import rfc3339
+from tidegate.errors import BadRequest
+from tidegate.ids import ticket as parse_ticket
+from tidegate.logs import Log
+from tidegate.telemetry import parse_traceparent
+
+LONGEST_WAIT_S = 60.0
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes use, chosen in edge.app."""
+
+    door: Door
+    keyring: Keyring
+    health: Health
+    metrics_page: Callable[[], bytes]
+    ledger: Callable[[int], list[Record]]
+
+
+def build(parts: Parts) -> ASGIApp:
+    """The door as an ASGI application."""
+    rooms = _Rooms(parts)
+    routes = [
+        Route("/v1/chat/completions", rooms.guarded(rooms.chat), methods=["POST"]),
+        Route("/v1/models", rooms.guarded(rooms.models), methods=["GET"]),
+        Route("/v1/models/{name:path}", rooms.guarded(rooms.model), methods=["GET"]),
+        Route("/v1/tidegate/plan", rooms.guarded(rooms.plan), methods=["POST"]),
+        Route("/v1/tidegate/preview", rooms.guarded(rooms.preview), methods=["POST"]),
+        Route("/v1/tidegate/answers", rooms.guarded(rooms.pending), methods=["GET"]),
+        Route("/v1/tidegate/answers/{ticket}", rooms.guarded(rooms.answer), methods=["GET"]),
+        Route("/v1/tidegate/ledger", rooms.guarded(rooms.ledger), methods=["GET"]),
+        Route("/healthz", rooms.guarded(rooms.healthz), methods=["GET"]),
+        Route("/readyz", rooms.guarded(rooms.readyz), methods=["GET"]),
+        Route("/metrics", rooms.guarded(rooms.metrics), methods=["GET"]),
+    ]
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False
+    app.router.default = rooms.nowhere
+    return ImpatientWriter(app, parts.door.settings.write_timeout_s)
+
+
+class _Rooms:
+    """The handlers."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._door = parts.door
+        self._log = Log("edge.door")
+
+    def guarded(self, handler: Handler) -> Handler:
+        """The one place where errors become responses: ours tell what happened, a defect only that it happened."""
+
+        async def room(request: Request) -> Response:
+            try:
+                _require_local_host(request)
+                return await handler(request)
+            except Exception as error:  # noqa: BLE001  the door's outer boundary
+                found = problem(error)
+                if found.status == 500:
+                    self._log.error("door_defect", error)
+                self._parts.door.metrics.failed(found.status)
+                return _json(found.body, found.status, found.headers)
+
+        return room
+
+    async def nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Any other path."""
+        response = _json(problem(BadRequest("no such path here", code="not_found", status=404)).body, 404)
+        await response(scope, receive, send)
+
+    async def chat(self, request: Request) -> Response:
+        caller, call = await self._call(request)
+        async with self._door.gate.enter():
+            page, found = await chat.answer(self._door, call, caller)
+        if await request.is_disconnected():
+            return Response(status_code=499)  # nobody reads it: what came late stays to be told
+        page = chat.hand_over(self._door, page)
+        given = chat.headers(page, found)
+        if found.state is State.REFUSED:
+            no = refusal(found)
+            self._door.metrics.failed(no.status)
+            return _json(no.body, no.status, {**given, **no.headers})
+        if call.stream:
+            stream = StreamingResponse(_flow(page), media_type="text/event-stream", headers=given)
+            stream.headers["cache-control"] = "no-cache"
+            return stream
+        return _json(completion(page), 200, given)
+
+    async def plan(self, request: Request) -> Response:
+        caller, call = await self._call(request)
+        return _json(await planned(self._door, call, caller))
+
+    async def preview(self, request: Request) -> Response:
+        caller, call = await self._call(request)
+        return _json(await previewed(self._door, call, caller))
+
+    async def models(self, request: Request) -> Response:
+        self._application(request)
+        return _json({"object": "list", "data": [_model(name) for name in self._door.models()]})
+
+    async def model(self, request: Request) -> Response:
+        self._application(request)
+        name = str(request.path_params["name"])
+        if name not in self._door.models():
+            raise BadRequest("there is no model of that name here", code="model_not_found", param="model", status=404)
+        return _json(_model(name))
+
+    async def pending(self, request: Request) -> Response:
+        application = self._application(request)
+        return _json({"object": "list", "data": [late(one) for one in self._door.late.pending(application)]})
+
+    async def answer(self, request: Request) -> Response:
+        application = self._application(request)
+        claim_check = parse_ticket(str(request.path_params["ticket"]))
+        wait_s = _seconds(request.query_params.get("wait", "0"))
+        found = await self._door.late.collect(claim_check, application, wait_s)
+        if found is None:
+            raise BadRequest("this application has no such ticket", code="unknown_ticket", param="ticket", status=404)
+        if found.state.final:
+            self._door.late.claim(found.ticket)
+        return _json(late(found))
+
+    async def ledger(self, request: Request) -> Response:
+        self._application(request)
+        most = int(_seconds(request.query_params.get("limit", "50"), "limit", 1000))
+        return _json({"object": "list", "data": [_record(one) for one in self._parts.ledger(most)]})
+
+    async def healthz(self, request: Request) -> Response:
+        return _json({"status": "ok"})
+
+    async def readyz(self, request: Request) -> Response:
+        now = self._parts.health.now()
+        return _json(now.told(), 200 if now.ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(self._parts.metrics_page(), media_type="text/plain; version=0.0.4")
+
+    def _application(self, request: Request) -> str:
+        return self._parts.keyring.application(request.headers.get("authorization", ""))
+
+    async def _call(self, request: Request) -> tuple[Caller, ChatCall]:
+        caller = _caller(request, self._application(request))
+        settings = self._door.settings
+        body = await read_body(request, settings.max_body_bytes, settings.read_timeout_s)
+        return caller, parse_chat(body, max_depth=settings.max_depth)
+
+
+async def _flow(page: Page) -> AsyncIterator[bytes]:
+    for chunk in chunks(page):
+        yield chunk
+
+
+def _caller(request: Request, application: str) -> Caller:
+    given = request.headers
+    return Caller(
+        application=application,
+        named=_short(given.get("x-tidegate-conversation", ""), "x-tidegate-conversation"),
+        idempotency=_short(given.get("idempotency-key", ""), "idempotency-key"),
+        keep_local=_flag(given.get("x-tidegate-local-only", "")),
+        ask_review=_flag(given.get("x-tidegate-review", "")),
+        trace=parse_traceparent(given.get("traceparent", "")),
+    )
+
+
+def _short(value: str, header: str) -> str:
+    if len(value) > 256:
+        raise BadRequest(f"the header {header} is longer than 256 characters", param=header)
+    return value
+
+
+def _flag(value: str) -> bool:
+    return value.strip().lower() in {"1", "true", "yes"}
+
+
+def _seconds(value: str, param: str = "wait", most: float = LONGEST_WAIT_S) -> float:
+    try:
+        number = float(value)
+    except ValueError as error:
+        raise BadRequest(f"{param}: not a number", param=param) from error
+    if not 0 <= number <= most:
+        raise BadRequest(f"{param}: between 0 and {most:g}", param=param)
+    return number
+
+
+def _require_local_host(request: Request) -> None:
+    """A page in a browser must not reach the door through a name it controls (DNS rebinding)."""
+    host = request.headers.get("host", "localhost")
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    if name.lower() not in _LOCAL_HOSTS:
+        raise BadRequest("this door serves its own machine only", code="wrong_host", param="host", status=421)
+
+
+def _model(name: str) -> dict[str, JSON]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "tidegate"}
+
+
+def _record(record: Record) -> dict[str, JSON]:
+    return {
+        "seq": record.seq,
+        "at": rfc3339(record.at),
+        "kind": record.kind,
+        "request": record.request_id,
+        "sha256": record.digest.hex(),
+        "bytes": record.size,
+        "entities": {str(label): count for label, count in record.entities.items()},
+        "policy": record.policy,
+        "why": record.why,
+        "receipt": record.receipt.hex() or None,
+        "hash": record.hash.hex(),
+    }
+
+
+def _json(body: dict[str, JSON], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

@@ -1,0 +1,74 @@
+"""The channel to the cloud: grpc.aio over mutual TLS 1.3, believing the house's own CA only. Translates errors, once.
+
+It carries bytes that were made by edge.uplink.codec and never looks into them.
+"""
+
+from __future__ import annotations
+
+from edge.uplink.channel import Channel, Method
+from tidegate.errors import BadRequest, TidegateError, Unreachable, Untrusted
+from tidegate.wire.v1 import escalation_pb2 as pb
+
+import grpc  # isort: skip  after the channel, which switches TLS 1.2 off
+
+_SERVICE = "/tidegate.v1.Escalations/"
+_PROBE_S = 3.0
+_REFUSALS = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
+_FAULTS = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.OUT_OF_RANGE)
+_HANDSHAKE = ("handshake", "CERTIFICATE", "certificate", "SSL_ERROR", "TLS", "Peer name", "No match found")
+
+
+class CloudChannel:
+    """`edge.uplink.dispatch.Wire` on one gRPC channel. Bytes in, bytes out, so that the ledger's digest is of what left."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._escalate = channel.method(_SERVICE + "Escalate")
+        self._collect = channel.method(_SERVICE + "Collect")
+        self._probe = channel.method(_SERVICE + "Probe")
+
+    async def escalate(self, payload: bytes, *, traceparent: str, within_s: float) -> bytes:
+        """The cloud's reply, as bytes. Raises Unreachable, Untrusted, BadRequest."""
+        return await self._call(self._escalate, payload, traceparent, within_s)
+
+    async def collect(self, cloud_ticket: str, *, traceparent: str, wait_s: float) -> bytes:
+        """The same for a held one; the cloud holds the call for up to `wait_s`."""
+        message = pb.CollectRequest(ticket=cloud_ticket, wait_ms=int(wait_s * 1000))
+        return await self._call(self._collect, message.SerializeToString(), traceparent, wait_s + _PROBE_S)
+
+    async def probe(self) -> None:
+        """Whether the cloud answers and both sides accept each other."""
+        await self._call(self._probe, b"", "", _PROBE_S)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def _call(self, method: Method, payload: bytes, traceparent: str, within_s: float) -> bytes:
+        metadata = (("traceparent", traceparent),) if traceparent else ()
+        try:
+            return await method(payload, timeout=within_s, metadata=metadata, wait_for_ready=False)
+        except grpc.aio.AioRpcError as error:
+            raise translated(error.code(), error.details() or "") from error
+
+
+def translated(code: grpc.StatusCode, details: str) -> TidegateError:
+    """What a failed call means. `details` are gRPC's own words; they are looked at, never repeated."""
+    if code is grpc.StatusCode.UNAVAILABLE and any(word in details for word in _HANDSHAKE):
+        return Untrusted(
+            "the cloud and this device do not accept each other's certificate; nothing was sent",
+            code="tls_refused",
+            hint="see `tidegate edge doctor`; enrol this device again if its certificate has ended",
+        )
+    if code in _REFUSALS:
+        return Untrusted(
+            "the cloud refuses this device",
+            code="device_refused",
+            hint="ask the fleet's manager whether it was revoked; enrol it again",
+        )
+    if code in _FAULTS:
+        return BadRequest("the cloud cannot read what this device sent", code="wire_mismatch")
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return Unreachable("the cloud did not answer in time", code="cloud_slow")
+    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
+        return Unreachable("the cloud is busy", code="cloud_busy")
+    return Unreachable("the cloud cannot be reached", code="cloud_unreachable")
