@@ -33,7 +33,7 @@ TIMEOUT_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What enrolment left in the identity folder: `key.pem`, `cert.pem`, `ca.pem`, `receipt.pub`."""
+    """What enrolment left in the identity folder: `key.pem`, `cert.pem`, `ca.pem`, `receipt.pub`, `root.json`."""
 
     device: DeviceId
     serial: int
@@ -131,5 +131,7 @@ def _keep(
         raise Untrusted("the certificate is not for this device's key and name", code="bad_answer")
     write_durably(folder / "ca.pem", ca)
     write_durably(folder / "receipt.pub", reply.receipt_key)
+    if reply.update_root:
+        write_durably(folder / "root.json", reply.update_root)
     write_durably(folder / "cert.pem", pem)
     return Enrolled(device, leaf.serial, folder)

@@ -51,13 +51,18 @@ class TokenRecord:
 
 
 class TokenStore(Protocol):
-    """Keeps token records. `use` is atomic across processes: of all callers exactly one gets True."""
+    """Keeps token records. `use` is atomic across processes: of all callers exactly one gets True.
+
+    `issued` notes which certificate a token bought, so that a device can be revoked by its name.
+    """
 
     def add(self, record: TokenRecord) -> None: ...
 
     def find(self, token_id: str) -> TokenRecord | None: ...
 
     def use(self, token_id: str) -> bool: ...
+
+    def issued(self, record: TokenRecord, serial: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ def admit(store: TokenStore, ask: EnrolAsk, ca: Authority, now: float) -> EnrolO
     if not store.use(record.token_id):
         return Refused(EnrolRefusal.USED)
     certificate = issue_device(ca, record.device, key, now)
+    store.issued(record, certificate.serial_number)
     return Admitted(
         record.device,
         certificate.serial_number,

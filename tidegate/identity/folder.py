@@ -21,7 +21,7 @@ from tidegate.identity import authority as ca
 from tidegate.identity.authority import Authority
 from tidegate.identity.enrol import TokenRecord
 from tidegate.identity.names import Service
-from tidegate.ids import device_id
+from tidegate.ids import DeviceId, device_id
 
 _TOKEN_ID = re.compile(r"[0-9a-f]{16}")
 
@@ -103,6 +103,19 @@ class FolderTokens:
             return False
         fsync_dir(self.folder)
         return True
+
+    def issued(self, record: TokenRecord, serial: int) -> None:
+        body = {"device": record.device, "serial": str(serial)}
+        write_durably(self.folder / f"{record.token_id}.cert", json.dumps(body).encode())
+
+    def serials(self) -> dict[DeviceId, frozenset[int]]:
+        """Every certificate issued so far, by device."""
+        found: dict[DeviceId, frozenset[int]] = {}
+        for path in self.folder.glob("*.cert"):
+            fields: dict[str, object] = json.loads(path.read_bytes())
+            device = device_id(str(fields["device"]))
+            found[device] = found.get(device, frozenset()) | {int(str(fields["serial"]))}
+        return found
 
     def _open(self, token_id: str) -> Path:
         return self.folder / f"{token_id}.json"

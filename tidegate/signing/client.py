@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -177,7 +176,6 @@ def _keys(root: Root, role: str) -> str:
 
 def translated(error: Exception, last: bytes) -> Untrusted | Unreachable:
     """python-tuf's errors as ours: closed words, no foreign text."""
-    logging.getLogger("tidegate.updates").debug("update metadata refused: %s", type(error).__name__)
     match error:
         case UnsignedMetadataError():
             if _signature_count(last) == 0:

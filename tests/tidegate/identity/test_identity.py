@@ -55,6 +55,7 @@ class MemoryTokens:
 
     records: dict[str, TokenRecord] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    certificates: dict[DeviceId, frozenset[int]] = field(default_factory=dict)
 
     def add(self, record: TokenRecord) -> None:
         self.records[record.token_id] = record
@@ -67,9 +68,15 @@ class MemoryTokens:
         self.used.add(token_id)
         return fresh
 
+    def issued(self, record: TokenRecord, serial: int) -> None:
+        self.certificates[record.device] = self.certificates.get(record.device, frozenset()) | {serial}
+
+    def serials(self) -> dict[DeviceId, frozenset[int]]:
+        return self.certificates
+
 
 @pytest.fixture(params=["memory", "folder"])
-def tokens(request: pytest.FixtureRequest, tmp_path: Path) -> TokenStore:
+def tokens(request: pytest.FixtureRequest, tmp_path: Path) -> MemoryTokens | FolderTokens:
     return MemoryTokens() if request.param == "memory" else FolderTokens(tmp_path / "tokens")
 
 
@@ -79,13 +86,16 @@ def _token(store: TokenStore, device: DeviceId = DEVICE) -> str:
     return text
 
 
-def test_a_token_buys_one_certificate_for_its_device_and_no_second(tokens: TokenStore) -> None:
+def test_a_token_buys_one_certificate_for_its_device_and_no_second(
+    tokens: MemoryTokens | FolderTokens,
+) -> None:
     token, key = _token(tokens), ca.new_key()
     first = admit(tokens, EnrolAsk(token, make_request(DEVICE, key)), ROOT, NOW + 60)
     assert isinstance(first, Admitted)
     certificate = x509.load_der_x509_certificate(first.certificate)
     assert certificate.public_key() == key.public_key()
     certificate.verify_directly_issued_by(ROOT.certificate)
+    assert tokens.serials() == {DEVICE: frozenset({certificate.serial_number})}
     second = admit(tokens, EnrolAsk(token, make_request(DEVICE, key)), ROOT, NOW + 61)
     assert second == Refused(EnrolRefusal.USED)
 
