@@ -14,7 +14,7 @@ from tidegate.engines.score import Choice, choose, describe, mass
 MAX_KEPT_TOP = 20  # as many alternatives per token as OpenAI's API allows to ask for
 
 
-class Cancelled(Exception):  # noqa: N818  a state, not a fault
+class Cancelled(Exception):
     """The caller no longer wants the answer."""
 
 

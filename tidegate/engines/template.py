@@ -60,27 +60,32 @@ class ChatTemplate:
 
     def render(self, prompt: Prompt) -> tuple[Segment, ...]:
         """The prompt as segments, in order. Raises BadRequest when the template refuses the conversation."""
-        from jinja2 import TemplateError
-
         offered = () if prompt.tool_choice is ToolChoice.NONE else prompt.tools
+        pieces: list[str] = []
+        room = MAX_RENDERED
         try:
-            text = self._template.render(
+            for piece in self._template.generate(
                 messages=[_message(m) for m in prompt.messages],
                 tools=[_tool(t) for t in offered] or None,
                 add_generation_prompt=True,
                 **self._extras,
-            )
-        except (TemplateError, TypeError, ValueError, KeyError, OverflowError, RecursionError) as error:
+            ):
+                pieces.append(piece)
+                room -= len(piece)
+                if room < 0:
+                    break
+        except Exception as error:
             raise BadRequest(
                 "the model's chat template cannot express this conversation",
                 code="template_refused",
                 param="messages",
                 hint="check the order of roles, or use another model",
             ) from error
-        if len(text) > MAX_RENDERED:
+        if room < 0:
             raise BadRequest(
                 "the conversation is too long for the model", code="context_length_exceeded", param="messages"
             )
+        text = "".join(pieces)
         return tuple(_cut(text))
 
 
