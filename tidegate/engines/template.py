@@ -66,9 +66,11 @@ class ChatTemplate:
         try:
             for piece in self._template.generate(
                 messages=[_message(m) for m in prompt.messages],
-                tools=[_tool(t) for t in offered] or None,
                 add_generation_prompt=True,
                 **self._extras,
+                **(
+                    {"tools": [_tool(t) for t in offered]} if offered else {}
+                ),  # absent, not null: some loop over it
             ):
                 pieces.append(piece)
                 room -= len(piece)

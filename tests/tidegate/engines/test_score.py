@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -28,18 +29,18 @@ def test_what_is_masked_is_never_taken_but_the_scores_stay_the_models_own() -> N
     assert choice.token == 3
     assert choice.logprob == pytest.approx(describe(LOGITS, 3, 1).logprob)
     for draw in (0.0, 0.5, 0.999999):
-        assert choose(LOGITS, allowed, temperature=1, top_p=1, draw=lambda d=draw: d, top=1).token != 1
+        assert choose(LOGITS, allowed, temperature=1, top_p=1, draw=partial(float, draw), top=1).token != 1
 
 
 def test_a_small_top_p_leaves_only_the_best() -> None:
     for draw in (0.0, 0.3, 0.999999):
-        assert choose(LOGITS, LOGITS, temperature=5, top_p=0.01, draw=lambda d=draw: d, top=0).token == 1
+        assert choose(LOGITS, LOGITS, temperature=5, top_p=0.01, draw=partial(float, draw), top=0).token == 1
 
 
 def test_draws_follow_the_probabilities() -> None:
     points = (np.arange(1000) + 0.5) / 1000
     taken = [
-        choose(LOGITS, LOGITS, temperature=1, top_p=1, draw=lambda p=p: float(p), top=0).token for p in points
+        choose(LOGITS, LOGITS, temperature=1, top_p=1, draw=partial(float, p), top=0).token for p in points
     ]
     for token in range(4):
         assert taken.count(token) / 1000 == pytest.approx(mass(LOGITS, token), abs=0.003)
