@@ -1,8 +1,8 @@
 """cloud.ports.Intake: size, shape, "does this look redacted?", injection signals. A refusal stores none of the text.
 
 The device has redacted already; this is the second look with the same detector. What a checksum or a format proves
-private is refused. A name that only a model suspects is held or let through, as configured: devices redact names with their own
-model, and a second model always finds a few more.
+private is refused. A name that only a model suspects is held or let through, as configured: devices redact names with
+their own model, and a second model always finds a few more.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Protocol
 from cloud.ports import Admission, Admitted, HoldFor, HoldReason, Refused, RejectReason, Submission
 from cloud.validation.leaks import Detector, is_proof, outside_placeholders, prompt_leaves
 from tidegate.chat import Role
-from tidegate.errors import Broken
+from tidegate.errors import BadRequest, Broken
+from tidegate.guard.injection import Guarded, Verdict
 from tidegate.privacy.spans import Label
 
 NAMES = frozenset({Label.PERSON, Label.LOCATION, Label.ORGANIZATION, Label.STREET_ADDRESS})
@@ -29,21 +30,21 @@ class Response(StrEnum):
     REFUSE = "refuse"
 
 
-class InjectionScore(Protocol):
-    """How much a text looks like an attack on instructions, 0..1. Raises Broken when it cannot look."""
+class Assess(Protocol):
+    """How much a text looks like an attack on instructions. Raises Broken when it cannot look, BadRequest: too long."""
 
-    def __call__(self, text: str) -> float: ...
+    def __call__(self, text: str, /) -> Guarded: ...
 
 
 @dataclass(frozen=True, slots=True)
 class IntakeRules:
-    """Sizes in characters; `attack_at` and `name_at` are scores 0..1."""
+    """Sizes in characters; `name_at` is a score 0..1."""
 
     most_chars: int = 100_000
     most_messages: int = 200
     most_tools: int = 128
-    attack_at: float = 0.9
     on_attack: Response = Response.HOLD
+    on_suspect: Response = Response.ADMIT
     on_name: Response = Response.ADMIT
     name_at: float = 0.8
 
@@ -51,7 +52,7 @@ class IntakeRules:
 @dataclass(frozen=True, slots=True)
 class Gate:
     detector: Detector
-    injection: InjectionScore
+    assess: Assess
     rules: IntakeRules
 
     def admit(self, submission: Submission) -> Admission:
@@ -61,36 +62,48 @@ class Gate:
         if not well_formed(submission):
             return Refused(RejectReason.MALFORMED)
         try:
-            private = self._private(texts)
-            suspicion = max(
-                (self.injection(m.content) for m in submission.prompt.messages if m.content), default=0.0
+            return self._privacy(texts) or self._intent(
+                [m.content for m in submission.prompt.messages if m.content]
             )
         except Broken:  # nobody looked: a person does
             return HoldFor(HoldReason.SUSPECT_INPUT)
-        if private is not Response.ADMIT:
-            return (
-                Refused(RejectReason.NOT_REDACTED)
-                if private is Response.REFUSE
-                else HoldFor(HoldReason.SUSPECT_INPUT)
-            )
-        return self._by_suspicion(suspicion)
+        except BadRequest:  # longer than the detectors read
+            return Refused(RejectReason.TOO_LARGE)
 
-    def _private(self, texts: Iterable[str]) -> Response:
-        """REFUSE for proof of private text; for names alone, what is configured."""
+    def _privacy(self, texts: Iterable[str]) -> Admission | None:
+        """Refused for proof of private text; for names alone, what is configured; None when nothing speaks against it."""
         names = False
         for text in texts:
             spans = outside_placeholders(text, self.detector.find(text))
             if any(is_proof(span) for span in spans):
-                return Response.REFUSE
+                return Refused(RejectReason.NOT_REDACTED)
             names = names or any(span.label in NAMES and span.score >= self.rules.name_at for span in spans)
-        return self.rules.on_name if names else Response.ADMIT
+        return (
+            _answer(self.rules.on_name, HoldReason.SUSPECT_INPUT, RejectReason.NOT_REDACTED)
+            if names
+            else None
+        )
 
-    def _by_suspicion(self, suspicion: float) -> Admission:
-        if suspicion < self.rules.attack_at or self.rules.on_attack is Response.ADMIT:
-            return Admitted(suspicion)
-        if self.rules.on_attack is Response.REFUSE:
-            return Refused(RejectReason.INJECTION)
-        return HoldFor(HoldReason.SUSPECT_INPUT)
+    def _intent(self, texts: Iterable[str]) -> Admission:
+        worst = max((self.assess(text) for text in texts), key=lambda seen: seen.injection)
+        response = {
+            Verdict.CLEAN: Response.ADMIT,
+            Verdict.SUSPECT: self.rules.on_suspect,
+            Verdict.ATTACK: self.rules.on_attack,
+        }[worst.verdict]
+        return _answer(response, HoldReason.SUSPECT_INPUT, RejectReason.INJECTION) or Admitted(
+            worst.injection
+        )
+
+
+def _answer(response: Response, hold: HoldReason, refuse: RejectReason) -> HoldFor | Refused | None:
+    match response:
+        case Response.ADMIT:
+            return None
+        case Response.HOLD:
+            return HoldFor(hold)
+        case Response.REFUSE:
+            return Refused(refuse)
 
 
 def too_large(submission: Submission, texts: Iterable[str], rules: IntakeRules) -> bool:

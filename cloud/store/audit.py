@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from cloud.audit.log import EMPTY_HEAD, Entry, Head, chain, encode
+from cloud.ports import Released
 from cloud.store.db import reading
-from cloud.store.schema import audit
+from cloud.store.schema import audit, outcomes
+from cloud.store.values import unpack
 
 _PAGE = 1000
 
@@ -56,6 +58,15 @@ class SqlAuditLog:
         with reading(self._engine) as connection:
             rows = connection.execute(select(audit).order_by(audit.c.number.desc()).limit(most)).all()
         return tuple(Entry(row.number, row.body, row.head) for row in rows)
+
+    def receipt_heads(self) -> tuple[Head, ...]:
+        """The heads that stored receipts vouch for: each is a copy of the log's state that a device holds too."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(
+                select(outcomes.c.released_json).where(outcomes.c.released_json.is_not(None))
+            ).scalars()
+            receipts = [unpack(raw, Released).receipt for raw in rows]
+        return tuple(Head(receipt.audit_index + 1, receipt.audit_head) for receipt in receipts)
 
     def size(self) -> int:
         with reading(self._engine) as connection:

@@ -40,6 +40,10 @@ class Detector(Protocol):
 
     def find(self, text: str) -> Sequence[Span]: ...
 
+    def structured(self, text: str) -> Sequence[Span]:
+        """What formats and checksums alone find: no names."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class LeakCheck:
@@ -70,7 +74,7 @@ def private_spans(text: str, detector: Detector | None) -> tuple[Span, ...]:
     """Proved or structured private text outside placeholders. Names a model merely suspects are not in it."""
     if detector is None:
         return ()
-    return tuple(s for s in outside_placeholders(text, detector.find(text)) if is_proof(s))
+    return tuple(s for s in outside_placeholders(text, detector.structured(text)) if is_proof(s))
 
 
 def is_proof(span: Span) -> bool:

@@ -1,0 +1,284 @@
+"""The cloud tier put together: one place chooses every adapter, starts the doors and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+
+from cloud import case, state
+from cloud.answer import models
+from cloud.answer.choose import Choice
+from cloud.audit.checkpoint import Checkpoint
+from cloud.audit.ed25519 import Ed25519Notary
+from cloud.config import CloudConfig
+from cloud.console.access import Access
+from cloud.console.app import Parts, build
+from cloud.console.serve import listen, serving
+from cloud.door.enrol import EnrolmentDoor
+from cloud.door.limits import DoorLimits
+from cloud.door.peer import Doorkeeper
+from cloud.door.server import EscalationsDoor, enrolment_server, escalations_server
+from cloud.door.service import Desk
+from cloud.intake.admit import Assess, Gate, IntakeRules
+from cloud.knowledge.ingest import MANUALS, digest_of, read_folder
+from cloud.knowledge.search import Library
+from cloud.observe.metrics import CloudMetrics
+from cloud.policy import decide as policy
+from cloud.ports import Court, Reply, Submission
+from cloud.review.bell import Bell
+from cloud.review.desk import ReviewDesk
+from cloud.store.audit import SqlAuditLog
+from cloud.store.db import open_database, sqlite_url
+from cloud.store.ledger import SqlLedger
+from cloud.store.operators import SqlOperators, SqlSessions
+from cloud.store.passages import SqlPassageIndex
+from cloud.store.shelf import SqlCaseShelf
+from cloud.validation.verdict import Bench, rules
+from tidegate.clock import Clock, SystemClock
+from tidegate.errors import Broken
+from tidegate.fs import sole_owner, write_durably
+from tidegate.guard.injection import Guarded, load_assess
+from tidegate.identity.folder import private_folder
+from tidegate.ids import CaseId, DeviceId, Ticket
+from tidegate.logs import Log
+from tidegate.privacy.detect import build_detector
+from tidegate.telemetry import Tracer, tracer
+
+_LOG = Log("cloud.app")
+SWEEP_S = 60.0
+GRACE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a running cloud is made of; also what the command line uses on the same state folder."""
+
+    court: Court
+    ledger: SqlLedger
+    review: ReviewDesk
+    operators: SqlOperators
+    sessions: SqlSessions
+    audit: SqlAuditLog
+    checkpoint: Checkpoint
+    identity: state.Identity
+    folder: state.StateFolder
+    engine: models.LazyEngine | None
+    bell: Bell
+    metrics: CloudMetrics
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """cloud.door.service.Counter over the ledger and the desk."""
+
+    ledger: SqlLedger
+    review: ReviewDesk
+
+    def collect(self, device: DeviceId, ticket: Ticket) -> tuple[CaseId, Reply] | None:
+        return self.ledger.collect(device, ticket)
+
+    def delivered(self, case: CaseId) -> None:
+        self.review.delivered(case)
+
+
+def assemble(settings: CloudConfig, clock: Clock | None = None) -> House:
+    """Chooses every adapter. Makes the state folder on a first start. Raises BadConfig and Broken."""
+    clock = clock or SystemClock()
+    folder = state.StateFolder(settings.state)
+    identity = state.prepare(folder, clock.now(), names=settings.enrol.names)
+    notary = Ed25519Notary(identity.receipt_key)
+    engine = open_database(settings.store.url or sqlite_url(folder.database))
+    desk = policy.load(settings.policy.file, settings.policy.review_topics)
+    detector = build_detector(ner=settings.intake.names, allow_degraded=True)
+    if detector.degraded and settings.intake.names:
+        _LOG.warning("names_not_looked_for", code="detector_degraded")
+    documents = read_folder(settings.knowledge.folder or MANUALS)
+    index = SqlPassageIndex(engine)
+    index.refill(documents)
+    library = Library(index)
+    bench = Bench(rules(detector, desk))
+    ledger = SqlLedger(
+        engine, notary, clock, policy_digest=lambda: desk.digest, review_s=settings.review.expire_s
+    )
+    audit = SqlAuditLog(engine)
+    checkpoint = Checkpoint(folder.audit_head, notary)
+    bell, metrics = Bell(), CloudMetrics()
+    review = ReviewDesk(
+        shelf=SqlCaseShelf(engine, notary, clock, policy_digest=lambda: desk.digest),
+        knowledge=library,
+        validator=bench,
+        bell=bell,
+        clock=clock,
+        metrics=metrics,
+        lease_s=settings.review.lease_s,
+        changed=lambda: checkpoint.write(audit.head()),
+    )
+    model = models.choose(settings.model)
+    court = Court(
+        intake=Gate(detector, _guard(), _intake_rules(settings)),
+        knowledge=library,
+        answerer=Choice(model, digest_of(documents), speaks=settings.model.kind == "remote"),
+        validator=bench,
+        policy=desk,
+        ledger=ledger,
+        passages=settings.knowledge.passages,
+    )
+    return House(
+        court=court,
+        ledger=ledger,
+        review=review,
+        operators=SqlOperators(engine, clock),
+        sessions=SqlSessions(engine, clock, life_s=settings.console.session_s),
+        audit=audit,
+        checkpoint=checkpoint,
+        identity=identity,
+        folder=folder,
+        engine=model,
+        bell=bell,
+        metrics=metrics,
+        clock=clock,
+    )
+
+
+def open_operators(settings: CloudConfig) -> SqlOperators:
+    """The accounts of a state folder, for the command line; works beside a running cloud."""
+    folder = state.StateFolder(settings.state)
+    private_folder(folder.root)
+    clock = SystemClock()
+    return SqlOperators(open_database(settings.store.url or sqlite_url(folder.database)), clock)
+
+
+def _guard() -> Assess:
+    """The injection guard; without one every request is held for a person (fail closed)."""
+    try:
+        return load_assess()
+    except Broken as e:
+        _LOG.error("guard_unavailable", e)
+        broken = e
+
+    def nobody(_: str) -> Guarded:
+        raise broken
+
+    return nobody
+
+
+def _intake_rules(settings: CloudConfig) -> IntakeRules:
+    given = settings.intake
+    return IntakeRules(
+        most_chars=given.max_chars,
+        most_messages=given.max_messages,
+        most_tools=given.max_tools,
+        on_attack=given.on_attack,
+        on_suspect=given.on_suspect,
+        on_name=given.on_name,
+        name_at=given.name_at,
+    )
+
+
+def escalation_desk(house: House, settings: CloudConfig, spans: Tracer) -> Desk:
+    async def decide(submission: Submission) -> Reply:
+        reply = await case.decide(submission, house.court)
+        house.checkpoint.write(house.audit.head())
+        return reply
+
+    return Desk(
+        decide=decide,
+        counter=_Counter(house.ledger, house.review),
+        bell=house.bell,
+        clock=house.clock,
+        tracer=spans,
+        metrics=house.metrics,
+        policy_version=settings.policy.version,
+        limits=DoorLimits(
+            most_bytes=settings.door.max_bytes,
+            most_in_flight=settings.door.max_in_flight,
+            longest_s=settings.door.longest_s,
+        ),
+    )
+
+
+@asynccontextmanager
+async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str, str]]:
+    """Opens the doors; gives the facts of the ready line; on leaving closes them within a few seconds."""
+    spans = tracer("tidegate-cloud", endpoint=settings.telemetry.otlp)
+    doors = EscalationsDoor(escalation_desk(house, settings, spans), Doorkeeper(house.identity.revoked))
+    enrol = EnrolmentDoor(
+        tokens=house.identity.tokens,
+        authority=house.identity.authority,
+        clock=house.clock,
+        receipt_key=house.identity.receipt_key.public,
+        update_root=lambda: b"",
+    )
+    material = house.identity.material
+    async with AsyncExitStack() as stack:
+        sock = listen(settings.console.host, settings.console.port)
+        stack.callback(sock.close)
+        grpc_server, grpc_port = escalations_server(
+            doors, material, f"{settings.door.host}:{settings.door.port}"
+        )
+        enrol_server, enrol_port = enrolment_server(
+            enrol.enrol, material, f"{settings.enrol.host}:{settings.enrol.port}"
+        )
+        stack.callback(spans.close)
+        if house.engine is not None:
+            stack.push_async_callback(house.engine.close)
+        for server in (grpc_server, enrol_server):
+            await server.start()
+            stack.push_async_callback(server.stop, GRACE_S)
+        await stack.enter_async_context(serving(_console(settings, house), sock))
+        sweeper = asyncio.create_task(_sweep(house))
+        stack.callback(sweeper.cancel)
+        yield {
+            "url": f"http://{settings.console.host}:{sock.getsockname()[1]}",
+            "grpc": f"{settings.door.host}:{grpc_port}",
+            "enrol": f"{settings.enrol.host}:{enrol_port}",
+            "ca_fingerprint": house.identity.authority.fingerprint,
+            "state": str(house.folder.root),
+        }
+
+
+async def serve(settings: CloudConfig, ready: Callable[[dict[str, str]], None], stop: asyncio.Event) -> None:
+    """Runs the cloud until `stop`. Raises BadConfig for a state folder or port that another process holds."""
+    with sole_owner(settings.state):
+        house = assemble(settings)
+        async with running(settings, house) as facts:
+            house.checkpoint.write(house.audit.head())
+            ready(facts)
+            await stop.wait()
+            house.bell.ring()
+
+
+def _console(settings: CloudConfig, house: House) -> Starlette:
+    access = Access(
+        operators=house.operators,
+        sessions=house.sessions,
+        clock=house.clock,
+        key=_cookie_key(house.folder.root / "console.key"),
+        secure=settings.console.secure_cookie,
+    )
+    return build(
+        Parts(house.review, access, house.clock, house.metrics, house.audit.head, house.audit.latest)
+    )
+
+
+def _cookie_key(path: Path) -> bytes:
+    """The key that signs session cookies, made on a first start; a new one only logs everybody out."""
+    if not path.exists():
+        write_durably(path, secrets.token_bytes(32))
+    return path.read_bytes()
+
+
+async def _sweep(house: House) -> None:
+    """Expires overdue cases once a minute."""
+    while True:
+        if house.review.shelf.expire(house.clock.now()):
+            house.checkpoint.write(house.audit.head())
+            house.bell.ring()
+        await asyncio.sleep(SWEEP_S)
