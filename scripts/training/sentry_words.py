@@ -58,21 +58,107 @@ Court Ct Close Way Way Place Pl Terrace Crescent Boulevard Blvd Gardens Square S
 Hill Green Park Circle Cir Parkway Pkwy Trail Trl Highway Hwy Alley Path Loop Ridge Plaza Quay Wharf Gate Yard Heights
 Broadway Esplanade""".split()
 
-_FR_KIND = ["rue", "rue", "rue", "avenue", "av.", "boulevard", "bd", "place", "chemin", "impasse", "allée", "quai",
-            "route", "cours", "Rue", "Avenue", "Boulevard", "Place"]
-_FR_NAME = ["Victor Hugo", "de la République", "des Lilas", "du Moulin", "de l'Église", "Jean Jaurès", "de la Gare",
-            "des Écoles", "Pasteur", "Voltaire", "du Général de Gaulle", "de Verdun", "Saint-Michel", "de la Paix",
-            "des Fleurs", "du Château", "de la Fontaine", "Gambetta", "Molière", "Émile Zola", "des Acacias",
-            "de Paris", "de Lyon", "du Port", "Sainte-Anne", "de Rivoli", "des Tilleuls", "du Bac", "Nationale"]
+_FR_KIND = [
+    "rue",
+    "rue",
+    "rue",
+    "avenue",
+    "av.",
+    "boulevard",
+    "bd",
+    "place",
+    "chemin",
+    "impasse",
+    "allée",
+    "quai",
+    "route",
+    "cours",
+    "Rue",
+    "Avenue",
+    "Boulevard",
+    "Place",
+]
+_FR_NAME = [
+    "Victor Hugo",
+    "de la République",
+    "des Lilas",
+    "du Moulin",
+    "de l'Église",
+    "Jean Jaurès",
+    "de la Gare",
+    "des Écoles",
+    "Pasteur",
+    "Voltaire",
+    "du Général de Gaulle",
+    "de Verdun",
+    "Saint-Michel",
+    "de la Paix",
+    "des Fleurs",
+    "du Château",
+    "de la Fontaine",
+    "Gambetta",
+    "Molière",
+    "Émile Zola",
+    "des Acacias",
+    "de Paris",
+    "de Lyon",
+    "du Port",
+    "Sainte-Anne",
+    "de Rivoli",
+    "des Tilleuls",
+    "du Bac",
+    "Nationale",
+]
 _NL_STEM = """Kerk School Dorps Molen Stations Beatrix Juliana Wilhelmina Linden Eiken Beuken Kastanje Prinsen Keizers
 Heren Markt Haven Water Nieuw Oude Hoofd Parallel Rozen Tulpen Vondel Rembrandt Mozart Julianastraat Spui Zand Veld
 Berg Duin Zee Noord Zuid Ooster Wester Singel Dam Brug Vis Kalver Leidse Utrechtse""".split()
 _NL_END = "straat straat straat weg laan laan plein gracht kade dijk singel hof steeg pad".split()
-_OTHER = ["Calle {}", "Avenida {}", "Via {}", "Piazza {}", "Viale {}", "Rua {}", "ul. {}", "Calle de {}", "Paseo de {}"]
+_OTHER = [
+    "Calle {}",
+    "Avenida {}",
+    "Via {}",
+    "Piazza {}",
+    "Viale {}",
+    "Rua {}",
+    "ul. {}",
+    "Calle de {}",
+    "Paseo de {}",
+]
 
-_FIRM_END = ["GmbH", "AG", "Ltd", "Ltd.", "Inc.", "Inc", "LLC", "plc", "BV", "B.V.", "SA", "SARL", "& Co. KG", "Group",
-             "Partners", "Bank", "Insurance", "Logistics", "Energy", "Heating", "Solutions", "Systems", "University",
-             "Hospital", "Clinic", "Council", "Airlines", "Foundation", "& Sons", "Motors", "Labs", "Technologies"]
+_FIRM_END = [
+    "GmbH",
+    "AG",
+    "Ltd",
+    "Ltd.",
+    "Inc.",
+    "Inc",
+    "LLC",
+    "plc",
+    "BV",
+    "B.V.",
+    "SA",
+    "SARL",
+    "& Co. KG",
+    "Group",
+    "Partners",
+    "Bank",
+    "Insurance",
+    "Logistics",
+    "Energy",
+    "Heating",
+    "Solutions",
+    "Systems",
+    "University",
+    "Hospital",
+    "Clinic",
+    "Council",
+    "Airlines",
+    "Foundation",
+    "& Sons",
+    "Motors",
+    "Labs",
+    "Technologies",
+]
 
 _LATIN = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zß-öø-ÿā-ž]{1,14}(?:[-'’][A-ZÀ-Þ]?[a-zß-ÿ]+)?$")
 
@@ -160,17 +246,26 @@ def build(shared: Path, examples: Sequence[Example]) -> tuple[Lexicon, Lexicon]:
     lists = shared / "pii/german-ler-gazetteers"
 
     def gazetteer(name: str, limit: int) -> list[str]:
-        lines = (lists / f"gazetteers__{name}.list").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (
+            (lists / f"gazetteers__{name}.list").read_text(encoding="utf-8", errors="replace").splitlines()
+        )
         kept = [line.strip() for line in lines if 3 <= len(line.strip()) <= 40 and line.strip()[0].isalnum()]
         return kept[:: max(1, len(kept) // limit)]
 
     firsts, lasts, towns = _names(examples)
     surnames = [name for name in gazetteer("personennamen", 20000) if _LATIN.match(name)]
-    pools = (firsts, lasts * 2 + surnames, towns + gazetteer("stadtnamen", 3000), gazetteer("firmennamen", 8000),
-             gazetteer("strassennamen", 20000))
+    pools = (
+        firsts,
+        lasts * 2 + surnames,
+        towns + gazetteer("stadtnamen", 3000),
+        gazetteer("firmennamen", 8000),
+        gazetteer("strassennamen", 20000),
+    )
 
     def held(word: str) -> bool:
         return sum(word.encode()) % 10 == 0
 
-    return (Lexicon(*[[w for w in pool if not held(w)] for pool in pools]),
-            Lexicon(*[[w for w in pool if held(w)] for pool in pools]))
+    return (
+        Lexicon(*[[w for w in pool if not held(w)] for pool in pools]),
+        Lexicon(*[[w for w in pool if held(w)] for pool in pools]),
+    )

@@ -1,0 +1,1 @@
+"""Prompt injection: the readings of a text, and how likely it tries to steer the model."""

@@ -1,0 +1,199 @@
+"""Names, places, organisations and addresses from the encoder's word scores. `find` is pure but for the scan itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from tidegate.privacy.encoder import Encoder, Scan, shipped
+from tidegate.privacy.spans import Label, Span
+from tidegate.privacy.wordpiece import Word
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+
+SOURCE: Final = "ner"
+_LABELS: Final = {
+    "PER": Label.PERSON,
+    "LOC": Label.LOCATION,
+    "ORG": Label.ORGANIZATION,
+    "STREET": Label.STREET_ADDRESS,
+    "ZIP": Label.POSTAL_CODE,
+}
+_TITLES: Final = frozenset(
+    "mr mrs ms miss dr prof sir madam herr frau fräulein monsieur madame mme mlle meneer mevrouw dhr mevr".split()
+)
+# Between two marked words these are inside a name: O'Neil, Jean-Luc, J.R.
+_BRIDGES: Final = frozenset("'’-‐.&/")
+_ABBREVIATED: Final = 4  # "St.", "Ave." and "J." keep their full stop
+
+# A value under such a key is private until proven otherwise: half the usual evidence is enough to mark it.
+_KEYED: Final = re.compile(
+    r"(?i)\b(?:[a-z]+[_.-])?(?:full[_ ]?name|first[_ ]?name|last[_ ]?name|surname|name|customer|user|holder|owner|contact|"
+    r"recipient|patient|tenant|street|addr|address|line1|ship[_ ]?to|city|town|kunde|anschrift|nom|adresse|naam|adres)"
+    r"\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']?(?=[^\s\"'{\[])"
+)
+_VALUE: Final = re.compile(r"[^\"'\n;&|<>{}\[\]]{1,80}")
+_KEYED_SHARE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Words `first:last` marked as one thing of one kind."""
+
+    first: int
+    last: int
+    kind: str
+    score: float
+
+
+def find(text: str, encoder: Encoder) -> tuple[Span, ...]:
+    """Private stretches of `text`, in order, never overlapping, in code points of `text`.
+
+    Raises BadRequest for a text beyond the encoder's limits and Broken when the encoder fails.
+    """
+    scan = encoder.scan(text)
+    settings = encoder.settings
+    return spans(text, scan, settings.tags, settings.entity_threshold)
+
+
+def load_ner() -> Callable[[str], tuple[Span, ...]]:
+    """`find` on the shipped encoder. Raises Broken when it is missing or fails its self-test."""
+    encoder = shipped()
+    return lambda text: find(text, encoder)
+
+
+def spans(text: str, scan: Scan, tags: tuple[str, ...], threshold: float) -> tuple[Span, ...]:
+    """What the scores of `scan` say about `text`. Pure."""
+    if not scan.words:
+        return ()
+    marked = _marked(text, scan, threshold)
+    found = []
+    for run in _runs(text, scan, tags, marked):
+        trimmed = _trim(text, scan.words, run)
+        if trimmed is not None and _plausible(text, trimmed):
+            found.append(trimmed)
+    return tuple(found)
+
+
+def _marked(text: str, scan: Scan, threshold: float) -> list[bool]:
+    """Which words are private: by their own score, or as a bridge between two that are."""
+    private = 1.0 - scan.tags[:, 0]
+    limits = [threshold] * len(scan.words)
+    for start, end in _keyed_values(text):
+        for index, word in enumerate(scan.words):
+            if word.start >= end:
+                break
+            if word.start >= start:
+                limits[index] = threshold * _KEYED_SHARE
+    marked = [bool(score >= limit) for score, limit in zip(private, limits, strict=True)]
+    for index in range(1, len(marked) - 1):
+        word = scan.words[index]
+        if (
+            not marked[index]
+            and marked[index - 1]
+            and marked[index + 1]
+            and text[word.start : word.end] in _BRIDGES
+            and scan.words[index - 1].end == word.start
+            and scan.words[index + 1].start == word.end
+        ):
+            marked[index] = True
+    return marked
+
+
+def _keyed_values(text: str) -> Iterator[tuple[int, int]]:
+    for key in _KEYED.finditer(text):
+        value = _VALUE.match(text, key.end())
+        if value is not None:
+            yield value.span()
+
+
+def _runs(text: str, scan: Scan, tags: tuple[str, ...], marked: list[bool]) -> Iterator[_Run]:
+    """Consecutive marked words as runs: a new one where the scores say so or a line ends."""
+    begins = scan.tags[:, [at for at, tag in enumerate(tags) if tag.startswith("B-")]]
+    inside = scan.tags[:, [at for at, tag in enumerate(tags) if tag.startswith("I-")]]
+    kinds = tuple(tag[2:] for tag in tags if tag.startswith("B-"))
+    by_kind = begins + inside
+    first: int | None = None
+    for index, here in enumerate([*marked, False]):
+        if first is not None and (not here or _starts_anew(text, scan, begins, inside, first, index)):
+            yield _run(by_kind, kinds, first, index)
+            first = None
+        if here and first is None:
+            first = index
+
+
+def _starts_anew(text: str, scan: Scan, begins: Floats, inside: Floats, first: int, index: int) -> bool:
+    before, word = scan.words[index - 1], scan.words[index]
+    if "\n" in text[before.end : word.start]:
+        return True
+    if text[word.start : word.end] in _BRIDGES or before.end == word.start:
+        return False
+    if float(begins[index].sum()) <= float(inside[index].sum()):
+        return False
+    # Two first names in a row are one name; a new kind, or a new thing after a comma, is a new run.
+    same = int((begins + inside)[index].argmax()) == int((begins + inside)[first:index].sum(axis=0).argmax())
+    return not same or not text[before.start : before.end].isalnum()
+
+
+def _run(by_kind: Floats, kinds: tuple[str, ...], first: int, last: int) -> _Run:
+    sums = by_kind[first:last].sum(axis=0)
+    best = int(sums.argmax())
+    return _Run(first, last, kinds[best], float(by_kind[first:last].sum(axis=1).mean()))
+
+
+def _trim(text: str, words: tuple[Word, ...], run: _Run) -> Span | None:
+    """Without titles before, without punctuation around; a key of JSON or of a log line is not a value."""
+    first, last = run.first, run.last
+
+    def at(index: int) -> str:
+        return text[words[index].start : words[index].end]
+
+    while first < last and not at(first)[0].isalnum():
+        first += 1
+    while last > first and not at(last - 1)[0].isalnum() and not _ends_abbreviation(words, at, first, last):
+        last -= 1
+    if run.kind == "PER":
+        while first < last and at(first).lower() in _TITLES:
+            first += 1
+            while first < last and not at(first)[0].isalnum():
+                first += 1
+    if first >= last or _is_key(text, words[last - 1].end):
+        return None
+    return Span(words[first].start, words[last - 1].end, _LABELS[run.kind], min(1.0, run.score), SOURCE)
+
+
+def _ends_abbreviation(words: tuple[Word, ...], at: Callable[[int], str], first: int, last: int) -> bool:
+    if last - 2 < first or at(last - 1) != ".":
+        return False
+    before = words[last - 2]
+    return (
+        before.end == words[last - 1].start
+        and before.end - before.start <= _ABBREVIATED
+        and at(last - 2)[0].isupper()
+    )
+
+
+_AFTER_KEY: Final = re.compile(r"\\?[\"']\s{0,3}:|=|\\?[\"']\s{0,3}=>")
+
+
+def _is_key(text: str, end: int) -> bool:
+    return _AFTER_KEY.match(text, end) is not None
+
+
+def _plausible(text: str, span: Span) -> bool:
+    """A last look: a postal code has a digit, everything else a letter, and one letter alone names nothing."""
+    value = text[span.start : span.end]
+    letters = sum(character.isalpha() for character in value)
+    match span.label:
+        case Label.POSTAL_CODE:
+            return any(character.isdigit() for character in value)
+        case Label.PERSON:
+            return letters >= 2 and not any(character.isdigit() for character in value[:1])
+        case _:
+            return letters >= 2

@@ -1,0 +1,160 @@
+"""Words of a text with exact places, and their WordPiece ids and case features. Standard library only.
+
+The trunk's vocabulary is uncased, so case comes back as a feature per piece: `shape` says how the word is written,
+`glue` says whether it touches its neighbours, which is what tells a JSON value from a sentence. Training and the
+device use this one module, so both see the same numbers.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+# A word is a run of letters and digits (with the marks that sit on them and the joiners that hide in them), one CJK
+# character, or a run of one and the same symbol ("....." is one word). Each branch is a single loop: linear time.
+_CJK: Final = "\u2e80-\u2fdf\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_JOINERS: Final = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+_MARKS: Final = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
+_WORD: Final = re.compile(rf"[{_CJK}]|(?:(?![{_CJK}])[^\W_]|[{_MARKS}{_JOINERS}])+|([^\w\s]|_)\1*|\S")
+_HIDDEN: Final = re.compile(f"[{_JOINERS}]")
+
+# A longer run of letters is one [UNK], as in BERT: a megabyte without a space stays one piece.
+MAX_WORD: Final = 100
+MAX_PIECES_OF_WORD: Final = 24
+_CACHE_WORDS: Final = 20_000
+
+SHAPES: Final = 32  # shape of the word, and the same again for its second and later pieces
+GLUES: Final = 9  # (space | line break | touching) before, times the same after
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """`text[start:end]` and the features shared by its pieces."""
+
+    start: int
+    end: int
+    shape: int
+    glue: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text as the encoder sees it: parallel lists over pieces, without [CLS] and [SEP]."""
+
+    words: tuple[Word, ...]
+    ids: list[int]
+    shapes: list[int]
+    glues: list[int]
+    firsts: list[int]  # index in `ids` of the first piece of each word
+
+
+def split(text: str) -> tuple[Word, ...]:
+    """Every word of `text`, in order; what lies between two words is white space. Offsets are code points."""
+    spans = [match.span() for match in _WORD.finditer(text)]
+    words: list[Word] = []
+    for index, (start, end) in enumerate(spans):
+        before = _gap(text, spans[index - 1][1] if index else None, start)
+        after = _gap(text, end, spans[index + 1][0] if index + 1 < len(spans) else None)
+        words.append(Word(start, end, shape_of(text[start:end]), before * 3 + after))
+    return tuple(words)
+
+
+def _gap(text: str, left: int | None, right: int | None) -> int:
+    """0 a space, 1 a line break or the edge of the text, 2 nothing at all."""
+    if left is None or right is None:
+        return 1
+    if left == right:
+        return 2
+    return 1 if "\n" in text[left:right] else 0
+
+
+def shape_of(word: str) -> int:
+    """How a word is written, 1..15. 0 is kept for [CLS] and [SEP]."""
+    if word.isdigit():
+        # 6: up to two digits, 7: three, 8: four, 9: five, 10: six and more
+        return 6 + min(4, max(0, len(word) - 2))
+    if word.isalpha():
+        return _case_of(word)
+    if any(character.isalnum() for character in word):
+        return 11 if any(character.isdigit() for character in word) else _case_of(word)
+    return 12 if unicodedata.category(word[0]).startswith("P") else 14
+
+
+def _case_of(word: str) -> int:
+    if word.islower():
+        return 1
+    if word.isupper():
+        return 3 if len(word) > 1 else 4
+    if word[:1].isupper() and word[1:].islower():
+        return 2
+    return 5 if word.lower() != word else 13
+
+
+def plain(word: str) -> str:
+    """`word` as the uncased vocabulary spells it: lower case, no accents, no invisible joiners."""
+    if word.isascii():
+        return word.lower()
+    bare = unicodedata.normalize("NFD", _HIDDEN.sub("", word).lower())
+    return "".join(character for character in bare if unicodedata.category(character) != "Mn")
+
+
+class WordPiece:
+    """Greedy longest-match WordPiece over a fixed vocabulary (one piece per line, BERT's file format)."""
+
+    def __init__(self, vocabulary: Iterable[str]) -> None:
+        self._ids: Mapping[str, int] = {piece: index for index, piece in enumerate(vocabulary)}
+        self.cls = self._ids["[CLS]"]
+        self.sep = self._ids["[SEP]"]
+        self.unknown = self._ids["[UNK]"]
+        self._seen: dict[str, tuple[int, ...]] = {}
+
+    @classmethod
+    def load(cls, path: Path) -> "WordPiece":
+        """Read `vocab.txt`. Raises `OSError` when it is missing, `KeyError` when it is no BERT vocabulary."""
+        return cls(path.read_text(encoding="utf-8").splitlines())
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def encode(self, text: str) -> Pieces:
+        """Words, ids and features of `text`; linear in its length."""
+        words = split(text)
+        pieces = Pieces(words, [], [], [], [])
+        for word in words:
+            ids = self._of_word(text[word.start : word.end])
+            pieces.firsts.append(len(pieces.ids))
+            pieces.ids.extend(ids)
+            pieces.shapes.append(word.shape)
+            pieces.shapes.extend([word.shape + 16] * (len(ids) - 1))
+            pieces.glues.extend([word.glue] * len(ids))
+        return pieces
+
+    def _of_word(self, word: str) -> tuple[int, ...]:
+        if len(word) > MAX_WORD:
+            return (self.unknown,) if word[0].isalnum() or word[0] != word[-1] else self._of_word(word[0])
+        found = self._seen.get(word)
+        if found is None:
+            found = self._cut(plain(word))
+            if len(self._seen) >= _CACHE_WORDS:
+                self._seen.clear()
+            self._seen[word] = found
+        return found
+
+    def _cut(self, word: str) -> tuple[int, ...]:
+        if not word:
+            return (self.unknown,)
+        if word[0] == word[-1] and not word[0].isalnum():
+            word = word[0]  # a run of one symbol reads as that symbol
+        ids: list[int] = []
+        start = 0
+        while start < len(word):
+            end = len(word)
+            while end > start and (prefix := ("##" if start else "") + word[start:end]) not in self._ids:
+                end -= 1
+            if end == start or len(ids) == MAX_PIECES_OF_WORD:
+                return (self.unknown,)
+            ids.append(self._ids[prefix])
+            start = end
+        return tuple(ids)
