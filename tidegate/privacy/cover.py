@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tidegate.errors import BadRequest
 from tidegate.privacy.merge import merge
 from tidegate.privacy.placeholders import LITERAL, find_placeholders
 from tidegate.privacy.spans import Label, Span
@@ -28,6 +29,14 @@ class Cover:
         both = [(s.start, s.end, s.label.value) for s in self.spans]
         both.extend((start, end, LITERAL) for start, end in self.literals)
         return iter(sorted(both))
+
+
+def require_text(text: str) -> None:
+    """Raises BadRequest for text that is no Unicode (lone surrogates): it could neither be sent nor stored."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as wrong:
+        raise BadRequest("the text holds a lone surrogate, which is no character", code="bad_text") from wrong
 
 
 def cover(text: str, found: tuple[Span, ...], vault: Vault) -> Cover:
@@ -69,10 +78,10 @@ def render_part(
     """The same for `text[first:last]`; a stretch that reaches over an edge is hidden up to the edge."""
     parts: list[str] = []
     position = first
-    for start, end, kind in pieces:
-        if start >= last:
+    for piece_start, piece_end, kind in pieces:
+        if piece_start >= last:
             break
-        start, end = max(start, first), min(end, last)
+        start, end = max(piece_start, first), min(piece_end, last)
         if start < end:
             parts.append(text[position:start])
             parts.append(vault.hide(kind, text[start:end]))

@@ -15,6 +15,11 @@ from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
 from tidegate.privacy.spans import Span
 
+# What people write before a value. The encoder sees a capitalised word beside private text and takes it for a name.
+_NAMES_OF_KINDS = frozenset(
+    "iban bic swift ssn vin imei ip mac dob mrn pin cvv url email e-mail tel fax phone id api".split()
+)
+
 Ner = Callable[[str], tuple[Span, ...]]
 
 
@@ -50,7 +55,11 @@ class Detector:
     def _merged(self, text: str) -> Merged:
         claims = list(self._by_patterns(text))
         if self.ner is not None:
-            claims.extend(self.ner(text))
+            claims.extend(
+                span
+                for span in self.ner(text)
+                if text[span.start : span.end].casefold() not in _NAMES_OF_KINDS
+            )
         return merge(claims, text)
 
     def _by_patterns(self, text: str) -> Iterator[Span]:
@@ -80,9 +89,11 @@ def build_detector(*, ner: bool = True, allow_degraded: bool = False) -> Detecto
 def _load_ner() -> Ner:
     """Lazy: onnxruntime and numpy cost 40 MB that an idle daemon does not need."""
     try:
-        from tidegate.privacy.ner import load_ner
+        from tidegate.privacy.encoder import shipped
+        from tidegate.privacy.ner import find
     except ImportError as missing:
         raise Broken(
             "the name model's runtime is not installed", code="ner_missing", hint="run scripts/setup"
         ) from missing
-    return load_ner()
+    encoder = shipped()
+    return lambda text: find(text, encoder)

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from tidegate.chat import JSON
 from tidegate.errors import Broken
-from tidegate.privacy.cover import Cover, cover, masked, render, wider
+from tidegate.privacy.cover import Cover, cover, masked, render, require_text, wider
 from tidegate.privacy.detect import Detector
 from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.vault import Vault
@@ -101,7 +101,8 @@ class Redaction:
 def redact(text: str, detector: Detector, vault: Vault) -> Redaction:
     """Hide everything private in `text` behind placeholders of `vault`.
 
-    Fails closed: raises Broken when detection fails, or when a pass over the result still finds a checksummed value.
+    Fails closed: raises Broken when detection fails, or when a pass over the result still finds a checksummed value;
+    BadRequest for text that is no Unicode.
     """
     covered = _settled(text, detector, vault)
     return Redaction(Redacted(render(text, covered, vault), _SEAL), _counts(covered), covered.spans)
@@ -127,6 +128,7 @@ def redact_json_text(text: str, detector: Detector, vault: Vault) -> Redaction:
 
 def _settled(text: str, detector: Detector, vault: Vault) -> Cover:
     """A cover after which the patterns find no checksummed value any more."""
+    require_text(text)
     covered = cover(text, detector.find(text), vault)
     for _ in range(_ROUNDS):
         left = tuple(span for span in detector.structured(masked(text, covered)) if span.valid)

@@ -13,7 +13,10 @@ _AT = re.compile(r"@|%40|&#64;|&#x40;|\\u0040| ?[\[({<] ?at ?[\])}>] ?", re.IGNO
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:(?:\.|\u2024| ?[\[({<] ?dot ?[\])}>] ?)[\w-]{1,63}){1,8}", re.IGNORECASE)
 _DOTS = re.compile(r" ?[\[({<] ?dot ?[\])}>] ?", re.IGNORECASE)
 _BRACKETED_IP = re.compile(r"\[[0-9A-Fa-f:.]{3,45}\]")
-_LOCAL_MARKS = "._%+-'!#$&*=?^~`|"
+_LOCAL_MARKS = "._%+-'"  # RFC 5322 allows more, but `email=a@b.de` and `a@b.de|c@d.de` are what texts hold
+_GLUED = re.compile(
+    r"(com|org|net|edu|de|fr|nl|uk|eu)\d"
+)  # `a@b.com555-0100`: a number follows without a space
 _LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
 
 
@@ -53,6 +56,9 @@ def _domain_end(text: str, start: int) -> int:
         return start
     labels = _DOTS.sub(".", match[0]).split(".")
     end = match.end()
+    glued = _GLUED.match(labels[-1])
+    if len(labels) > 1 and glued is not None:
+        return end - len(labels[-1]) + glued.end(1)
     while len(labels) > 1 and not _top_level(labels[-1]):
         end = text.rfind(".", start, end)
         labels.pop()

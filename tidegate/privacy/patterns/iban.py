@@ -32,20 +32,19 @@ def mod97(compact: str) -> bool:
 def find(document: Document) -> Iterator[Span]:
     """IBANs; one whose check fails only where the text calls it an IBAN (a mistyped account is private too)."""
     text = document.text
-    position = 0
-    while match := _START.search(text, position):
-        position = match.start() + 1
-        country = text[match.start() : match.start() + 2].upper()
-        length = _LENGTHS.get(country, 0)
-        if not length or (match.start() and text[match.start() - 1].isalnum()):
+    taken = 0
+    for number, _ in document.numbers:
+        start = number - 2 if number and text[number - 1].isalpha() else number - 3
+        if start < taken or _START.match(text, start) is None or (start and text[start - 1].isalnum()):
             continue
-        compact, end = _take(text, match.start(), length)
-        if len(compact) < length or (end < len(text) and text[end].isalnum()):
+        length = _LENGTHS.get(text[start : start + 2].upper(), 0)
+        compact, end = _take(text, start, length)
+        if not length or len(compact) < length or (end < len(text) and text[end].isalnum()):
             continue
         valid = mod97(compact)
-        if valid or "iban" in document.before(match.start(), 24):
-            yield hit("iban", match.start(), end, Label.IBAN_CODE, 0.99 if valid else 0.7, valid=valid)
-            position = end
+        if valid or "iban" in document.before(start, 24):
+            taken = end
+            yield hit("iban", start, end, Label.IBAN_CODE, 0.99 if valid else 0.7, valid=valid)
 
 
 def _take(text: str, start: int, length: int) -> tuple[str, int]:

@@ -15,8 +15,11 @@ _VERSION = re.compile(r"(?:\bv|\bver(?:sion)?\.?|release|firmware|build|fw|secti
 
 def find(document: Document) -> Iterator[Span]:
     text = document.text
-    for match in _QUAD.finditer(text):
-        start, end = match.span()
+    for start, number_end in document.numbers:
+        match = _QUAD.match(text, start) if text[number_end : number_end + 1] == "." else None
+        if match is None:
+            continue
+        end = match.end()
         if not _whole(text, start, end) or _VERSION.search(document.before(start, 12)):
             continue
         octets = [int(part) for part in match[0].split(".")]

@@ -17,20 +17,30 @@ _BARE = re.compile(r"\bmac(?:[ _-]?addr(?:ess|esse)?)?[\"']?[ :=]{1,4}[\"']?([0-
 
 
 def find(document: Document) -> Iterator[Span]:
-    text = document.text
-    for shape in (_PAIRS, _CISCO):
-        for match in shape.finditer(text):
-            start, end = match.span()
-            separator = text[start + 2] if shape is _PAIRS else "."
-            if (
-                document.free(start, end)
-                and not _continues(text, start, end, separator)
-                and _someones(match[0])
-            ):
-                yield hit("mac", start, end, Label.MAC_ADDRESS, 0.9)
+    for separator, shape, width in ((":", _PAIRS, 2), ("-", _PAIRS, 2), (".", _CISCO, 4)):
+        yield from _separated(document, separator, shape, width)
     if "mac" in document.lower:
         for match in _BARE.finditer(document.lower):
             yield hit("mac", *match.span(1), Label.MAC_ADDRESS, 0.8)
+
+
+def _separated(document: Document, separator: str, shape: re.Pattern[str], width: int) -> Iterator[Span]:
+    """Seen from a separator that comes again one group later."""
+    text = document.text
+    at = text.find(separator)
+    while at >= 0:
+        past = at + 1
+        if at >= width and text[at + width + 1 : at + width + 2] == separator:
+            match = shape.match(text, at - width)
+            if match is not None:
+                start, past = match.span()
+                if (
+                    document.free(start, past)
+                    and not _continues(text, start, past, separator)
+                    and _someones(match[0])
+                ):
+                    yield hit("mac", start, past, Label.MAC_ADDRESS, 0.9)
+        at = text.find(separator, past)
 
 
 def _continues(text: str, start: int, end: int, separator: str) -> bool:
@@ -42,7 +52,7 @@ def _continues(text: str, start: int, end: int, separator: str) -> bool:
 def _someones(text: str) -> bool:
     """Neither all zeros nor broadcast; and with a digit, or a real separator pattern (`de-ad-be-ef-ca-fe` has none)."""
     body = {c for c in text.lower() if c.isalnum()}
-    return body != {"0"} and body != {"f"} and (":" in text or any(c.isdigit() for c in text))
+    return len(body) > 1 and (":" in text or any(c.isdigit() for c in text))
 
 
 def _wants(document: Document) -> bool:

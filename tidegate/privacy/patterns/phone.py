@@ -24,10 +24,11 @@ _LOCAL = re.compile(r"\d{3}[-. ]\d{4}")
 _DATE = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?:\D|$)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?:\D|$)|\d\d[./-]\d\d[./-]\d\d$"
 )
+_YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[-/.] ?(?:1[5-9]|20)?\d\d")
 _GROUP = re.compile(r"\d+")
 _WORDS = re.compile(
     r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|cell|handy|call|ring|dial|text (?:me|him|her|us)|sms|whats ?app|signal|contact"
-    r"|reach|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail"
+    r"|reach|desk|office|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail"
 )
 _OTHER = re.compile(
     r"(?:order|invoice|part|serial|article|item|ticket|case|ref(?:erence)?|isbn|issn|ean|sku|model|version|bestell|rechnung|artikel"
@@ -111,8 +112,11 @@ def _judge(document: Document, start: int, end: int) -> tuple[float, bool]:
     raw = document.text[start:end]
     digits = digits_of(raw)
     before = document.before(start, 45)
-    named = _WORDS.search(before) is not None or _WORDS.search(document.after(end, 18)) is not None
-    if not 7 <= len(digits) <= 17 or len(set(digits)) == 1 or _DATE.match(raw):
+    extended = _EXTENSION.match(document.text, end) is not None
+    named = (
+        extended or _WORDS.search(before) is not None or _WORDS.search(document.after(end, 18)) is not None
+    )
+    if not 7 <= len(digits) <= 17 or len(set(digits)) == 1 or _DATE.match(raw) or _YEARS.match(raw):
         return 0.0, False
     if raw.startswith("+") or (raw.startswith("00") and len(digits) >= 10):
         return _international(("+" + digits[2:]) if raw.startswith("00") else "+" + digits, named)

@@ -10,7 +10,6 @@ from tidegate.privacy.patterns.base import Pattern, digits_of, hit
 from tidegate.privacy.spans import Label, Span
 
 _GROUPED = re.compile(r"\d{3}([- .])\d{2}\1\d{4}")
-_BARE = re.compile(r"\d{9}(?!\d)")
 _NAMED = ("ssn", "social security", "soc sec", "itin", "taxpayer id")
 
 
@@ -24,17 +23,25 @@ def issued(digits: str) -> bool:
 
 def find(document: Document) -> Iterator[Span]:
     named = document.has_word(*_NAMED)
-    for match in _GROUPED.finditer(document.text):
-        start, end = match.span()
-        if not _whole(document, start, end):
-            continue
-        context = named and _beside(document, start)
-        if context or (match[1] != "." and issued(digits_of(match[0]))):
-            yield hit("ssn", start, end, Label.US_SSN, 0.95 if context else 0.85, valid=match[1] == "-")
-    if named:
-        for match in _BARE.finditer(document.text):
-            if document.free(*match.span()) and _beside(document, match.start()):
-                yield hit("ssn", *match.span(), Label.US_SSN, 0.8)
+    for start, number_end in document.numbers:
+        if number_end - start == 3:
+            match = _GROUPED.match(document.text, start)
+            if match is None or not _whole(document, *match.span()):
+                continue
+            context = named and _beside(document, start)
+            if (context and set(match[0]) != {"0", match[1]}) or (
+                match[1] != "." and issued(digits_of(match[0]))
+            ):
+                yield hit(
+                    "ssn", *match.span(), Label.US_SSN, 0.95 if context else 0.85, valid=match[1] == "-"
+                )
+        elif (
+            named
+            and number_end - start == 9
+            and document.free(start, number_end)
+            and _beside(document, start)
+        ):
+            yield hit("ssn", start, number_end, Label.US_SSN, 0.8)
 
 
 def _whole(document: Document, start: int, end: int) -> bool:

@@ -31,8 +31,7 @@ _TRAILING = ".,;:!?*_~"
 
 def find(document: Document) -> Iterator[Span]:
     yield from _with_scheme(document)
-    if "www." in document.lower or "." in document.text:
-        yield from _bare(document)
+    yield from _bare(document)
 
 
 def _with_scheme(document: Document) -> Iterator[Span]:
@@ -50,27 +49,50 @@ def _with_scheme(document: Document) -> Iterator[Span]:
 
 
 def _bare(document: Document) -> Iterator[Span]:
+    """Hosts, seen from a dot with a letter or digit on both sides."""
     text = document.text
-    for match in _HOST.finditer(text):
-        start, end = match.span()
-        host = match[0].lower()
-        before = text[start - 1] if start else " "
-        if before in "@/._-" or before.isalnum() or (end < len(text) and text[end] in "@(_"):
-            continue
-        top = host.rsplit(".", 1)[1]
-        known = top in _TOP and not _two_sentences(match[0])
-        if known or host.startswith("www."):
-            path = _REST.match(text, end) if text[end : end + 1] in ("/", ":", "?") else None
-            yield hit("url", start, _trimmed(text, start, path.end()) if path else end, Label.URL, 0.7)
+    dot = text.find(".")
+    while dot >= 0:
+        past = dot + 1
+        if 0 < dot < len(text) - 1 and text[dot - 1].isalnum() and text[past].isalnum():
+            start = _host_start(text, dot)
+            match = _HOST.match(text, start)
+            if match is not None and match.end() > dot:
+                past = match.end()
+                found = _host(document, start, past)
+                if found is not None:
+                    past = found.end
+                    yield found
+        dot = text.find(".", past)
+
+
+def _host_start(text: str, dot: int) -> int:
+    start = dot
+    while start > max(0, dot - 63) and (text[start - 1].isalnum() or text[start - 1] in "-_"):
+        start -= 1
+    while start < dot and not text[start].isalnum():
+        start += 1
+    return start
+
+
+def _host(document: Document, start: int, end: int) -> Span | None:
+    text = document.text
+    before = text[start - 1] if start else " "
+    if before in "@/._-" or before.isalnum() or (end < len(text) and text[end] in "@(_"):
+        return None
+    host = text[start:end]
+    known = host.rsplit(".", 1)[1].lower() in _TOP and not _two_sentences(host)
+    if not known and not host.lower().startswith("www."):
+        return None
+    path = _REST.match(text, end) if text[end : end + 1] in ("/", ":", "?") else None
+    return hit("url", start, _trimmed(text, start, path.end()) if path else end, Label.URL, 0.7)
 
 
 def _two_sentences(host: str) -> bool:
     """`done.In` and `Inc.is` are a missing space: a capital after the last dot only."""
     name, top = host.rsplit(".", 1)
-    return (
-        (top[0].isupper() and not host.isupper())
-        or "." in name
-        and max(len(part) for part in name.split(".")) < 2
+    return (top[0].isupper() and not host.isupper()) or (
+        "." in name and max(len(part) for part in name.split(".")) < 2
     )
 
 

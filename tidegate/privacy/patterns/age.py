@@ -1,0 +1,64 @@
+"""Ages: `34 years old`, `34-year-old`, `aged 34`, `"age": 34`, and the same in German, French and Dutch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_AFTER = re.compile(
+    r"[ -]?(?:years?|yrs?|months?)[ -](?:old|of age)\b|[ -]?y/?o\b|[ -]jahre alt\b|[ -]?jährige[rsn]?\b|[ -]jaar oud\b|[ -]?-?jarige?\b"
+    r"|[ -]años\b de edad|[ -]anni d'età"
+)
+_BEFORE = re.compile(
+    r"(?:\bage[d]?|\balter|\bâgée? de|\bleeftijd|\bedad|_age|patient_age)[\"']?(?: is| of|:|=| :)? ?[\"']?$"
+)
+_OLDEST = 125
+
+
+def find(document: Document) -> Iterator[Span]:
+    for start, end in document.numbers:
+        if end - start > 3 or int(document.text[start:end]) > _OLDEST or not _apart(document, start):
+            continue
+        after = _AFTER.match(document.lower, end)
+        if after is not None:
+            yield hit("age", start, after.end(), Label.AGE, 0.85)
+        elif (
+            _BEFORE.search(document.before(start, 20))
+            and document.free(start, end)
+            and not _measure(document, end)
+        ):
+            yield hit("age", start, end, Label.AGE, 0.8)
+
+
+def _apart(document: Document, start: int) -> bool:
+    return not (start and (document.text[start - 1].isalnum() or document.text[start - 1] in ".,_"))
+
+
+def _measure(document: Document, end: int) -> bool:
+    """`age 12.5` or `max-age=300` are not ages of people."""
+    return document.text[end : end + 1] in (".", ",") and document.text[end + 1 : end + 2].isdigit()
+
+
+_HINTS = (
+    "year",
+    "yr",
+    "yo",
+    "y/o",
+    "jahr",
+    "jähr",
+    "jaar",
+    "jarig",
+    "age",
+    "âgé",
+    "alter",
+    "leeftijd",
+    "edad",
+    "month",
+    "anni",
+    "años",
+)
+AGE = Pattern("age", (Label.AGE,), lambda document: document.has_digit and document.has_word(*_HINTS), find)

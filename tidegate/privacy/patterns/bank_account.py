@@ -1,0 +1,47 @@
+"""Domestic bank accounts, sort codes and routing numbers, beside a word that says so: their shapes alone are those of any number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.named import beside
+from tidegate.privacy.spans import Label, Span
+
+_NAMES = (
+    "account number",
+    "account no",
+    "account_number",
+    "accountnumber",
+    "acct",
+    "bank account",
+    "sort code",
+    "sort_code",
+    "routing number",
+    "routing",
+    "aba",
+    "kontonummer",
+    "konto",
+    "blz",
+    "bankleitzahl",
+    "rekeningnummer",
+    "numéro de compte",
+    "bsb",
+)
+_VALUE = re.compile(r"\d{2}-\d{2}-\d{2}(?![\w-])|\d{3}-\d{3}(?![\w-])|\d(?:[ -]?\d){5,16}(?![\w])")
+
+
+def find(document: Document) -> Iterator[Span]:
+    for match in beside(document, _NAMES, _VALUE):
+        if any(c.isdigit() for c in match[0]):
+            yield hit("bank_account", *match.span(), Label.BANK_ACCOUNT, 0.75)
+
+
+BANK_ACCOUNT = Pattern(
+    "bank_account",
+    (Label.BANK_ACCOUNT,),
+    lambda document: document.has_digit and document.has_word(*_NAMES),
+    find,
+)

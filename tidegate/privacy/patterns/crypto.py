@@ -1,0 +1,63 @@
+"""Crypto currency addresses: Base58Check (Bitcoin, Litecoin, Dogecoin, Tron), Bech32 (BIP 173, BIP 350), Ethereum, Monero by shape."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_BASE58 = re.compile(r"[13LMDT][1-9A-HJ-NP-Za-km-z]{25,34}(?![0-9A-Za-z])")
+_BECH32 = re.compile(r"(?:bc1|tb1|ltc1)[02-9ac-hj-np-z]{11,71}(?![0-9A-Za-z])")
+_ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}(?![0-9A-Za-z])")
+_MONERO = re.compile(r"[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}(?![0-9A-Za-z])")
+_SYMBOLS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+
+
+def find(document: Document) -> Iterator[Span]:
+    text = document.text
+    for shape, check in ((_BASE58, base58check), (_BECH32, bech32)):
+        for match in shape.finditer(text):
+            if document.free(*match.span()) and check(match[0]):
+                yield hit("crypto", *match.span(), Label.CRYPTO, 0.99, valid=True)
+    for shape in (_ETHEREUM, _MONERO):
+        for match in shape.finditer(text):
+            if document.free(*match.span()):
+                yield hit("crypto", *match.span(), Label.CRYPTO, 0.9)
+
+
+def base58check(address: str) -> bool:
+    """25 bytes whose last four are the double SHA-256 of the rest."""
+    number = 0
+    for character in address:
+        number = number * 58 + _SYMBOLS.index(character)
+    if number.bit_length() > 200:
+        return False
+    raw = number.to_bytes(25, "big")
+    return hashlib.sha256(hashlib.sha256(raw[:21]).digest()).digest()[:4] == raw[21:]
+
+
+def bech32(address: str) -> bool:
+    """BIP 173 checksum 1 or BIP 350 checksum 0x2bc830a3."""
+    prefix, _, body = address.rpartition("1")
+    values = (
+        [ord(c) >> 5 for c in prefix]
+        + [0]
+        + [ord(c) & 31 for c in prefix]
+        + [_CHARSET.index(c) for c in body]
+    )
+    check = 1
+    for value in values:
+        top = check >> 25
+        check = (check & 0x1FFFFFF) << 5 ^ value
+        for index, generator in enumerate(_GENERATORS):
+            check ^= generator if (top >> index) & 1 else 0
+    return check in (1, 0x2BC830A3)
+
+
+CRYPTO = Pattern("crypto", (Label.CRYPTO,), lambda document: document.has_digit, find)

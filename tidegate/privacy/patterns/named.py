@@ -1,0 +1,36 @@
+"""Values that only their name gives away: `passport no. X1234567`, `"mrn": "00471182"`, `user=jdoe`. A helper, no detector."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tidegate.privacy.document import Document
+
+# What may stand between a name and its value: a closing quote, "number", a colon, "is", an opening quote.
+_LINK = re.compile(
+    r"(?:[ _-]?(?:card|no|nr|nrs|num|number|numbers|nummer|numéro|numero|n[°º]|id|#)\b\.?)?[\"']?\s{0,2}"
+    r"(?:[:=#]{1,2}|=>|\bis\b|\bwas\b|\bist\b|\blautet\b|\best\b|\bes\b|\(|->)?\s{0,2}[\"'(]?"
+)
+_STRICT = re.compile(r"[\"']?\s{0,2}(?:[:=]{1,2}|=>|\bis\b:?|\bist\b|\blautet\b|\best\b)\s{0,2}[\"']?")
+
+
+def beside(
+    document: Document, words: Iterable[str], value: re.Pattern[str], *, strict: bool = False
+) -> Iterator[re.Match[str]]:
+    """Each `value` that follows one of the lower-case `words`; `strict` asks for a colon, an equals sign or "is" between.
+
+    Linear: one bounded look per occurrence of a word.
+    """
+    text, lower = document.text, document.lower
+    link = _STRICT if strict else _LINK
+    for word in words:
+        at = lower.find(word)
+        while at >= 0:
+            after = at + len(word)
+            if not (at and lower[at - 1].isalpha()):
+                joint = link.match(lower, after)
+                match = value.match(text, joint.end()) if joint is not None and joint.end() > after else None
+                if match is not None:
+                    yield match
+            at = lower.find(word, after)

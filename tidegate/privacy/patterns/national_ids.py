@@ -1,0 +1,99 @@
+"""The table of national and tax numbers: shape, checksum (python-stdnum), and the words that name them. Values only.
+
+`alone`: the printed shape with its checksum is telling enough to stand without a word beside it. Bare runs of digits never are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class IdKind:
+    """`module` is the python-stdnum module whose `is_valid` is the checksum. `shape` is matched at the start of a token."""
+
+    name: str
+    module: str
+    shape: re.Pattern[str]
+    words: tuple[str, ...] = ()
+    alone: re.Pattern[str] | None = None
+
+
+def _kind(name: str, shape: str, *words: str, alone: str | None = None) -> IdKind:
+    end = r"(?![A-Za-z0-9])"
+    printed = re.compile(alone + end) if alone is not None else None
+    return IdKind(name, f"stdnum.{name}", re.compile(f"(?:{shape}){end}"), words, printed)
+
+
+ID_KINDS: tuple[IdKind, ...] = (
+    _kind("de.idnr", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "steuer", "idnr", "tax id", "tin", alone=r"\d{2} \d{3} \d{3} \d{3}"),
+    _kind("de.stnr", r"\d{2,3}/\d{3,4}/\d{4,5}", "steuernummer", "st.-nr", "stnr"),
+    _kind("gb.nino", r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]", "nino", "national insurance", "ni number",
+          alone=r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"),
+    _kind("gb.nhs", r"\d{3}[ -]?\d{3}[ -]?\d{4}", "nhs", "health service"),
+    _kind("gb.utr", r"\d{10}K?", "utr", "unique taxpayer"),
+    _kind("fr.nir", r"[12] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}", "sécurité sociale", "nir", "insee", "securite sociale",
+          alone=r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}"),
+    _kind("fr.nif", r"[0-3]\d ?\d{2} ?\d{3} ?\d{3} ?\d{3}", "numéro fiscal", "spi", "fiscal", "nif"),
+    _kind("nl.bsn", r"\d{4}[ .]?\d{2}[ .]?\d{3}|\d{3}[ .]\d{3}[ .]\d{3}|\d{8,9}", "bsn", "burgerservice", "sofi"),
+    _kind("be.nn", r"\d{2}[. ]?\d{2}[. ]?\d{2}[- ]?\d{3}[. ]?\d{2}", "rijksregister", "registre national", "nationaal nummer", "niss", "insz",
+          alone=r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"),
+    _kind("es.dni", r"\d{8}[ -]?[A-Z]", "dni", "nif", alone=r"\d{8}-?[A-HJ-NP-TV-Z]"),
+    _kind("es.nie", r"[XYZ][ -]?\d{7}[ -]?[A-Z]", "nie", alone=r"[XYZ]-?\d{7}-?[A-HJ-NP-TV-Z]"),
+    _kind("it.codicefiscale", r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]", "codice fiscale",
+          alone=r"[A-Z]{6}[\dL-NP-V]{2}[A-EHLMPRST][\dL-NP-V]{2}[A-Z][\dL-NP-V]{3}[A-Z]"),
+    _kind("pt.nif", r"\d{3} ?\d{3} ?\d{3}", "nif", "contribuinte", "nipc"),
+    _kind("pl.pesel", r"\d{11}", "pesel"),
+    _kind("pl.nip", r"\d{3}-?\d{3}-?\d{2}-?\d{2}", "nip", alone=r"\d{3}-\d{3}-\d{2}-\d{2}"),
+    _kind("ch.ssn", r"756\.?\d{4}\.?\d{4}\.?\d{2}", "ahv", "avs", alone=r"756\.?\d{4}\.?\d{4}\.?\d{2}"),
+    _kind("at.vnr", r"\d{4} ?\d{6}", "svnr", "sozialversicherung", "versicherungsnummer"),
+    _kind("se.personnummer", r"(?:\d{2})?\d{6}[-+]?\d{4}", "personnummer", "personal number", "samordningsnummer",
+          alone=r"(?:19|20)?\d{2}(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])[-+]\d{4}"),
+    _kind("dk.cpr", r"\d{6}-?\d{4}", "cpr", alone=r"(?:[0-2]\d|3[01])(?:0[1-9]|1[0-2])\d{2}-\d{4}"),
+    _kind("no.fodselsnummer", r"\d{6} ?\d{5}", "fødselsnummer", "personnummer", "fodselsnummer"),
+    _kind("fi.hetu", r"\d{6}[-+A]\d{3}[0-9A-Y]", "hetu", "henkilötunnus", alone=r"\d{6}[-+A]\d{3}[0-9A-Y]"),
+    _kind("is_.kennitala", r"\d{6}-?\d{4}", "kennitala"),
+    _kind("ee.ik", r"[1-6]\d{10}", "isikukood"),
+    _kind("lt.asmens", r"[1-6]\d{10}", "asmens kodas"),
+    _kind("lv.pvn", r"\d{6}-?\d{5}", "personas kods"),
+    _kind("cz.rc", r"\d{6}/?\d{3,4}", "rodné číslo", "rodne cislo", alone=r"\d{2}[0-35-8]\d[0-3]\d/\d{4}"),
+    _kind("ro.cnp", r"[1-9]\d{12}", "cnp"),
+    _kind("bg.egn", r"\d{10}", "egn", "егн"),
+    _kind("hr.oib", r"\d{11}", "oib"),
+    _kind("si.emso", r"\d{13}", "emšo", "emso", "jmbg", "matični broj"),
+    _kind("gr.amka", r"\d{11}", "amka", "αμκα"),
+    _kind("ie.pps", r"\d{7}[A-W][AHWTX]?", "pps", alone=r"\d{7}[A-W][AHWTX]?"),
+    _kind("lu.tva", r"LU\d{8}", "tva"),
+    _kind("tr.tckimlik", r"[1-9]\d{10}", "kimlik", "tckn"),
+    _kind("ua.rntrc", r"\d{10}", "рнокпп", "іпн"),
+    _kind("il.idnr", r"\d{9}", "teudat", "mispar zehut", "israeli id"),
+    _kind("za.idnr", r"\d{6} ?\d{4} ?\d{3}", "south african id", "rsa id"),
+    _kind("in_.aadhaar", r"[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}", "aadhaar", "aadhar", "uidai", alone=r"[2-9]\d{3} \d{4} \d{4}"),
+    _kind("in_.pan", r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]", "pan", alone=r"[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]"),
+    _kind("cn.ric", r"\d{17}[\dXx]", "身份证", "resident identity", alone=r"\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d\d{3}[\dXx]"),
+    _kind("kr.rrn", r"\d{6}-?[1-8]\d{6}", "rrn", "주민등록", alone=r"\d{2}(?:0[1-9]|1[0-2])[0-3]\d-[1-8]\d{6}"),
+    _kind("jp.in_", r"\d{4}[ -]?\d{4}[ -]?\d{4}", "my number", "マイナンバー", "個人番号"),
+    _kind("th.pin", r"\d[ -]?\d{4}[ -]?\d{5}[ -]?\d{2}[ -]?\d", "thai id", alone=r"\d-\d{4}-\d{5}-\d{2}-\d"),
+    _kind("my.nric", r"\d{6}-?\d{2}-?\d{4}", "nric", "mykad", "kad pengenalan", alone=r"\d{2}(?:0[1-9]|1[0-2])[0-3]\d-\d{2}-\d{4}"),
+    _kind("au.tfn", r"\d{3} ?\d{3} ?\d{2,3}", "tfn", "tax file"),
+    _kind("au.abn", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "abn"),
+    _kind("nz.ird", r"\d{2,3}-?\d{3}-?\d{3}", "ird"),
+    _kind("ca.sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", "sin", "social insurance", alone=r"\d{3}-\d{3}-\d{3}"),
+    _kind("us.ein", r"\d{2}-?\d{7}", "ein", "employer identification"),
+    _kind("us.itin", r"9\d{2}[- ]?\d{2}[- ]?\d{4}", "itin"),
+    _kind("br.cpf", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", "cpf", alone=r"\d{3}\.\d{3}\.\d{3}-\d{2}"),
+    _kind("br.cnpj", r"\d{2}\.?\d{3}\.?\d{3}/?\d{4}-?\d{2}", "cnpj", alone=r"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}"),
+    _kind("ar.cuit", r"\d{2}-?\d{8}-?\d", "cuit", "cuil", alone=r"\d{2}-\d{8}-\d"),
+    _kind("cl.rut", r"\d{1,2}\.?\d{3}\.?\d{3}-?[\dkK]", "rut", alone=r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]"),
+    _kind("mx.curp", r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", "curp", alone=r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d"),
+    _kind("mx.rfc", r"[A-ZÑ&]{3,4}\d{6}[A-Z0-9]{3}", "rfc"),
+    _kind("co.nit", r"\d{3}\.?\d{3}\.?\d{3}-?\d", "nit"),
+    _kind("eu.vat", r"[A-Z]{2} ?[A-Z0-9]{8,12}", "vat", "ust", "tva", "btw", "iva", "mwst", "moms"),
+)  # fmt: skip
+
+# Words that announce a personal number of any country.
+GENERIC = (
+    "national id", "identity number", "identification number", "id number", "personal id", "tax number", "tax id", "taxpayer",
+    "ausweisnummer", "personalausweis", "carte d'identité", "carta d'identità", "national_id", "tax_id", "identity card", "citizen id",
+)  # fmt: skip

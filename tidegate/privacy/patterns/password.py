@@ -1,0 +1,76 @@
+"""Passwords and PINs beside their name, in prose, settings, JSON and connection strings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.named import beside
+from tidegate.privacy.spans import Label, Span
+
+_NAMES = (
+    "password", "passwd", "pwd", "passphrase", "passcode", "passwort", "kennwort", "mot de passe", "wachtwoord", "contraseña",
+    "password_hash", "db_pass", "pass",
+)  # fmt: skip
+_PINS = (
+    "pin code",
+    "pin-code",
+    "pincode",
+    "pin",
+    "security code",
+    "cvv",
+    "cvc",
+    "cvv2",
+    "otp",
+    "verification code",
+)
+_VALUE = re.compile(r"[^\s\"'<>{}\[\]$,;]{3,128}")
+_DIGITS = re.compile(r"\d{3,8}(?![\w.])")
+_NO_VALUE = frozenset(
+    "null none true false string str required optional undefined empty is was the a an my your our must should cannot can will "
+    "reset expired wrong incorrect invalid missing changed unknown redacted hidden protected not too here below above input field "
+    "hash ist falsch leer est obligatoire".split()
+)
+
+
+def find(document: Document) -> Iterator[Span]:
+    for match in beside(document, _NAMES, _VALUE, strict=True):
+        start, end = match.start(), _unpunctuated(document.text, *match.span())
+        value = document.text[start:end]
+        if (
+            end - start >= 3
+            and value.lower() not in _NO_VALUE
+            and set(value) != {"*"}
+            and _meant(document, start, value)
+        ):
+            yield hit("password", start, end, Label.PASSWORD, 0.85)
+    for match in beside(document, _PINS, _DIGITS):
+        yield hit("password", *match.span(), Label.PASSWORD, 0.75)
+
+
+def _meant(document: Document, start: int, value: str) -> bool:
+    """After "is", a plain word is a sentence going on (`password is required`): it needs a digit, a sign or a mixed case."""
+    if (
+        document.text[start - 1] in "\"'"
+        or ":" in document.before(start, 3)
+        or "=" in document.before(start, 3)
+    ):
+        return True
+    return any(not c.isalpha() for c in value) or (not value.islower() and not value.istitle())
+
+
+def _unpunctuated(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1] in ".,;:)?":
+        end -= 1
+    return end
+
+
+def _wants(document: Document) -> bool:
+    return document.has_word(
+        "pass", "pwd", "kennwort", "wachtwoord", "contrase", "pin", "code", "cvv", "cvc", "otp"
+    )
+
+
+PASSWORD = Pattern("password", (Label.PASSWORD,), _wants, find)

@@ -1,0 +1,33 @@
+"""Vehicle licence plates beside a word that says so; the shape alone is that of a part number."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.named import beside
+from tidegate.privacy.spans import Label, Span
+
+_NAMES = (
+    "license plate", "licence plate", "number plate", "license_plate", "licence_plate", "licenseplate", "plate", "kennzeichen",
+    "immatriculation", "immatriculé", "kenteken", "matrícula", "targa", "registration", "tag number", "nummernschild", "reg",
+)  # fmt: skip
+_VALUE = re.compile(r"[A-ZÄÖÜ0-9]{1,4}(?:[ ·.-]?[A-Z0-9]{1,4}){1,3}(?![A-Za-z0-9_])")
+
+
+def find(document: Document) -> Iterator[Span]:
+    for match in beside(document, _NAMES, _VALUE):
+        body = [c for c in match[0] if c.isalnum()]
+        if 4 <= len(body) <= 9 and any(c.isdigit() for c in body) and any(c.isalpha() for c in body):
+            yield hit("plate", *match.span(), Label.LICENSE_PLATE, 0.8)
+
+
+def _wants(document: Document) -> bool:
+    return document.has_digit and document.has_word(
+        "plate", "kennzeichen", "immat", "kenteken", "matrícula", "targa", "reg", "tag", "schild"
+    )
+
+
+PLATE = Pattern("plate", (Label.LICENSE_PLATE,), _wants, find)

@@ -1,0 +1,52 @@
+"""Secrets without a known prefix: a high-entropy value beside a word that says secret, and Authorization headers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.named import beside
+from tidegate.privacy.spans import Label, Span
+
+_NAMES = (
+    "api_key", "api-key", "apikey", "api key", "access_key", "access-key", "accesskey", "access key", "secret_key", "secretkey",
+    "secret key", "client_secret", "clientsecret", "client secret", "secret", "access_token", "accesstoken", "auth_token",
+    "authtoken", "refresh_token", "id_token", "token", "bearer", "credential", "private_key", "signing_key", "encryption_key",
+    "session_id", "sessionid", "session", "cookie", "authorization", "x-api-key", "license key", "recovery key", "seed",
+)  # fmt: skip
+_ROOTS = ("key", "secret", "token", "bearer", "credential", "session", "cookie", "authorization", "seed")
+_VALUE = re.compile(r"(?:(?:Bearer|Basic|Token|token|bearer|basic) )?([A-Za-z0-9_\-./+=~]{12,512})")
+_BEARER = re.compile(r"(?:Bearer|Basic) ([A-Za-z0-9_\-./+=~]{12,4096})")
+_LEAST_BITS = 3.0  # bits per character: English words are near 2.5, random base 16 of 32 characters near 3.6
+
+
+def find(document: Document) -> Iterator[Span]:
+    for match in beside(document, _NAMES, _VALUE):
+        if random_looking(match[1]):
+            yield hit("secret", *match.span(1), Label.API_KEY, 0.8)
+    for match in _BEARER.finditer(document.text):
+        if random_looking(match[1]):
+            yield hit("secret", *match.span(1), Label.API_KEY, 0.85)
+
+
+def random_looking(value: str) -> bool:
+    """Digits and letters mixed, no path, no version, at least _LEAST_BITS of Shannon entropy per character."""
+    body = value.rstrip("=.")
+    if len(body) < 12 or body.count("/") > 2 or body.count(".") > 3:
+        return False
+    has_digit = any(c.isdigit() for c in body)
+    has_letter = any(c.isalpha() for c in body)
+    return has_digit and has_letter and entropy(body) >= _LEAST_BITS
+
+
+def entropy(text: str) -> float:
+    """Shannon entropy in bits per character."""
+    size = len(text)
+    return -sum(n / size * math.log2(n / size) for n in Counter(text).values())
+
+
+SECRET = Pattern("secret", (Label.API_KEY,), lambda document: document.has_word(*_ROOTS), find)

@@ -1,0 +1,183 @@
+"""Street addresses by pattern, in the manner of seven countries: a help to the encoder, read from the house number outwards.
+
+English and French put the number first (`12 High Street, London SW1A 1AA`), German, Dutch, Spanish and Italian last
+(`Hauptstraße 5a, 10115 Berlin`). A unit, a postal code and a town that follow belong to the address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_KINDS = frozenset(
+    "street st avenue ave av road rd lane ln drive dr boulevard blvd court ct way place pl square sq terrace "
+    "crescent close parkway pkwy highway hwy circle cir trail trl alley row walk gardens grove mews hill park quay "
+    "rise plaza loop point ridge run pike view views path bypass causeway crossing glen heights junction landing "
+    "meadows mill oval parade promenade station turnpike valley vista wharf wynd expressway freeway route green "
+    "ville island islands knoll lake village bridge corner corners cove creek falls field fields ford forest forge "
+    "fork garden gateway harbor haven hollow inlet isle keys light manor mission mount mountain neck orchard "
+    "overpass pass pine pines plain plains port prairie ranch river shore shores spring springs spur stream summit "
+    "trace track tunnel union via well wells".split()
+)  # fmt: skip
+# Kinds that speak for themselves after a capitalised name; the others (`2007 Bowling Green`) need a postal code or a unit behind.
+_STRONG = frozenset(
+    "street st avenue ave av road rd lane ln drive dr boulevard blvd court ct place pl square sq terrace crescent parkway pkwy highway "
+    "hwy circle cir trail trl alley way close gardens grove mews row walk".split()
+)
+# Kinds that are no everyday words: enough without a capital.
+_SURE = "street|avenue|ave|road|rd|lane|drive|boulevard|blvd|terrace|crescent|parkway"
+_HOUSE = re.compile(r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,5})?,? (?=[A-Z0-9])")
+_STREET_WORD = re.compile(r"(?:\d{1,3}(?:st|nd|rd|th)|[A-Z][A-Za-z'.-]{0,24})(?: |\b)")
+_MOST_WORDS = 6
+_COMPASS = frozenset("n s e w ne nw se sw north south east west".split())
+_LOWER = re.compile(
+    rf"\d{{1,5}}[a-z]? (?:(?!on|the|of|in|and|at|to|a|by|per|for|more|side|main roads)[a-z'-]{{2,20}} ){{1,2}}(?:{_SURE})\b"
+)
+_UNIT = re.compile(
+    r",? ?(?:(?i:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|bldg|building)\.? ?|#)[A-Z]?\d{0,5}[A-Za-z]?(?![A-Za-z0-9])"
+)
+_TOWN = re.compile(
+    r"(?:(?:,|\n|,\n)? ?[A-Z][A-Za-z'.-]{1,24}(?: [A-Z][a-z'.-]{1,24}){0,2},? (?:[A-Z]{2},? )?|,? ?[A-Z]{2},? )?"
+    r"(?:,? ?(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z0-9]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d))(?![\w-])"
+)
+_FRENCH = re.compile(
+    r"\d{1,4}(?: ?(?:bis|ter|quater))?,? (?i:rue|avenue|av\.|bd|boulevard|place|chemin|allée|impasse|quai|cours|route|square|passage"
+    r"|faubourg|sentier|résidence|villa)(?: (?:de la|de l['’]|du|des|de|d['’]|l['’]|aux|au|le|la))?[ ]?[A-ZÀÂÉÈÊÎÔÛÇ0-9][\w'’.-]{1,24}"
+    r"(?:[ -](?:de |du |des |la )?[A-ZÀÂÉÈÊÎÔÛÇ][\w'’.-]{1,24}){0,3}"
+)
+_FIRST_NAMES = re.compile(r"[A-ZÄÖÜ][\w.'ß-]{1,24}(?:er|e|en|s|-[A-ZÄÖÜ][\w-]{1,24})?$")
+_ENDINGS: tuple[str, ...] = (
+    "straße", "strasse", "str.", "weg", "allee", "platz", "gasse", "ring", "damm", "ufer", "chaussee", "steig", "stieg", "pfad",
+    "straat", "laan", "plein", "gracht", "kade", "dijk", "singel", "dreef", "steeg", "plantsoen", "gatan", "vägen", "gata", "vej",
+    "gade", "veien", "katu", "tie",
+)  # fmt: skip
+_SURE_ENDINGS = ("straße", "strasse", "straat")
+_WEAK_ENDINGS = (
+    "ring",
+    "tie",
+    "gade",
+    "kade",
+    "gata",
+    "katu",
+    "damm",
+    "vej",
+)  # also ends of everyday words: `During 1996`
+_WHOLE_WORDS = frozenset(("straße", "strasse", "str.", "weg", "allee", "laan", "straat", "chaussee"))
+_ROADS = ("bundesstraße", "bundesstrasse", "landesstraße")  # with a number behind: a road, not a house
+_ROMANCE = re.compile(
+    r"(?:^|[\s(,:;\"'])((?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Camino|Carrera|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|Strada|ulica|ul\.)"
+    r" ?(?:[\wÀ-ÿ.'’-]{1,24} ){0,4}?[\wÀ-ÿ.'’-]{2,24}),? (?:n[º°o.]{0,2} ?)?$"
+)
+_NUMBER = re.compile(r"\d{1,4} ?(?:[a-zA-Z](?![A-Za-z]))?(?:[-/–] ?\d{1,4}[a-z]?)?(?![\d])")
+_EURO_TOWN = re.compile(
+    r"(?:,|\n|,\n)? ?(?:(?:D|A|CH|F|NL|B|DE|AT|FR)-)?(?:\d{4} ?[A-Z]{2}|\d{4,5})(?:,? (?:[A-ZÄÖÜÉ][\wÀ-ÿ'-]{1,24})(?:[ -](?:am|an der|im|sur|de|den)? ?[A-ZÄÖÜ][\wÀ-ÿ-]{1,24}){0,2})?(?!\w)"
+)
+_BOX = re.compile(
+    r"(?i:p\.? ?o\.? ?box|postfach|postbus|boîte postale|apartado)\.? ?(?:no\.? ?)?\d{1,7}(?!\w)"
+)
+
+
+def find(document: Document) -> Iterator[Span]:
+    taken = 0
+    for start, end in document.numbers:
+        if start < taken or end - start > 6:
+            continue
+        found = _number_first(document, start) or _number_last(document, start, taken)
+        if found is not None:
+            taken = found[1]
+            yield hit("street", *found, Label.STREET_ADDRESS, 0.8)
+    if document.has_word("box", "postfach", "postbus", "postale", "apartado"):
+        for match in _BOX.finditer(document.text):
+            yield hit("street", *match.span(), Label.STREET_ADDRESS, 0.8)
+
+
+def _number_first(document: Document, start: int) -> tuple[int, int] | None:
+    text = document.text
+    if start and (text[start - 1].isalnum() or text[start - 1] in ".$€£%"):
+        return None
+    end, strong = _english(text, start)
+    if end:
+        last = _tail(text, end, _TOWN)
+        if strong or last > end:
+            return start, last
+    match = _FRENCH.match(text, start)
+    if match is not None:
+        return start, _tail(text, match.end(), _EURO_TOWN)
+    match = _LOWER.match(text, start)
+    return (start, _tail(text, match.end(), _TOWN)) if match is not None else None
+
+
+def _english(text: str, start: int) -> tuple[int, bool]:
+    """Where `12 North High Street` ends, at the last kind of street among the capitalised words, and whether that kind is strong."""
+    house = _HOUSE.match(text, start)
+    if house is None:
+        return 0, False
+    position, end, strong = house.end(), 0, False
+    for index in range(_MOST_WORDS):
+        word = _STREET_WORD.match(text, position)
+        if word is None:
+            break
+        name = word[0].rstrip(" .").lower()
+        if (index and name in _KINDS) or (end and name in _COMPASS):
+            end = position + len(word[0].rstrip())
+            strong = strong or name in _STRONG
+        position = word.end()
+        if not word[0].endswith(" "):
+            break
+    return end, strong
+
+
+def _number_last(document: Document, start: int, taken: int) -> tuple[int, int] | None:
+    text = document.text
+    if start < 4 or text[start - 1] not in " .°º":
+        return None
+    before = text[max(taken, start - 70) : start]
+    before = before[before.rfind("\n") + 1 :]
+    number = _NUMBER.match(text, start)
+    if number is None:
+        return None
+    match = _ROMANCE.search(before)
+    begin = match.start(1) if match is not None else _named_street(before)
+    if begin < 0:
+        return None
+    end = _number_end(text, number)
+    last = _tail(text, end, _EURO_TOWN)
+    weak = match is None and before.rstrip(" ,").lower().endswith(_WEAK_ENDINGS)
+    return None if weak and last == end else (start - len(before) + begin, last)
+
+
+def _named_street(before: str) -> int:
+    """Where the street name begins that ends right before the number, or -1: `Hauptstraße `, `Lange Straße `, `Karl-Marx-Platz `."""
+    stem = before.rstrip().removesuffix("Nr.").rstrip(" ,")
+    begin = stem.rfind(" ") + 1
+    last = stem[begin:]
+    folded = last.lower()
+    if not folded.endswith(_ENDINGS):
+        return -1
+    if folded not in _WHOLE_WORDS and (folded in _ENDINGS or folded in _ROADS):
+        return -1
+    if folded not in _WHOLE_WORDS:
+        return begin if last[0].isupper() or folded.endswith(_SURE_ENDINGS) else -1
+    match = _FIRST_NAMES.search(stem[: max(0, begin - 1)])
+    return match.start() if match is not None and last[0].isupper() else -1
+
+
+def _number_end(text: str, number: re.Match[str]) -> int:
+    end = number.end()
+    return end if text[end - 1] != " " else end - 1
+
+
+def _tail(text: str, end: int, town: re.Pattern[str]) -> int:
+    """With the unit, the postal code and the town that follow."""
+    unit = _UNIT.match(text, end)
+    if unit is not None and any(c.isdigit() for c in unit[0]):
+        end = unit.end()
+    match = town.match(text, end)
+    return match.end() if match is not None else end
+
+
+STREET = Pattern("street", (Label.STREET_ADDRESS,), lambda document: document.has_digit, find)
