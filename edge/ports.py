@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import TYPE_CHECKING, NewType, Protocol
 
 from edge.routing.plan import Why
 from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
 from tidegate.engines.port import Draft
 from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
-from tidegate.privacy.redaction import Redacted
 from tidegate.privacy.spans import Label
+
+if TYPE_CHECKING:  # detectors and patterns are loaded by whoever redacts, not by whoever speaks of it
+    from tidegate.privacy.redaction import Redacted
 
 CallRef = NewType("CallRef", str)  # "call_0": position-made, never the application's own id
 PolicyVersion = NewType("PolicyVersion", str)

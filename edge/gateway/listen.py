@@ -89,7 +89,8 @@ class _PatientProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def _idle(self) -> bool:
-        return not self.cycle or bool(self.cycle.response_complete)
+        cycle: object = self.cycle
+        return cycle is None or bool(self.cycle.response_complete)
 
     def _watch(self) -> None:
         if self._waiting is None:

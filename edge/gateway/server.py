@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
@@ -23,8 +24,8 @@ from edge.gateway.schema import ChatCall, parse_chat
 from edge.health import Health
 from edge.ports import State
 from edge.uplink.ledger import Record
+from edge.uplink.ledger import told as ledger_told
 from tidegate.chat import JSON
-from tidegate.clock import rfc3339
 from tidegate.errors import BadRequest
 from tidegate.ids import ticket as parse_ticket
 from tidegate.logs import Log
@@ -63,7 +64,7 @@ def build(parts: Parts) -> ASGIApp:
         Route("/readyz", rooms.guarded(rooms.readyz), methods=["GET"]),
         Route("/metrics", rooms.guarded(rooms.metrics), methods=["GET"]),
     ]
-    app = Starlette(routes=routes)
+    app = Starlette(routes=routes, exception_handlers={HTTPException: rooms.misused})
     app.router.redirect_slashes = False
     app.router.default = rooms.nowhere
     return ImpatientWriter(app, parts.door.settings.write_timeout_s)
@@ -97,6 +98,12 @@ class _Rooms:
         """Any other path."""
         response = _json(problem(BadRequest("no such path here", code="not_found", status=404)).body, 404)
         await response(scope, receive, send)
+
+    async def misused(self, request: Request, error: Exception) -> Response:
+        """A known path with another method."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        told = problem(BadRequest("this path takes another method", code="method_not_allowed", status=status))
+        return _json(told.body, status)
 
     async def chat(self, request: Request) -> Response:
         caller, call = await self._call(request)
@@ -153,7 +160,7 @@ class _Rooms:
     async def ledger(self, request: Request) -> Response:
         self._application(request)
         most = int(_seconds(request.query_params.get("limit", "50"), "limit", 1000))
-        return _json({"object": "list", "data": [_record(one) for one in self._parts.ledger(most)]})
+        return _json({"object": "list", "data": [ledger_told(one) for one in self._parts.ledger(most)]})
 
     async def healthz(self, request: Request) -> Response:
         return _json({"status": "ok"})
@@ -222,22 +229,6 @@ def _require_local_host(request: Request) -> None:
 
 def _model(name: str) -> dict[str, JSON]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "tidegate"}
-
-
-def _record(record: Record) -> dict[str, JSON]:
-    return {
-        "seq": record.seq,
-        "at": rfc3339(record.at),
-        "kind": record.kind,
-        "request": record.request_id,
-        "sha256": record.digest.hex(),
-        "bytes": record.size,
-        "entities": {str(label): count for label, count in record.entities.items()},
-        "policy": record.policy,
-        "why": record.why,
-        "receipt": record.receipt.hex() or None,
-        "hash": record.hash.hex(),
-    }
 
 
 def _json(body: dict[str, JSON], status: int = 200, headers: dict[str, str] | None = None) -> Response:

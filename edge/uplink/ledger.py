@@ -15,6 +15,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from edge.routing.plan import Why
+from tidegate.chat import JSON
+from tidegate.clock import rfc3339
 from tidegate.errors import Untrusted
 from tidegate.ids import RequestId
 from tidegate.privacy.spans import Label
@@ -78,6 +80,23 @@ def verify(records: Iterable[Record], key: bytes, sealed: bytes) -> int:
             code="ledger_truncated",
         )
     return last.seq if last else 0
+
+
+def told(record: Record) -> dict[str, JSON]:
+    """A record for programs: digests in hex."""
+    return {
+        "seq": record.seq,
+        "at": rfc3339(record.at),
+        "kind": record.kind,
+        "request": record.request_id,
+        "sha256": record.digest.hex(),
+        "bytes": record.size,
+        "entities": {str(label): count for label, count in record.entities.items()},
+        "policy": record.policy,
+        "why": record.why,
+        "receipt": record.receipt.hex() or None,
+        "hash": record.hash.hex(),
+    }
 
 
 def _hash(record: Record, before: bytes) -> bytes:

@@ -1,0 +1,5 @@
+"""`python -m edge` is `tidegate edge`."""
+
+from edge.cli import app
+
+app()

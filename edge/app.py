@@ -1,0 +1,246 @@
+"""Wires the daemon: which adapters stand behind the ports of a turn, what runs beside it, and in which order it ends.
+
+Local-only mode, or a device without an uplink address, never imports the modules that could open a connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from edge import device_key
+from edge.alone import ClosedScreen, NoDispatch, NoLate
+from edge.config import EdgeConfig
+from edge.device_key import DeviceKey
+from edge.gateway import listen
+from edge.gateway.door import Door
+from edge.gateway.keys import FIRST_APPLICATION, Keyring, make_key
+from edge.gateway.limits import Gate
+from edge.gateway.server import Parts, build
+from edge.health import Health, Now
+from edge.metrics import Metrics
+from edge.ports import Dispatch, Escalation, House, Late, Policy, PolicyVersion, Screen
+from edge.routing.confidence import EmbeddedModel
+from edge.stores import Stores, open_stores
+from tidegate import failpoint
+from tidegate.clock import Clock, SystemClock
+from tidegate.errors import TidegateError
+from tidegate.fs import sole_owner, write_durably
+from tidegate.logs import Log
+from tidegate.telemetry import Tracer, tracer
+
+if TYPE_CHECKING:
+    from edge.uplink.way_out import WayOut
+
+HOUSEKEEPING_S = 3600.0
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What the daemon says when it can be used. `api_key` only when it has just been made."""
+
+    url: str
+    api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Exits:
+    """The ports that lead out of the device, or their closed twins."""
+
+    screen: Screen
+    dispatch: Dispatch
+    late: Late
+    encode: Callable[[Escalation], bytes] | None
+    way_out: WayOut | None
+
+
+async def run(config: EdgeConfig, announce: Callable[[Ready], None], *, stop: asyncio.Event) -> None:
+    """The whole life of a daemon; returns after `stop` is set and everything is closed. Raises TidegateError at start."""
+    log = Log("edge.app")
+    clock = SystemClock()
+    with sole_owner(config.state):
+        key = device_key.load_or_make(config.state)
+        stores = open_stores(config, key)
+        spans = tracer("tidegate-edge", endpoint=config.telemetry.otlp)
+        try:
+            api_key = _first_key(stores, clock)
+            async with _model(config, log) as local:
+                await _serve(_Wiring(config, key, stores, local, spans, clock), Ready("", api_key), announce, stop)
+        finally:
+            spans.close()
+            stores.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wiring:
+    """What is chosen once and used in several places."""
+
+    config: EdgeConfig
+    key: DeviceKey = field(repr=False)
+    stores: Stores
+    local: EmbeddedModel
+    spans: Tracer
+    clock: Clock
+
+
+async def _serve(
+    wiring: _Wiring, ready: Ready, announce: Callable[[Ready], None], stop: asyncio.Event
+) -> None:
+    config = wiring.config
+    exits = _exits(wiring)
+    sockets = listen.open_sockets(config.door)
+    server = listen.server(build(_parts(wiring, exits)), config.door)
+    async with asyncio.TaskGroup() as group:
+        background = [group.create_task(work) for work in _beside(wiring, exits)]
+        serving = group.create_task(server.serve(sockets))
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        if server.started:
+            said = replace(ready, url=listen.url(sockets))
+            write_durably(config.state / "daemon.url", said.url.encode())
+            announce(said)
+        ended = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({ended, serving}, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if exits.way_out is not None:
+            await exits.way_out.stop()
+        server.should_exit = True
+        await serving
+        for task in background:
+            task.cancel()
+    (config.state / "daemon.url").unlink(missing_ok=True)
+
+
+def _parts(wiring: _Wiring, exits: Exits) -> Parts:
+    config, stores, local = wiring.config, wiring.stores, wiring.local
+    metrics = Metrics()
+    gate = Gate(config.door.max_in_flight + config.door.max_waiting)
+    health = Health(lambda: _now(local, exits, stores))
+
+    def house() -> House:
+        """The model's own threshold moves with the model."""
+        return House(_policy(config, local), exits.screen, local, exits.dispatch)
+
+    def metrics_page() -> bytes:
+        now = health.now()
+        return metrics.page(in_flight=gate.inside, link_up=now.link_up, spool=now.spool)
+
+    door = Door(
+        house=house,
+        late=exits.late,
+        journal=stores.journal,
+        metrics=metrics,
+        tracer=wiring.spans,
+        clock=wiring.clock,
+        settings=config.door,
+        gate=gate,
+        local_name=lambda: local.model,
+        encode=exits.encode,
+        key=wiring.key,
+        keep_text=config.journal.keep_text,
+    )
+    return Parts(door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest)
+
+
+def _policy(config: EdgeConfig, local: EmbeddedModel) -> Policy:
+    rules = config.policy
+    return Policy(
+        version=PolicyVersion(rules.version),
+        keep_at=local.keep_at if rules.keep_at is None else rules.keep_at,
+        must_stay=frozenset(rules.must_stay),
+        must_go_words=tuple(word.casefold() for word in rules.must_go_words),
+        review_labels=frozenset(rules.review_labels),
+        refuse_injection_at=rules.refuse_injection_at,
+    )
+
+
+def _now(local: EmbeddedModel, exits: Exits, stores: Stores) -> Now:
+    out = exits.way_out
+    return Now(
+        local_model=local.ready,
+        model=local.model,
+        uplink=out is not None,
+        link_up=out is not None and out.link_up,
+        barred=out is not None and out.barred,
+        spool=stores.spool.counts(),
+    )
+
+
+def _exits(wiring: _Wiring) -> Exits:
+    if not wiring.config.escalates:
+        return Exits(ClosedScreen(), NoDispatch(), NoLate(), None, None)
+    from edge.uplink import way_out
+
+    out = way_out.build(wiring.config, wiring.key, wiring.stores, wiring.clock)
+    return Exits(out.screen, out.courier, out.late, way_out.encode, out)
+
+
+def _beside(wiring: _Wiring, exits: Exits) -> list[Coroutine[None, None, None]]:
+    """What runs beside the door."""
+    work: list[Coroutine[None, None, None]] = [_housekeeping(wiring)]
+    if exits.way_out is not None:
+        work.append(exits.way_out.run())
+    return work
+
+
+async def _housekeeping(wiring: _Wiring) -> None:
+    """Forgets what is past its time, hourly."""
+    log = Log("edge.app")
+    while True:
+        now = wiring.clock.now()
+        try:
+            forgotten = wiring.stores.forget(
+                journal_before=now - wiring.config.journal.keep_days * DAY_S,
+                spool_before=now - wiring.config.uplink.expiry_s,
+            )
+            log.debug("housekeeping", count=forgotten)
+        except TidegateError as error:
+            log.error("housekeeping_failed", error)
+        await asyncio.sleep(HOUSEKEEPING_S)
+
+
+def _first_key(stores: Stores, clock: Clock) -> str:
+    """A key for the first application, when nobody has one yet; else the empty string."""
+    return "" if stores.keys.all() else make_key(stores.keys, FIRST_APPLICATION, clock.now())
+
+
+@asynccontextmanager
+async def _model(config: EdgeConfig, log: Log) -> AsyncIterator[EmbeddedModel]:
+    """The model of this device, or a slot without one: then everything is escalated, and the log says why."""
+    from edge import model
+
+    local = await model.open_model(config, log)
+    try:
+        yield local
+    finally:
+        await local.close()
+
+
+def main(config: EdgeConfig, announce: Callable[[Ready], None]) -> None:
+    """Runs until SIGTERM or SIGINT. Raises TidegateError when it cannot start."""
+    import os
+
+    failpoint.check(os.environ)
+    asyncio.run(_main(config, announce))
+
+
+async def _main(config: EdgeConfig, announce: Callable[[Ready], None]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for which in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(which, stop.set)
+    try:
+        await run(config, announce, stop=stop)
+    except* TidegateError as group:
+        raise _first(group) from group
+
+
+def _first(group: BaseExceptionGroup[TidegateError]) -> TidegateError:
+    """The error that matters, out of the group it came in."""
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner

@@ -1,0 +1,166 @@
+"""`tidegate edge`: run the daemon, look at it, enrol it, and check its ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edge import config as settings
+from edge.config import EdgeConfig
+from tidegate.errors import BadConfig
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The device daemon.")
+ledger = typer.Typer(add_completion=False, no_args_is_help=True, help="What left this device.")
+app.add_typer(ledger, name="ledger")
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="settings (TOML)", show_default=False)]
+StateFolder = Annotated[Path | None, typer.Option("--state", help="state folder", show_default=False)]
+
+
+@app.command()
+def run(
+    file: ConfigFile = None,
+    state: StateFolder = None,
+    port: Annotated[int | None, typer.Option("--port", help="port on loopback; 0: any free one")] = None,
+    local_only: Annotated[bool, typer.Option("--local-only", help="nothing ever leaves")] = False,
+) -> None:
+    """Runs in the foreground; one ready line (JSON) on stdout; ends on SIGTERM within five seconds."""
+    config = _load(file, state, port=port, local_only=local_only)
+    from edge import app as daemon
+    from tidegate import logs
+
+    logs.set_up("edge", level=config.logs.level)
+
+    def announce(ready: daemon.Ready) -> None:
+        line: dict[str, object] = {"ready": True, "url": ready.url}
+        if ready.api_key:
+            line["api_key"] = ready.api_key
+        print(json.dumps(line), flush=True)
+
+    daemon.main(config, announce)
+
+
+@app.command()
+def status(
+    file: ConfigFile = None, state: StateFolder = None, as_json: Annotated[bool, typer.Option("--json")] = False
+) -> None:
+    """What the daemon of a state folder has done lately."""
+    from edge import status as view
+
+    config = _load(file, state)
+    _require_state(config)
+    found = view.gather(config)
+    print(json.dumps(view.told(found)) if as_json else "", end="\n" if as_json else "")
+    if not as_json:
+        view.show(found)
+
+
+@app.command()
+def doctor(
+    file: ConfigFile = None, state: StateFolder = None, as_json: Annotated[bool, typer.Option("--json")] = False
+) -> None:
+    """Checks every part and says what to do next; exit code 1 when one is broken."""
+    from edge import doctor as surgery
+
+    checks = surgery.examine(_load(file, state))
+    if as_json:
+        print(json.dumps([surgery.told(check) for check in checks]))
+    else:
+        surgery.show(checks)
+    if any(check.broken for check in checks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def enrol(
+    address: Annotated[str, typer.Argument(help="host:port of the cloud's enrolment door")],
+    token: Annotated[str, typer.Option("--token", help="one-time token; `-` reads it from standard input")],
+    device: Annotated[str, typer.Option("--device", help="this device's id")],
+    ca: Annotated[str, typer.Option("--ca", help="SHA-256 of the cloud's CA, as the fleet's manager gave it")],
+    file: ConfigFile = None,
+    state: StateFolder = None,
+) -> None:
+    """Makes this device's key, trades the one-time token for a certificate, and keeps both in the identity folder."""
+    from edge.uplink.enrol import enrol as enrol_now
+    from tidegate.ids import device_id
+
+    config = _load(file, state)
+    secret = sys.stdin.readline().strip() if token == "-" else token
+    done = enrol_now(address, secret, device_id(device), ca, config.identity)
+    print(json.dumps({"enrolled": True, "device": done.device, "serial": str(done.serial)}))
+
+
+@app.command()
+def key(
+    application: Annotated[str, typer.Argument(help="name of the application")],
+    file: ConfigFile = None,
+    state: StateFolder = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="take its keys away instead")] = False,
+) -> None:
+    """Makes an API key for an application and shows it once."""
+    from edge import device_key
+    from edge.gateway.keys import make_key
+    from edge.stores import open_stores
+    from tidegate.clock import SystemClock
+
+    config = _load(file, state)
+    _require_state(config)
+    stores = open_stores(config, device_key.load_or_make(config.state))
+    try:
+        if revoke:
+            print(json.dumps({"application": application, "revoked": stores.keys.remove(application)}))
+        else:
+            made = make_key(stores.keys, application, SystemClock().now())
+            print(json.dumps({"application": application, "api_key": made}))
+    finally:
+        stores.close()
+
+
+@ledger.command("show")
+def ledger_show(
+    file: ConfigFile = None, state: StateFolder = None, limit: Annotated[int, typer.Option("--limit")] = 50
+) -> None:
+    """The newest records, one JSON line each, newest first."""
+    from edge import status as view
+
+    for line in view.ledger_lines(_with_state(file, state), limit):
+        print(json.dumps(line))
+
+
+@ledger.command("verify")
+def ledger_verify(file: ConfigFile = None, state: StateFolder = None) -> None:
+    """Walks the whole hash chain; exit code 1 and the first wrong record when it was changed."""
+    from edge import status as view
+
+    print(json.dumps({"verified": True, "records": view.verify_ledger(_with_state(file, state))}))
+
+
+def _with_state(file: Path | None, state: Path | None) -> EdgeConfig:
+    config = _load(file, state)
+    _require_state(config)
+    return config
+
+
+def _load(
+    file: Path | None, state: Path | None, *, port: int | None = None, local_only: bool = False
+) -> EdgeConfig:
+    flags: dict[str, object] = {
+        "state": str(state) if state is not None else None,
+        "door.port": port,
+        "mode": "local-only" if local_only else None,
+    }
+    return settings.load(file, os.environ, flags)
+
+
+def _require_state(config: EdgeConfig) -> None:
+    if not (config.state / "durable.db").exists():
+        raise BadConfig(
+            f"{config.state} holds no state of a daemon",
+            code="no_state",
+            hint="start one with `tidegate edge run`, or name its folder with --state",
+        )

@@ -1,0 +1,106 @@
+"""What `tidegate edge status` and `ledger` show: read from the state folder, beside a running daemon or without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from edge import device_key
+from edge.config import EdgeConfig
+from edge.store.journal import Line
+from edge.stores import Stores, open_stores
+from edge.uplink import ledger
+from tidegate.chat import JSON
+from tidegate.clock import SystemClock, rfc3339
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    url: str  # empty: not running
+    today: dict[tuple[str, str], int]
+    spool: dict[str, int]
+    left: int  # records in the ledger
+    latest: tuple[Line, ...]
+
+
+@contextmanager
+def _open(config: EdgeConfig) -> Iterator[Stores]:
+    stores = open_stores(config, device_key.load_or_make(config.state))
+    try:
+        yield stores
+    finally:
+        stores.close()
+
+
+def gather(config: EdgeConfig, most: int = 10) -> Status:
+    """Raises Broken when the state folder cannot be read."""
+    where = config.state / "daemon.url"
+    with _open(config) as stores:
+        newest = stores.ledger.latest(1)
+        return Status(
+            url=where.read_text() if where.exists() else "",
+            today=stores.journal.counts(SystemClock().now() - DAY_S),
+            spool=stores.spool.counts(),
+            left=newest[0].seq if newest else 0,
+            latest=tuple(stores.journal.latest(most)),
+        )
+
+
+def told(found: Status) -> dict[str, JSON]:
+    """For programs."""
+    today: list[JSON] = [
+        {"source": source, "state": state, "count": count} for (source, state), count in sorted(found.today.items())
+    ]
+    return {
+        "running": bool(found.url),
+        "url": found.url,
+        "last_day": today,
+        "spool": dict(found.spool),
+        "ledger_records": found.left,
+        "latest": [_line(line) for line in found.latest],
+    }
+
+
+def show(found: Status) -> None:
+    """For people."""
+    console = Console()
+    console.print(f"door: {found.url or 'not running'}   ledger: {found.left} records   spool: {found.spool or 'empty'}")
+    table = Table("when", "source", "state", "why", "confidence", "ms", "ticket")
+    for line in found.latest:
+        sure = "" if line.confidence is None else f"{line.confidence:.2f}"
+        row = (rfc3339(line.at), line.source, line.state, line.why, sure, f"{line.latency_ms:.0f}", line.ticket or "")
+        table.add_row(*row)
+    console.print(table)
+
+
+def ledger_lines(config: EdgeConfig, most: int) -> list[dict[str, JSON]]:
+    """The newest records, newest first."""
+    with _open(config) as stores:
+        return [ledger.told(record) for record in stores.ledger.latest(most)]
+
+
+def verify_ledger(config: EdgeConfig) -> int:
+    """How many records stand. Raises Untrusted naming the first that does not."""
+    with _open(config) as stores:
+        return ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
+
+
+def _line(line: Line) -> dict[str, JSON]:
+    return {
+        "at": rfc3339(line.at),
+        "request": line.request_id,
+        "conversation": line.conversation,
+        "trace": line.trace,
+        "source": line.source,
+        "state": line.state,
+        "why": line.why,
+        "confidence": line.confidence,
+        "latency_ms": round(line.latency_ms, 1),
+        "ticket": line.ticket,
+    }

@@ -1,0 +1,124 @@
+"""Builds the one way out of the device: screen, channel, courier and the desk of late answers. Imported only when it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from edge.config import EdgeConfig
+from edge.device_key import DeviceKey
+from edge.ports import Released
+from edge.screen import Detectors, PrivacyScreen, Score
+from edge.stores import Stores
+from edge.uplink.channel import Channel
+from edge.uplink.client import CloudChannel
+from edge.uplink.codec import encode
+from edge.uplink.dispatch import Courier, Files, Terms
+from edge.uplink.late import LateDesk
+from tidegate.clock import Clock
+from tidegate.errors import BadConfig, Broken
+from tidegate.identity.certificates import read_leaf
+from tidegate.identity.names import device_from_names
+from tidegate.identity.tls import load_material
+from tidegate.ids import ConversationId
+from tidegate.logs import Log
+from tidegate.privacy.detect import Detector
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """Everything that leads out, joined."""
+
+    screen: PrivacyScreen
+    courier: Courier
+    late: LateDesk
+    detectors: Detectors
+    clock: Clock
+
+    @property
+    def link_up(self) -> bool:
+        return self.courier.link.up(self.clock.mono())
+
+    @property
+    def barred(self) -> bool:
+        return self.courier.barred
+
+    async def run(self) -> None:
+        """The courier's background half; detectors are loaded meanwhile, so that the first escalation need not wait."""
+        warming = asyncio.create_task(asyncio.to_thread(self._warm))
+        await self.courier.run()
+        await warming
+
+    async def stop(self) -> None:
+        await self.courier.stop()
+
+    def _warm(self) -> None:
+        try:
+            self.detectors.detector()
+        except Broken as error:
+            Log("edge.uplink").error("redaction_unavailable", error, alert=True)
+
+
+def build(config: EdgeConfig, key: DeviceKey, stores: Stores, clock: Clock) -> WayOut:
+    """Raises BadConfig (with the file) when this device has no usable identity."""
+    detectors = Detectors(build_detector, build_guard)
+    screen = PrivacyScreen(
+        detectors,
+        stores.vaults,
+        key=key.derive("vault"),
+        clock=clock,
+        ttl_s=config.uplink.expiry_s + DAY_S,  # a late answer must still find its vault
+    )
+
+    def check(conversation: ConversationId, reply: Released) -> None:
+        screen.restore(conversation, reply.text)
+        for call in reply.tool_calls:
+            screen.restore(conversation, call.name)
+            screen.restore_json(conversation, call.arguments)
+
+    material = load_material(config.identity)
+    leaf = read_leaf(material.certificate)
+    wire = CloudChannel(Channel(config.uplink.address, material, config.uplink.server_name))
+    terms = Terms(
+        device=device_from_names(leaf.common_names, leaf.uris),
+        receipt_key=_receipt_key(config),
+        max_in_flight=config.uplink.max_in_flight,
+        expiry_s=config.uplink.expiry_s,
+        probe_s=config.uplink.probe_s,
+    )
+    courier = Courier(wire, Files(stores.spool, stores.ledger, key), terms, check, clock)
+    late = LateDesk(stores.spool, screen, clock, courier.moved, key)
+    return WayOut(screen, courier, late, detectors, clock)
+
+
+def build_detector() -> Detector:
+    """What finds private text on this device. Raises Broken."""
+    from tidegate.privacy.detect import build_detector as build_it
+
+    return build_it()
+
+
+def build_guard() -> Score:
+    """What scores attacks on this device. Raises Broken."""
+    from tidegate.guard.injection import load_guard
+
+    return load_guard()
+
+
+def _receipt_key(config: EdgeConfig) -> bytes:
+    if not config.uplink.receipts:
+        return b""
+    path = config.identity / "receipt.pub"
+    try:
+        key = path.read_bytes()
+    except OSError as error:
+        raise BadConfig(
+            f"{path}: {error.strerror or 'cannot be read'}", code="no_identity", hint="enrol this device again"
+        ) from error
+    if len(key) != 32:
+        raise BadConfig(f"{path}: is not an Ed25519 public key", code="no_identity", hint="enrol this device again")
+    return key
+
+__all__ = ["WayOut", "build", "encode"]

@@ -1,0 +1,184 @@
+"""Small stand-ins at the ports of a turn, and a door around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from edge import device_key
+from edge.alone import ClosedScreen, NoDispatch, NoLate
+from edge.config import Door as Settings
+from edge.config import EdgeConfig
+from edge.gateway.door import Door
+from edge.gateway.keys import Keyring, make_key
+from edge.gateway.limits import Gate
+from edge.gateway.server import Parts, build
+from edge.health import Health, Now
+from edge.metrics import Metrics
+from edge.ports import (
+    Delivery,
+    Dispatch,
+    Escalation,
+    House,
+    Late,
+    Policy,
+    PolicyVersion,
+    RedactedMessage,
+    RedactedPrompt,
+    RedactedTool,
+    Request,
+    Screen,
+)
+from edge.stores import Stores, open_stores
+from tidegate.chat import Prompt, Usage
+from tidegate.clock import Clock, SystemClock
+from tidegate.engines.port import Draft
+from tidegate.errors import Broken
+from tidegate.ids import ConversationId
+from tidegate.privacy.detect import Detector
+from tidegate.privacy.redaction import EMPTY, redact
+from tidegate.privacy.spans import Label
+from tidegate.privacy.vault import Vault
+from tidegate.telemetry import QuietTracer
+
+
+def say(text: str) -> Draft:
+    """A draft in prose."""
+    return Draft(text, usage=Usage(7, 3))
+
+
+@dataclass
+class FakeModel:
+    """Writes what it was given, and is as sure as it was told to be."""
+
+    draft: Draft = field(default_factory=lambda: say("it is noon"))
+    sure: float = 0.9
+    ready: bool = True
+    context_tokens: int = 1000
+    speaks: bool = True
+    asked: list[Prompt] = field(default_factory=list)
+    pause_s: float = 0.0
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        return sum(len(message.content) for message in prompt.messages)
+
+    async def generate(self, prompt: Prompt) -> Draft:
+        self.asked.append(prompt)
+        await asyncio.sleep(self.pause_s)
+        return self.draft
+
+    def confidence(self, prompt: Prompt, draft: Draft) -> float:
+        return self.sure
+
+
+@dataclass
+class FakeDispatch:
+    """Remembers what was sent and delivers what it was given."""
+
+    delivery: Delivery | Exception | None = None
+    present: bool = True
+    sent: list[Escalation] = field(default_factory=list)
+
+    async def send(self, escalation: Escalation, request: Request) -> Delivery:
+        self.sent.append(escalation)
+        if self.delivery is None:
+            raise Broken("the fake has no delivery", code="fake")
+        if isinstance(self.delivery, Exception):
+            raise self.delivery
+        return self.delivery
+
+
+@dataclass
+class PatternScreen:
+    """The real redaction by patterns alone, with one vault in memory; no model is loaded."""
+
+    detector: Detector | None = field(default_factory=lambda: Detector())
+    vault: Vault = field(default_factory=lambda: Vault.open("conv_fake_1", b"k" * 32, 1_790_000_000.0))
+    score: float = 0.0
+
+    def redact(self, request: Request) -> RedactedPrompt:
+        if self.detector is None:
+            raise Broken("the detectors are not loaded", code="detector_broken")
+        counts: dict[Label, int] = {}
+        messages: list[RedactedMessage] = []
+        for message in request.prompt.messages:
+            done = redact(message.content, self.detector, self.vault)
+            messages.append(RedactedMessage(message.role, done.text))
+            for label, count in done.labels.items():
+                counts[label] = counts.get(label, 0) + count
+        tools = tuple(
+            RedactedTool(redact(tool.name, self.detector, self.vault).text, EMPTY, EMPTY)
+            for tool in request.prompt.tools
+        )
+        return RedactedPrompt(tuple(messages), tools, EMPTY, EMPTY, counts)
+
+    def restore(self, conversation: ConversationId, text: str) -> str:
+        return self.vault.restore(text)
+
+    def restore_json(self, conversation: ConversationId, text: str) -> str:
+        return self.vault.restore(text)
+
+    def injection(self, request: Request) -> float:
+        return self.score
+
+
+def house(
+    model: FakeModel | None = None,
+    dispatch: Dispatch | None = None,
+    screen: Screen | None = None,
+    policy: Policy | None = None,
+) -> House:
+    """A house of fakes."""
+    return House(
+        policy=policy or Policy(PolicyVersion("test-1")),
+        screen=screen or PatternScreen(),
+        local=model or FakeModel(),
+        dispatch=dispatch or FakeDispatch(),
+    )
+
+
+@dataclass
+class OpenDoor:
+    """A door on fakes over real stores in a folder."""
+
+    app: ASGIApp
+    api_key: str
+    stores: Stores
+    door: Door
+
+
+def open_door(
+    folder: Path,
+    made: House | None = None,
+    *,
+    late: Late | None = None,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    encode: Callable[[Escalation], bytes] | None = None,
+) -> OpenDoor:
+    """The real routes around `made`."""
+    key = device_key.load_or_make(folder)
+    stores = open_stores(EdgeConfig(state=folder), key)
+    clock = clock or SystemClock()
+    local_only = House(Policy(PolicyVersion("test-1")), ClosedScreen(), FakeModel(), NoDispatch())
+    settings = settings or Settings()
+    door = Door(
+        house=lambda: made or local_only,
+        late=late or NoLate(),
+        journal=stores.journal,
+        metrics=Metrics(),
+        tracer=QuietTracer(),
+        clock=clock,
+        settings=settings,
+        gate=Gate(settings.max_in_flight),
+        local_name=lambda: "fake-1",
+        encode=encode,
+        key=key,
+    )
+    now = Now(local_model=True, model="fake-1", uplink=False, link_up=False, barred=False, spool={})
+    parts = Parts(door, Keyring(stores.keys), Health(lambda: now), lambda: b"", stores.ledger.latest)
+    return OpenDoor(build(parts), make_key(stores.keys, "tests", clock.now()), stores, door)
