@@ -25,7 +25,6 @@ from tidegate.signing.manifest import Manifest
 from tidegate.updates import Blobs, Desired, Fault, Progress, Reported, UpdateState
 
 _LOG = Log("edge.update")
-EMBEDDED = ReleaseId("embedded")
 _SLOWEST_RETRY_S = 300.0
 
 
@@ -82,11 +81,18 @@ def boot_slot(slots: Slots, journal: JournalStore) -> Slot | None:
     """The committed generation to start the daemon with, its files checked; None: the embedded model. Never raises."""
     try:
         content = journal.load()
-        if content is not None and (running := decode(content).running).digest:
-            return slots.slot(running)
+        if content is not None:
+            running = decode(content).running
+            return slots.slot(running) if running.digest else None
     except (TidegateError, OSError):
         _LOG.warning("update_journal_unusable")
     return slots.bootable()
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    assigned: m.Assigned
+    taken: Callable[[], None]
 
 
 class UpdateAgent:
@@ -96,12 +102,12 @@ class UpdateAgent:
         self._tools = tools
         self._serving = serving
         self.update = _opened(tools.journal, serving)
-        self._events: asyncio.Queue[m.Event | None] = asyncio.Queue()
+        self._events: asyncio.Queue[m.Event | _Order | None] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
 
-    def offer(self, desired: Desired) -> None:
-        """Takes an assignment, from any thread."""
-        self._put(m.Assigned(desired, self._tools.device))
+    def offer(self, desired: Desired, taken: Callable[[], None] = lambda: None) -> None:
+        """Takes an assignment, from any thread. `taken` is called once it is in the journal."""
+        self._put(_Order(m.Assigned(desired, self._tools.device), taken))
 
     def report(self) -> None:
         """Says where the update stands, soon; from any thread (after each connect)."""
@@ -109,15 +115,18 @@ class UpdateAgent:
 
     async def run(self) -> None:
         """Works until cancelled. An effect that was cut off runs again at the next start."""
-        todo: deque[m.Event | None] = deque([m.Booted()])
+        todo: deque[m.Event] = deque([m.Booted()])
         while True:
             event = todo.popleft() if todo else await self._events.get()
-            if event is None:
-                self._report()
-                continue
-            todo.extend(await self._take(event))
+            match event:
+                case None:
+                    self._report()
+                case _Order(assigned, taken):
+                    todo.extend(await self._take(assigned, taken))
+                case _:
+                    todo.extend(await self._take(event))
 
-    async def _take(self, event: m.Event) -> list[m.Event]:
+    async def _take(self, event: m.Event, taken: Callable[[], None] = lambda: None) -> list[m.Event]:
         update, effects = m.step(self.update, event)
         if update != self.update:
             try:
@@ -131,6 +140,7 @@ class UpdateAgent:
             if update.fault is not self.update.fault and update.fault is not Fault.NONE:
                 _log_fault(update)
             self.update = update
+        taken()
         results = [await self._perform(effect) for effect in effects]
         return [result for result in results if result is not None]
 
@@ -163,6 +173,8 @@ class UpdateAgent:
                 return await self._switch(generation)
             case m.Watch(generation):
                 return await self._watch()
+            case m.Restore(running):
+                return await self._restore(running)
             case m.Commit() | m.Discard() | m.Report() | m.RetryLater():
                 await self._keep_house(effect)
                 return None
@@ -173,8 +185,7 @@ class UpdateAgent:
         """Effects that nothing answers."""
         match effect:
             case m.Commit(generation):
-                if generation.digest:
-                    await asyncio.to_thread(self._tools.slots.commit, generation)
+                await asyncio.to_thread(self._tools.slots.commit, generation)
             case m.Discard():
                 await asyncio.to_thread(self._tools.slots.clear)
             case m.Report():
@@ -205,8 +216,8 @@ class UpdateAgent:
 
     async def _switch(self, generation: m.Generation) -> m.Event:
         """Hashes the files once more on the way in: what was tested is what is loaded."""
-        slot = await asyncio.to_thread(self._tools.slots.slot, generation)
-        if not await self._put_in_place(slot.model, generation):
+        path = await self._weights(generation)
+        if path is None or not await self._put_in_place(path, generation):
             return m.Failed(UpdateState.SWITCHING, Fault.SWITCH_FAILED)
         return m.Done(UpdateState.SWITCHING)
 
@@ -224,22 +235,23 @@ class UpdateAgent:
     async def _restore(self, running: m.Generation) -> m.Event:
         if self._serving == running:
             return m.Done(UpdateState.ROLLBACK)
-        slots = self._tools.slots
-        path = (
-            (await asyncio.to_thread(slots.slot, running)).model if running.digest else self._tools.embedded
-        )
+        path = await self._weights(running)
         if path is None or not await self._put_in_place(path, running):
             return m.Failed(UpdateState.ROLLBACK, Fault.SWITCH_FAILED)
         return m.Done(UpdateState.ROLLBACK)
+
+    async def _weights(self, generation: m.Generation) -> Path | None:
+        """The checked weights of a generation; of the embedded one, those that came with the device."""
+        if not generation.digest:
+            return self._tools.embedded
+        return (await asyncio.to_thread(self._tools.slots.slot, generation)).model
 
     async def _put_in_place(self, path: Path, generation: m.Generation) -> bool:
         try:
             async with asyncio.timeout(self._tools.pace.switch):
                 await self._tools.model.switch(path, generation.release)
         except Exception as e:  # noqa: BLE001  boundary: whatever a new model does, the old one keeps answering
-            _LOG.warning(
-                "the model of release %s did not take over (%s)", generation.release, type(e).__name__
-            )
+            _LOG.warning("model_did_not_take_over", release=generation.release, error=type(e).__name__)
             return False
         self._serving = generation
         return True
@@ -269,7 +281,7 @@ class UpdateAgent:
         """Seconds, with full jitter, so that a fleet does not come back all at once."""
         return self._tools.random() * min(_SLOWEST_RETRY_S, 2.0 ** min(attempt, 9))
 
-    def _put(self, event: m.Event | None) -> None:
+    def _put(self, event: _Order | None) -> None:
         self._loop.call_soon_threadsafe(self._events.put_nowait, event)
 
 

@@ -32,6 +32,10 @@ class Generation:
     size: int = 0
 
 
+EMBEDDED = Generation(ReleaseId("embedded"), digest="", model_digest="")
+"""The model that ships with the device: always there, needs no proof and no download. The way back of last resort."""
+
+
 @dataclass(frozen=True, slots=True)
 class Update:
     """Where the update stands. `running` is the committed generation, `candidate` the one being brought in."""
@@ -284,6 +288,8 @@ def _take(update: Update, desired: Desired) -> Step:
     )
     if desired.release == update.running.release:
         return _enter(taken, UpdateState.COMMITTED)
+    if desired.release == EMBEDDED.release:
+        return _enter(replace(taken, candidate=EMBEDDED, tries_left=STARTS - 1), UpdateState.SWITCHING)
     entered, effects = _enter(taken, UpdateState.ASSIGNED)
     return entered, (Report(), *effects)
 
@@ -356,7 +362,7 @@ def _roll_back(update: Update, fault: Fault) -> Step:
 
 def _blamed(update: Update, fault: Fault) -> Update:
     bad = update.known_bad
-    if fault.blames_the_release and update.candidate is not None:
+    if fault.blames_the_release and update.candidate is not None and update.candidate.digest:
         digest = update.candidate.digest
         bad = (*(d for d in bad if d != digest), digest)[-REMEMBERED_BAD:]
     return replace(update, fault=fault, known_bad=bad)

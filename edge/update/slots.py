@@ -94,10 +94,16 @@ class Slots:
         return self._checked(place.name, manifest.release)
 
     def commit(self, generation: Generation) -> None:
-        """Makes a generation the one to start with, and keeps the one before. Clears all others."""
+        """Makes a generation the one to start with, and keeps the one before. Clears all others.
+
+        Committing the embedded model (no digest) takes the pointers away.
+        """
         name = generation.digest[:12]
         current = self._pointer("current")
-        if current != name:
+        if not name:
+            for pointer in ("current", "previous"):
+                (self.folder / pointer).unlink(missing_ok=True)
+        elif current != name:
             if current is not None:
                 write_durably(self.folder / "previous", current.encode())
             write_durably(self.folder / "current", name.encode())
