@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ class EmbeddedModel:
 
     def __init__(self, loaded: Loaded | None, load: Callable[[Path], Awaitable[LocalEngine]]) -> None:
         self._loaded, self._load = loaded, load
+        self._leaving: set[asyncio.Task[None]] = set()
 
     @property
     def ready(self) -> bool:
@@ -120,15 +122,20 @@ class EmbeddedModel:
         except BaseException:
             await engine.close()
             raise
-        old, self._loaded = self._loaded, fresh
-        if old is not None:
-            await old.engine.close()
+        self._replace(fresh)
 
     async def close(self) -> None:
         """Finishes what runs and unloads the model."""
-        old, self._loaded = self._loaded, None
+        self._replace(None)
+        await asyncio.gather(*self._leaving)
+
+    def _replace(self, fresh: Loaded | None) -> None:
+        """From here on requests go to `fresh`; the old engine leaves in the background, when its last request is done."""
+        old, self._loaded = self._loaded, fresh
         if old is not None:
-            await old.engine.close()
+            leaving = asyncio.create_task(old.engine.close())
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     def _current(self) -> Loaded:
         if self._loaded is None:

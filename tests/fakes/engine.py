@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from tidegate.chat import Prompt, Usage
 from tidegate.engines.grammar import schema_grammar
@@ -85,10 +86,10 @@ class FakeEngine:
             schema_grammar(prompt.response_schema)
 
     def _cut(self, draft: Draft, prompt: Prompt) -> Draft:
+        """The scripted draft with its usage, cut where a real model would have been stopped."""
         words = draft.text.split()
-        finish = Finish.LENGTH if len(words) > prompt.max_tokens else draft.finish
-        text = " ".join(words[: prompt.max_tokens]) if finish is Finish.LENGTH else draft.text
-        count = min(len(words), prompt.max_tokens)
-        return Draft(
-            text, draft.tool_calls, finish, draft.tokens[:count], Usage(self.count_tokens(prompt), count)
-        )
+        if len(words) <= prompt.max_tokens:
+            return replace(draft, usage=Usage(self.count_tokens(prompt), len(words)))
+        text, count = " ".join(words[: prompt.max_tokens]), prompt.max_tokens
+        usage = Usage(self.count_tokens(prompt), count)
+        return replace(draft, text=text, finish=Finish.LENGTH, tokens=draft.tokens[:count], usage=usage)
