@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from scripts.training import homes, sources
@@ -55,7 +55,7 @@ def topics(name: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """Everything read once: utterances by source and fold, tools by source, slot values for exchange, home lists."""
+    """Everything read once: utterances by source and fold, tools, slot values for exchange, home lists."""
 
     train: dict[str, tuple[Utterance, ...]]
     held: dict[str, tuple[Utterance, ...]]
@@ -105,11 +105,13 @@ def call_of(utterance: Utterance) -> Call:
 
 
 def exchanged(corpus: Corpus, utterance: Utterance, rng: random.Random) -> Utterance:
-    """The utterance with some values replaced by others of the same slot; unchanged when that would hit a held-out text."""
+    """The utterance with some values replaced by others of the same slot; never by that a held-out text."""
     if not utterance.slots or rng.random() < 0.35:
         return utterance
     pieces = tuple(
-        (rng.choice(corpus.values[utterance.source, slot]), slot) if slot and rng.random() < 0.6 else (text, slot)
+        (rng.choice(corpus.values[utterance.source, slot]), slot)
+        if slot and rng.random() < 0.6
+        else (text, slot)
         for text, slot in utterance.pieces
     )
     changed = replace(utterance, pieces=pieces)
@@ -137,11 +139,14 @@ def renamed(example: Example, rng: random.Random) -> Example:
     if rng.random() > 0.3:
         return example
     tool_style, param_style = rng.choice(((1, 1), (2, 0), (3, 2), (0, 2), (1, 0), (2, 2)))
-    names = {s.name: styled(rng.choice((s.name, *SYNONYMS.get(s.name, ()))), tool_style) for s in example.specs}
+    names = {
+        s.name: styled(rng.choice((s.name, *SYNONYMS.get(s.name, ()))), tool_style) for s in example.specs
+    }
     if len(set(names.values())) != len(names):
         return example
     specs = tuple(
-        ToolSpec(names[s.name], tuple(replace(p, name=styled(p.name, param_style)) for p in s.params)) for s in example.specs
+        ToolSpec(names[s.name], tuple(replace(p, name=styled(p.name, param_style)) for p in s.params))
+        for s in example.specs
     )
     calls = example.expected_calls and tuple(
         Call(names[c.name], tuple((styled(key, param_style), value) for key, value in c.arguments))
@@ -182,15 +187,17 @@ def distractors(corpus: Corpus, source: str, intent: str, count: int, rng: rando
     return list(found.values())
 
 
-def _offered(rng: random.Random) -> int:
-    """How many tools besides the right one: few mostly, since each costs tokens."""
+def _offered(rng: random.Random, crowding: float) -> int:
+    """How many tools besides the right one: few mostly, since each costs tokens; fewer with less `crowding` (0-1)."""
+    if rng.random() > crowding:
+        return rng.choice((0, 0, 1, 1, 2))
     return rng.choice((0, 1, 1, 1, 2, 2, 2, 3, 4, 6))
 
 
-def compose(corpus: Corpus, utterance: Utterance, rng: random.Random) -> Example:
+def compose(corpus: Corpus, utterance: Utterance, rng: random.Random, crowding: float = 1.0) -> Example:
     """A training example from a real utterance."""
     source, intent = utterance.source, utterance.intent
-    extra = distractors(corpus, source, intent or utterance.text, _offered(rng), rng)
+    extra = distractors(corpus, source, intent or utterance.text, _offered(rng, crowding), rng)
     absent = not intent or rng.random() < 0.14
     if absent:
         chosen = extra or distractors(corpus, source, intent or utterance.text, 2, rng)
@@ -202,12 +209,16 @@ def compose(corpus: Corpus, utterance: Utterance, rng: random.Random) -> Example
     return Example(source, utterance.text, tuple(specs), (call_of(utterance),))
 
 
-def compose_home(corpus: Corpus, request: homes.HomeRequest, rng: random.Random) -> Example:
+def compose_home(
+    corpus: Corpus, request: homes.HomeRequest, rng: random.Random, crowding: float = 1.0
+) -> Example:
     """A training example from a generated home."""
     used = {spec.name for spec in request.tools}
     pool = [spec for name, spec in homes.TOOLS.items() if name not in used]
     keep = frozenset(key for call in request.calls for key, _ in call.arguments)
-    extra = rng.sample(pool, min(_offered(rng), 5)) if request.tools[0].name.startswith("Hass") else []
+    extra = (
+        rng.sample(pool, min(_offered(rng, crowding), 5)) if request.tools[0].name.startswith("Hass") else []
+    )
     if rng.random() < 0.4:
         extra += distractors(corpus, "homes", "hass device " + request.text, 2, rng)
     absent = rng.random() < 0.1 and extra
@@ -222,7 +233,7 @@ def compose_home(corpus: Corpus, request: homes.HomeRequest, rng: random.Random)
     return Example("homes", request.text, tuple(shuffled), None if absent else request.calls, system)
 
 
-def draw(corpus: Corpus, rng: random.Random) -> Example:
+def draw(corpus: Corpus, rng: random.Random, crowding: float = 1.0) -> Example:
     """One training example; its text is never held out."""
     source = rng.choices(SOURCES, [SHARES[s] for s in SOURCES])[0]
     while True:
@@ -230,29 +241,39 @@ def draw(corpus: Corpus, rng: random.Random) -> Example:
             request = homes.request(corpus.lists, rng)
             if is_held_out(request.text):
                 continue
-            return renamed(compose_home(corpus, request, rng), rng)
+            return renamed(compose_home(corpus, request, rng, crowding), rng)
         utterance = exchanged(corpus, rng.choice(corpus.train[source]), rng)
         if rng.random() < 0.25:
             utterance = lowered(utterance)
-        return renamed(compose(corpus, utterance, rng), rng)
+        return renamed(compose(corpus, utterance, rng, crowding), rng)
 
 
-def stream(corpus: Corpus, seed: int) -> Iterator[Example]:
-    """Training examples without end; a few carry an earlier exchange or a general system message."""
+def stream(corpus: Corpus, seed: int, crowding: Callable[[], float] = lambda: 1.0) -> Iterator[Example]:
+    """Training examples without end; a few carry an earlier exchange or a general system message.
+
+    `crowding` (0 to 1, asked per example) lets a run begin with few tools per prompt, which is cheap, and end
+    with many.
+    """
     rng = random.Random(seed)
     before: Example | None = None
     while True:
-        example = draw(corpus, rng)
+        example = draw(corpus, rng, crowding())
         chance = rng.random()
         if chance < 0.03 and before is not None:
-            example = replace(example, history=(("user", before.text), ("assistant", completion_of(before)[: -len("</s>")])))
+            example = replace(
+                example, history=(("user", before.text), ("assistant", completion_of(before)[: -len("</s>")]))
+            )
         elif chance < 0.07 and not example.system:
-            example = replace(example, system=rng.choice(("You are a helpful assistant.", "You are a voice assistant.")))
+            example = replace(
+                example, system=rng.choice(("You are a helpful assistant.", "You are a voice assistant."))
+            )
         before = replace(example, history=(), system="")
         yield example
 
 
-def held_out(source: str, which: Fold = "test", corpus: Corpus | None = None, seed: int = 11) -> Iterator[Example]:
+def held_out(
+    source: str, which: Fold = "test", corpus: Corpus | None = None, seed: int = 11
+) -> Iterator[Example]:
     """Held-out examples of one source in a fixed order, with the tools each is judged with.
 
     `snips`, `banking77` and `clinc150-other` (CLINC150 requests about other things) are offered SNIPS's seven tools in

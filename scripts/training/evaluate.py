@@ -1,4 +1,4 @@
-"""Measures an exported file on held-out requests, greedily, through the whole path. Every share has its 95 % interval."""
+"""Measures an exported file on held-out requests, greedily, through the whole path, with 95 % intervals."""
 
 from __future__ import annotations
 

@@ -79,7 +79,9 @@ def write(trained: Trained, path: Path, kind: str, name: str) -> Path:
 
 def _describe(writer: gguf.GGUFWriter, shape: Shape, name: str, kind: str) -> None:
     writer.add_name(name)
-    writer.add_description("Reads tools from the prompt; answers with tool calls or with <|pass|>, meaning: not for me.")
+    writer.add_description(
+        "Reads tools from the prompt; answers with tool calls or with <|pass|>, meaning: not for me."
+    )
     writer.add_license("Apache-2.0")
     writer.add_languages(["en"])
     writer.add_context_length(shape.context)
@@ -97,7 +99,7 @@ def _describe(writer: gguf.GGUFWriter, shape: Shape, name: str, kind: str) -> No
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, codec: Tokenizer) -> None:
-    """GPT-2 style BPE. Tags are control tokens: text from a user can then never become one when it is tokenised plainly."""
+    """GPT-2 style BPE. Tags are control tokens: plainly tokenised text of a user can then never become one."""
     import json
 
     described = json.loads(codec.to_str())["model"]

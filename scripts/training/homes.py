@@ -16,16 +16,54 @@ from typing import TypeAlias
 
 import yaml
 
+from scripts.training.home_patterns import PATTERNS
 from scripts.training.records import Call, Param, ToolSpec, normalised
 from scripts.training.sources import data_root
 
 Value: TypeAlias = str | int | float
 
-AREAS = (
-    "kitchen|living room|bedroom|bathroom|garage|office|hallway|dining room|guest room|basement|attic|garden|nursery|"
-    "master bedroom|kids room|laundry room|balcony|patio|entrance|study|library|workshop|conservatory|upstairs|downstairs|"
-    "den|sunroom|pantry|cellar|terrace|porch|driveway|playroom|gym|studio|loft|utility room|music room|greenhouse|shed"
-).split("|")
+AREAS = [
+    "kitchen",
+    "living room",
+    "bedroom",
+    "bathroom",
+    "garage",
+    "office",
+    "hallway",
+    "dining room",
+    "guest room",
+    "basement",
+    "attic",
+    "garden",
+    "nursery",
+    "master bedroom",
+    "kids room",
+    "laundry room",
+    "balcony",
+    "patio",
+    "entrance",
+    "study",
+    "library",
+    "workshop",
+    "conservatory",
+    "upstairs",
+    "downstairs",
+    "den",
+    "sunroom",
+    "pantry",
+    "cellar",
+    "terrace",
+    "porch",
+    "driveway",
+    "playroom",
+    "gym",
+    "studio",
+    "loft",
+    "utility room",
+    "music room",
+    "greenhouse",
+    "shed",
+]
 DOMAINS = {
     "light": ("lights", "light", "lamps", "lighting"),
     "fan": ("fans", "fan"),
@@ -57,41 +95,24 @@ TOOLS: dict[str, ToolSpec] = {
         ToolSpec("HassGetCurrentTime", ()),
     )
 }
-PATTERNS: dict[str, str] = {
-    "HassTurnOn": "turn on the {domain} in the {area}|switch on the {area} {domain}|{area} {domain} on|turn the {domain} on in"
-    " the {area}|turn on {name}|switch the {name} on|turn on the {name} in the {area}|please activate the {name}|start the"
-    " {name}|can you turn on the {area} {domain}|I need the {domain} on in the {area}|put the {name} on|enable {name}",
-    "HassTurnOff": "turn off the {domain} in the {area}|switch off the {area} {domain}|{area} {domain} off|turn the {domain} off"
-    " in the {area}|turn off {name}|switch the {name} off|turn off the {name} in the {area}|deactivate the {name}|shut off the"
-    " {name}|kill the {domain} in the {area}|could you turn off the {area} {domain}|no more {domain} in the {area} please",
-    "HassLightSet": "set the {area} lights to {brightness} percent|dim the {name} to {brightness}%|make the {name} {color}|change"
-    " the {area} lights to {color}|set {name} brightness to {brightness}|turn the {area} lights {color}",
-    "HassClimateSetTemperature": "set the {area} to {temperature} degrees|set the temperature in the {area} to"
-    " {temperature}|change the {name} to {temperature} degrees|set the {area} thermostat to {temperature}|heat the {area} to"
-    " {temperature} degrees|make it {temperature} degrees in the {area}|set thermostat to {temperature}|{area} temperature"
-    " {temperature}",
-    "HassClimateGetTemperature": "how warm is it in the {area}|what's the temperature in the {area}|what is the {area}"
-    " temperature|how cold is the {area}|what does the {name} say|is it hot in the {area}",
-    "HassSetVolume": "set the volume of {name} to {volume_level}|volume {volume_level} in the {area}|turn the {name} to"
-    " {volume_level} percent volume|set the {area} volume to {volume_level}%",
-    "HassSetPosition": "open the {name} to {position} percent|set {name} to {position}%|set the {area} blinds to {position}|move"
-    " the {name} halfway, {position} percent",
-    "HassStartTimer": "set a timer for {minutes} minutes|start a {minutes} minute timer|{minutes} minute timer for the"
-    " {timer}|timer for {hours} hours|set a {timer} timer for {minutes} minutes",
-    "HassGetState": "is the {name} {state}|what is the state of the {name}|are the {domain} {state} in the {area}|check the"
-    " {name}|is {name} still {state}",
-    "HassListAddItem": "add {item} to the {list} list|put {item} on my {list} list|add {item} to {list}|we need {item} on"
-    " the {list} list",
-    "HassMediaPause": "pause the {name}|pause {name} in the {area}|pause the music in the {area}",
-    "HassMediaNext": "next track on {name}|skip this song in the {area}|play the next song on the {name}",
-    "HassVacuumStart": "start the {name}|vacuum the {area}|clean the {area}|have {name} clean the {area}",
-    "HassGetCurrentTime": "what time is it|tell me the time|what's the time right now",
-}
 COLORS = ("red", "blue", "green", "warm white", "purple", "orange", "cold white", "pink", "yellow")
 STATES = ("on", "off", "open", "closed", "locked", "unlocked", "running")
-ITEMS = "milk|bread|two lemons|toilet paper|a birthday card|eggs|olive oil|cat food|batteries|flour|oat milk|six apples".split("|")
-LISTS = "shopping|grocery|to do|weekend|packing|chores|party|hardware store".split("|")
-TIMERS = "pizza|pasta|laundry|tea|egg|oven|homework|nap".split("|")
+ITEMS = [
+    "milk",
+    "bread",
+    "two lemons",
+    "toilet paper",
+    "a birthday card",
+    "eggs",
+    "olive oil",
+    "cat food",
+    "batteries",
+    "flour",
+    "oat milk",
+    "six apples",
+]
+LISTS = ["shopping", "grocery", "to do", "weekend", "packing", "chores", "party", "hardware store"]
+TIMERS = ["pizza", "pasta", "laundry", "tea", "egg", "oven", "homework", "nap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +164,11 @@ def _test_sentences(path: Path) -> Iterator[tuple[str, str, tuple[tuple[str, Val
             continue
         slots = intent.get("slots") or {}
         for sentence in case["sentences"]:
-            found = [(str(key), _worded(str(sentence), value)) for key, value in slots.items() if key != "device_class"]
+            found = [
+                (str(key), _worded(str(sentence), value))
+                for key, value in slots.items()
+                if key != "device_class"
+            ]
             kept = [(key, word if word is not None else str(slots[key])) for key, word in found]
             if all(word is not None or key == "domain" for key, word in found):
                 yield str(sentence), str(intent["name"]), tuple(kept)
@@ -160,7 +185,7 @@ def _worded(sentence: str, value: object) -> Value | None:
 def pattern_request(lists: Lists, rng: random.Random) -> HomeRequest:
     """A request from the patterns above."""
     tool = rng.choice(("HassTurnOn", "HassTurnOff", "HassTurnOn", "HassTurnOff", *PATTERNS))
-    pattern = rng.choice(PATTERNS[tool].split("|"))
+    pattern = rng.choice(PATTERNS[tool])
     domain = rng.choice(sorted(DOMAINS))
     fills: dict[str, tuple[str, Value]] = {
         "area": ("area", rng.choice(AREAS)),
@@ -169,7 +194,10 @@ def pattern_request(lists: Lists, rng: random.Random) -> HomeRequest:
         "brightness": ("brightness", rng.randrange(1, 101)),
         "position": ("position", rng.randrange(1, 101)),
         "volume_level": ("volume_level", rng.randrange(0, 101)),
-        "temperature": ("temperature", rng.choice((rng.randrange(12, 30), rng.randrange(55, 85), rng.randrange(30, 58) / 2))),
+        "temperature": (
+            "temperature",
+            rng.choice((rng.randrange(12, 30), rng.randrange(55, 85), rng.randrange(30, 58) / 2)),
+        ),
         "minutes": ("minutes", rng.randrange(1, 60)),
         "hours": ("hours", rng.randrange(1, 12)),
         "color": ("color", rng.choice(COLORS)),
@@ -207,11 +235,14 @@ def sentence_request(lists: Lists, rng: random.Random) -> HomeRequest:
         fresh = {"area": rng.choice(AREAS), "name": lists.name(rng)}.get(key)
         if fresh and isinstance(value, str) and text.count(value) == 1 and rng.random() < 0.8:
             text = text.replace(value, fresh)
-            value = fresh
-        arguments.append((key, value))
+            arguments.append((key, fresh))
+        else:
+            arguments.append((key, value))
     kinds = {key: "string" if isinstance(value, str) else "number" for key, value in arguments}
     known = TOOLS.get(intent, ToolSpec(intent))
-    extra = tuple(Param(key, kind) for key, kind in kinds.items() if key not in {p.name for p in known.params})
+    extra = tuple(
+        Param(key, kind) for key, kind in kinds.items() if key not in {p.name for p in known.params}
+    )
     return HomeRequest(text, (Call(intent, tuple(arguments)),), (ToolSpec(intent, known.params + extra),))
 
 

@@ -17,15 +17,22 @@ def parser() -> argparse.ArgumentParser:
     commands = found.add_subparsers(dest="command", required=True)
     for kind in MODELS:
         command = commands.add_parser(kind, help=f"train the {kind} model")
-        command.add_argument("--quick", action="store_true", help="a tiny network for a minute; the file is valid, not good")
+        command.add_argument(
+            "--quick", action="store_true", help="a tiny network for a minute; the file is valid, not good"
+        )
         command.add_argument("--minutes", type=float, help="wall clock to use (default 60; with --quick 1)")
         command.add_argument("--seed", type=int, default=7)
         command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-        command.add_argument("--out", type=Path, help="folder of checkpoint and GGUF (default build/training/KIND)")
+        command.add_argument(
+            "--out", type=Path, help="folder of checkpoint and GGUF (default build/training/KIND)"
+        )
         command.add_argument("--workers", type=int, default=1, help="processes, one core each")
         command.add_argument("--batch-tokens", type=int, default=2048)
         command.add_argument("--grow-from", type=Path, help="checkpoint of a shallower model to start from")
-    for name, text in (("prove", "compare exported files with the trainer"), ("evaluate", "measure a file, held out")):
+    for name, text in (
+        ("prove", "compare exported files with the trainer"),
+        ("evaluate", "measure a file, held out"),
+    ):
         command = commands.add_parser(name, help=text)
         command.add_argument("--run", type=Path, help="training folder (default build/training/edge)")
         command.add_argument("--file", type=Path, help="GGUF to look at (default: those of the folder)")
@@ -70,7 +77,9 @@ def _train(chosen: argparse.Namespace) -> None:
     train.train(plan)
     trained = export.load_trained(out)
     for kind in export.TYPES:
-        path = export.write(trained, out / f"tidegate-{chosen.command}-{kind}.gguf", kind, f"tidegate-{chosen.command}")
+        path = export.write(
+            trained, out / f"tidegate-{chosen.command}-{kind}.gguf", kind, f"tidegate-{chosen.command}"
+        )
         print(f"wrote {path} ({path.stat().st_size / 1e6:.1f} MB)")
 
 

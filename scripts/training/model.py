@@ -1,4 +1,4 @@
-"""The network: a llama-shaped decoder in plain PyTorch, rotating neighbouring pairs as llama.cpp's `llama` graph does."""
+"""The network: a llama-shaped decoder in plain PyTorch; it rotates neighbouring pairs, as llama.cpp does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,13 @@ class Block(nn.Module):
         heads = self.shape.heads
         qkv = self.qkv(self.attn_norm(x)).view(batch, length, 3, heads, self.shape.head)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(rotated(q, cos, sin), rotated(k, cos, sin), v, is_causal=True)
+        mixed = functional.scaled_dot_product_attention(
+            rotated(q, cos, sin), rotated(k, cos, sin), v, is_causal=True
+        )
         x = x + self.attn_out(mixed.transpose(1, 2).reshape(batch, length, width))
         x = x if wanted is None else x[wanted]
         gate, up = self.gate_up(self.ffn_norm(x)).chunk(2, dim=-1)
-        return x + self.down(F.silu(gate) * up)
+        return x + self.down(functional.silu(gate) * up)
 
 
 class Decoder(nn.Module):
@@ -86,7 +88,7 @@ class Decoder(nn.Module):
                 nn.init.normal_(weight, std=0.04 / (2 * self.shape.layers) ** 0.5 if out else 0.04)
 
     def forward(self, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
-        """Hidden states at every position, or only where `wanted` is true (the last feed-forward then skips the rest)."""
+        """Hidden states at every position, or only where `wanted`: the last feed-forward then skips the rest."""
         cos, sin = rotations(self.shape, tokens.shape[1])
         cos, sin = cos.to(tokens.device), sin.to(tokens.device)
         x = self.embedding(tokens)
@@ -98,7 +100,7 @@ class Decoder(nn.Module):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Scores of every token after each hidden state."""
-        return F.linear(hidden, self.embedding.weight)
+        return functional.linear(hidden, self.embedding.weight)
 
 
 def parameters_of(model: Decoder) -> int:
@@ -110,7 +112,16 @@ def grown(small: Decoder, layers: int) -> Decoder:
     """A deeper decoder that computes exactly what `small` does: the new layers, spread evenly, begin as no-ops."""
     shape = small.shape
     wide = Decoder(
-        Shape(shape.vocabulary, shape.width, layers, shape.heads, shape.inner, shape.context, shape.rope_base, shape.epsilon)
+        Shape(
+            shape.vocabulary,
+            shape.width,
+            layers,
+            shape.heads,
+            shape.inner,
+            shape.context,
+            shape.rope_base,
+            shape.epsilon,
+        )
     )
     wide.embedding.load_state_dict(small.embedding.state_dict())
     wide.norm.load_state_dict(small.norm.state_dict())

@@ -8,12 +8,12 @@ run is short of.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, distributed
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 
 
-def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
+def orthogonal(matrix: Tensor, steps: int = 4) -> Tensor:
     """Approximately U V' of the singular value decomposition U S V'."""
     a, b, c = NEWTON_SCHULZ
     tall = matrix.shape[0] > matrix.shape[1]
@@ -26,24 +26,40 @@ def orthogonal(matrix: Tensor, steps: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, Nesterov, orthogonal update, decoupled weight decay. Matrices only; stacked ones are split by `parts`."""
+    """Momentum, Nesterov, orthogonal update, decoupled weight decay. Matrices only; `parts` are stacked in each.
 
-    def __init__(self, matrices: list[tuple[Tensor, int]], lr: float, momentum: float = 0.95, decay: float = 0.01) -> None:
-        groups = [{"params": [m for m, p in matrices if p == parts], "parts": parts} for parts in {p for _, p in matrices}]
-        super().__init__(groups, {"lr": lr, "momentum": momentum, "decay": decay})
+    With several workers each finds every n-th update and they exchange the results, since finding them is the cost.
+    """
+
+    def __init__(
+        self, matrices: list[tuple[Tensor, int]], lr: float, workers: int = 1, rank: int = 0
+    ) -> None:
+        super().__init__([matrix for matrix, _ in matrices], {"lr": lr, "momentum": 0.95, "decay": 0.01})
+        self._parts = [parts for _, parts in matrices]
+        self._workers, self._rank = workers, rank
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """One update from the gradients."""
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
-                state = self.state[weight]
-                velocity = state.setdefault("velocity", torch.zeros_like(weight))
-                velocity.lerp_(weight.grad, 1 - group["momentum"])
-                wanted = weight.grad.lerp(velocity, group["momentum"])
-                pieces = [orthogonal(piece) for piece in wanted.chunk(group["parts"])]
-                rows, columns = pieces[0].shape
-                weight.mul_(1 - group["lr"] * group["decay"])
-                weight.add_(torch.cat(pieces), alpha=-group["lr"] * max(1.0, rows / columns) ** 0.5)
+        group = self.param_groups[0]
+        updates = []
+        for at, (weight, parts) in enumerate(zip(group["params"], self._parts, strict=True)):
+            velocity = self.state[weight].setdefault("velocity", torch.zeros_like(weight))
+            velocity.lerp_(weight.grad, 1 - group["momentum"])
+            mine = at % self._workers == self._rank
+            wanted = weight.grad.lerp(velocity, group["momentum"])
+            updates.append(_update(wanted, parts) if mine else torch.zeros_like(weight))
+        if self._workers > 1:
+            flat = torch.cat([update.flatten() for update in updates])
+            distributed.all_reduce(flat)
+            updates = list(flat.split([update.numel() for update in updates]))
+        for weight, update in zip(group["params"], updates, strict=True):
+            weight.mul_(1 - group["lr"] * group["decay"])
+            weight.add_(update.view_as(weight), alpha=-group["lr"])
+
+
+def _update(wanted: Tensor, parts: int) -> Tensor:
+    """The orthogonal update of stacked matrices, each scaled by its shape."""
+    pieces = [orthogonal(piece) for piece in wanted.chunk(parts)]
+    rows, columns = pieces[0].shape
+    return torch.cat(pieces) * max(1.0, rows / columns) ** 0.5

@@ -30,7 +30,7 @@ class Exported:
     """A GGUF opened through llama.cpp's low-level interface, one sequence, one thread. Close it after use."""
 
     def __init__(self, path: Path, context: int = 1024) -> None:
-        llama_cpp.llama_log_set(_SILENT, ctypes.c_void_p(0))
+        llama_cpp.llama_log_set(_silent, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
         model_params = llama_cpp.llama_model_default_params()
         self._model = llama_cpp.llama_model_load_from_file(str(path).encode(), model_params)
@@ -50,7 +50,9 @@ class Exported:
 
     def prompt(self, example: data.Example) -> str:
         """The prompt as the template inside the file renders it."""
-        return self._template.render(messages=example.messages, tools=example.tools, add_generation_prompt=True)
+        return self._template.render(
+            messages=example.messages, tools=example.tools, add_generation_prompt=True
+        )
 
     def tokens(self, text: str) -> list[int]:
         """Token ids, tags recognised, nothing added."""
@@ -94,7 +96,7 @@ class Exported:
 
 
 @llama_cpp.llama_log_callback
-def _SILENT(level: int, text: bytes, user_data: ctypes.c_void_p) -> None:
+def _silent(level: int, text: bytes, user_data: ctypes.c_void_p) -> None:
     """llama.cpp's own log lines say nothing a reader of this proof needs."""
 
 
@@ -137,12 +139,17 @@ class Proof:
 
 def prompts(corpus: data.Corpus, count: int) -> Iterator[data.Example]:
     """Held-out examples of every source in turn."""
-    feeds = [data.held_out(s, "test", corpus) for s in ("snips", "hwu64", "slurp", "clinc150", "homes", "banking77")]
+    feeds = [
+        data.held_out(s, "test", corpus)
+        for s in ("snips", "hwu64", "slurp", "clinc150", "homes", "banking77")
+    ]
     return itertools.islice((e for group in zip(*feeds, strict=False) for e in group), count)
 
 
-def prove(trained: Trained, path: Path, corpus: data.Corpus, count: int = 100) -> Proof:
-    """Compares the file with the trainer on `count` held-out prompts."""
+def prove(
+    trained: Trained, path: Path, corpus: data.Corpus, count: int = 100, room: int = LONGEST_ANSWER
+) -> Proof:
+    """Compares the file with the trainer on `count` held-out prompts, answers cut at `room` tokens."""
     exported = Exported(path)
     end = trained.codec.token_to_id(END)
     same_tokens = same_text = same_top = seen = 0
@@ -155,6 +162,6 @@ def prove(trained: Trained, path: Path, corpus: data.Corpus, count: int = 100) -
         ours, theirs = trainer_logits(trained, ids), exported.logits(ids)
         largest = max(largest, float(np.abs(ours - theirs).max()))
         same_top += int(ours.argmax()) == int(theirs.argmax())
-        same_text += trainer_greedy(trained, ids, end) == exported.greedy(ids, end)
+        same_text += trainer_greedy(trained, ids, end, room) == exported.greedy(ids, end, room)
     exported.close()
     return Proof(seen, same_tokens, same_text, same_top, largest)

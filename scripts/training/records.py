@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, Union
 
-Json: TypeAlias = Union[str, int, float, bool, None, "list[Json]", "dict[str, Json]"]
+Json: TypeAlias = Union[str, int, float, bool, "list[Json]", "dict[str, Json]", None]
 Fold: TypeAlias = Literal["train", "calibration", "test", "demo"]
 
 DEMO_UTTERANCES: tuple[str, ...] = (

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, distributed
-from torch.nn import functional as F
+from torch.nn import functional
 
 from scripts.training import data, tokenizer
 from scripts.training.model import Decoder, Shape, grown, parameters_of
@@ -70,7 +70,9 @@ def encoded(example: data.Example, codec: Tokenizer) -> tuple[list[int], int]:
     return prompt + codec.encode(completion_of(example)).ids, len(prompt)
 
 
-def batches(examples: Iterator[data.Example], codec: Tokenizer, budget: int, rng: random.Random) -> Iterator[Batch]:
+def batches(
+    examples: Iterator[data.Example], codec: Tokenizer, budget: int, rng: random.Random
+) -> Iterator[Batch]:
     """Batches of about `budget` tokens, of examples of like length, in random order within a pool."""
     while True:
         pool = [encoded(example, codec) for example in itertools.islice(examples, budget // 5)]
@@ -96,12 +98,12 @@ def padded(rows: list[tuple[list[int], int]]) -> Batch:
 
 
 def loss_of(model: Decoder, batch: Batch) -> Tensor:
-    """Mean cross-entropy of completion tokens. Only their positions meet the vocabulary, which saves a third of the work."""
+    """Mean cross-entropy of completion tokens; only their positions meet the vocabulary, a third less work."""
     wanted = batch.targets != IGNORED
-    return F.cross_entropy(model.logits(model(batch.tokens, wanted)).float(), batch.targets[wanted])
+    return functional.cross_entropy(model.logits(model(batch.tokens, wanted)).float(), batch.targets[wanted])
 
 
-def optimisers(model: Decoder, plan: Plan) -> list[torch.optim.Optimizer]:
+def optimisers(model: Decoder, plan: Plan, rank: int = 0) -> list[torch.optim.Optimizer]:
     """Muon on the block matrices, AdamW on the rest."""
     parts = {"qkv": 3, "gate_up": 2}
     matrices, others = [], []
@@ -113,7 +115,7 @@ def optimisers(model: Decoder, plan: Plan) -> list[torch.optim.Optimizer]:
     if plan.muon_rate == 0:
         others, matrices = others + [weight for weight, _ in matrices], []
     adam = torch.optim.AdamW(others, lr=plan.adam_rate, betas=(0.9, 0.98), weight_decay=0.0)
-    return [Muon(matrices, plan.muon_rate), adam] if matrices else [adam]
+    return [Muon(matrices, plan.muon_rate, plan.workers, rank), adam] if matrices else [adam]
 
 
 def rate_at(share: float) -> float:
@@ -141,14 +143,16 @@ def codec_for(plan: Plan, corpus: data.Corpus) -> Tokenizer:
     if plan.grow_from:
         codec = tokenizer.load(plan.grow_from.parent / "tokenizer.json")
     else:
-        sample = itertools.islice(data.stream(corpus, plan.seed), TOKENIZER_SAMPLE // (10 if plan.quick else 1))
+        sample = itertools.islice(
+            data.stream(corpus, plan.seed), TOKENIZER_SAMPLE // (10 if plan.quick else 1)
+        )
         codec = tokenizer.learn(prompt_of(example) + completion_of(example) for example in sample)
     path.parent.mkdir(parents=True, exist_ok=True)
     codec.save(str(path))
     return codec
 
 
-def begin(plan: Plan, device: str) -> tuple[Decoder, list[torch.optim.Optimizer], dict[str, Any]]:
+def begin(plan: Plan, device: str, rank: int) -> tuple[Decoder, list[torch.optim.Optimizer], dict[str, Any]]:
     """A model, its optimisers and the progress so far: resumed, grown or new."""
     torch.manual_seed(plan.seed)
     progress: dict[str, Any] = {"step": 0, "tokens": 0, "seconds": 0.0, "runs": 0}
@@ -165,7 +169,7 @@ def begin(plan: Plan, device: str) -> tuple[Decoder, list[torch.optim.Optimizer]
     else:
         model = Decoder(plan.shape)
     model.to(device)
-    found = optimisers(model, plan)
+    found = optimisers(model, plan, rank)
     if saved is not None:
         for optimiser, state in zip(found, saved["optimisers"], strict=True):
             optimiser.load_state_dict(state)
@@ -189,19 +193,24 @@ def save(plan: Plan, model: Decoder, found: list[torch.optim.Optimizer], progres
 def run(plan: Plan, rank: int = 0) -> None:
     """One worker's training loop, until the time is used."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    torch.set_num_threads(1 if plan.workers > 1 else torch.get_num_threads())
+    if plan.workers > 1:
+        torch.set_num_threads(1)
     corpus = data.load()
     codec = codec_for(plan, corpus)
-    model, found, progress = begin(plan, device)
+    model, found, progress = begin(plan, device, rank)
     bases = [[group["lr"] for group in optimiser.param_groups] for optimiser in found]
     if plan.resume:
         rates = (plan.muon_rate, plan.adam_rate)[-len(bases) :]
         bases = [[rate] * len(base) for rate, base in zip(rates, bases, strict=True)]
     seed = plan.seed + 1000 * rank + 100_000 * progress["runs"]
-    feed = batches(data.stream(corpus, seed), codec, plan.batch_tokens, random.Random(seed))
     if rank == 0:
-        print(f"{plan.kind}: {parameters_of(model) / 1e6:.2f}M parameters, {plan.minutes:g} minutes, {device}", flush=True)
+        print(
+            f"{plan.kind}: {parameters_of(model) / 1e6:.2f}M parameters, {plan.minutes:g} minutes, {device}",
+            flush=True,
+        )
     clock = Clockwork(before=progress["seconds"], limit=plan.minutes * 60, workers=plan.workers)
+    examples = data.stream(corpus, seed, crowding=lambda: clock.share() / 0.5)
+    feed = batches(examples, codec, plan.batch_tokens, random.Random(seed))
     average, saved_at, told_at = 0.0, 0.0, 0.0
     while not clock.done():
         factor = rate_at(clock.share())
@@ -226,8 +235,8 @@ def run(plan: Plan, rank: int = 0) -> None:
             speed = progress["tokens"] / max(clock.seconds(), 1e-9)
             left = max(0.0, plan.minutes - clock.seconds() / 60)
             print(
-                f"step {progress['step']} loss {average:.3f} {speed:,.0f} tokens/s {progress['tokens'] / 1e6:.2f}M tokens"
-                f" {left:.1f} min left",
+                f"step {progress['step']} loss {average:.3f} {speed:,.0f} tokens/s"
+                f" {progress['tokens'] / 1e6:.2f}M tokens {left:.1f} min left",
                 flush=True,
             )
         if rank == 0 and clock.seconds() - saved_at >= 120:
@@ -280,4 +289,6 @@ def train(plan: Plan) -> None:
         run(plan)
         return
     codec_for(plan, data.load())
-    torch.multiprocessing.spawn(_worker, (plan, random.SystemRandom().randrange(20_000, 40_000)), plan.workers)
+    torch.multiprocessing.spawn(
+        _worker, (plan, random.SystemRandom().randrange(20_000, 40_000)), plan.workers
+    )

@@ -10,9 +10,11 @@ from scripts.training.records import DEMO_UTTERANCES, fold, is_held_out
 
 pytest.importorskip("yaml", reason="PyYAML reads the sentence templates")
 
-from scripts.training import data, sources  # noqa: E402
+from scripts.training import data, sources
 
-NEEDS_DATA = pytest.mark.skipif(not (sources.data_root() / "snips").is_dir(), reason="the shared data sets are not here")
+NEEDS_DATA = pytest.mark.skipif(
+    not (sources.data_root() / "snips").is_dir(), reason="the shared data sets are not here"
+)
 
 
 def test_case_spaces_and_closing_marks_do_not_change_the_fold() -> None:
@@ -50,4 +52,6 @@ def test_calibration_and_test_share_no_utterance() -> None:
     corpus = data.load()
     for source in ("snips", "banking77", "homes"):
         halves = [{e.text for e in data.held_out(source, which, corpus)} for which in ("calibration", "test")]
-        assert halves[0] and halves[1] and not halves[0] & halves[1]
+        assert halves[0]
+        assert halves[1]
+        assert not halves[0] & halves[1]

@@ -8,10 +8,10 @@ import pytest
 
 pytest.importorskip("jinja2", reason="jinja2 renders chat templates")
 
-from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: E402
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from scripts.training.records import Call, Example, Param, ToolSpec  # noqa: E402
-from scripts.training.template import CHAT_TEMPLATE, completion_of, prompt_of  # noqa: E402
+from scripts.training.records import Call, Example, Param, ToolSpec
+from scripts.training.template import CHAT_TEMPLATE, completion_of, prompt_of
 
 WEATHER = ToolSpec("GetWeather", (Param("city"), Param("timeRange")))
 HEAT = ToolSpec("SetHeat", (Param("area"), Param("degrees", "number"), Param("mode", enum=("eco", "boost"))))
@@ -27,7 +27,7 @@ def rendered(example: Example) -> str:
     "example",
     [
         Example("t", "will it rain", (WEATHER,), None),
-        Example("t", "heat <the> \"den\" & co\n", (WEATHER, HEAT, ToolSpec("Stop")), None, system="Home:\nden"),
+        Example("t", 'heat <the> "den" & co\n', (WEATHER, HEAT, ToolSpec("Stop")), None, system="Home:\nden"),
         Example("t", "and Oslo?", (HEAT,), None, history=(("user", "hi"), ("assistant", "<|pass|>"))),
         Example("t", "  two  spaces ", (), None),
     ],
@@ -48,10 +48,18 @@ def test_earlier_tool_calls_are_written_as_the_model_writes_them() -> None:
     arguments = json.dumps(dict(call.arguments), ensure_ascii=False)
     messages = [
         {"role": "user", "content": [{"type": "text", "text": "weather"}]},
-        {"role": "assistant", "content": None, "tool_calls": [{"function": {"name": call.name, "arguments": arguments}}]},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"function": {"name": call.name, "arguments": arguments}}],
+        },
         {"role": "tool", "content": "18 degrees"},
     ]
-    text = ImmutableSandboxedEnvironment().from_string(CHAT_TEMPLATE).render(messages=messages, add_generation_prompt=True)
+    text = (
+        ImmutableSandboxedEnvironment()
+        .from_string(CHAT_TEMPLATE)
+        .render(messages=messages, add_generation_prompt=True)
+    )
     answer = completion_of(Example("t", "", (), (call,)))
     assert text == f"<|user|>weather<|assistant|>{answer}<|tool|>18 degrees<|assistant|>"
 
