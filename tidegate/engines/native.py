@@ -75,6 +75,7 @@ class Weights:
                 hint="install a model for this version, or update Tidegate",
             )
         self.model = model
+        self._pieces: dict[int, bytes] = {}
         self.vocab = self._lib.llama_model_get_vocab(model)
         self.vocab_size = int(self._lib.llama_vocab_n_tokens(self.vocab))
         self.trained_context = int(self._lib.llama_model_n_ctx_train(model))
@@ -101,6 +102,12 @@ class Weights:
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for; control tokens as their text."""
+        known = self._pieces.get(token)
+        if known is None:
+            known = self._pieces[token] = self._spelled(token)
+        return known
+
+    def _spelled(self, token: int) -> bytes:
         buffer = ctypes.create_string_buffer(_PIECE_BYTES)
         count = int(self._lib.llama_token_to_piece(self.vocab, token, buffer, _PIECE_BYTES, 0, True))
         if count < 0:
@@ -155,7 +162,7 @@ class Context:
         self._memory = lib.llama_get_memory(self._context)
         self._batch = lib.llama_batch_init(batch, 0, 1)
         self._room = batch
-        self._vocab_size = weights.vocab_size
+        self._row = ctypes.c_float * weights.vocab_size
         self.size = int(lib.llama_n_ctx(self._context))
         self.held: list[int] = []
 
@@ -190,11 +197,12 @@ class Context:
         return self._room
 
     def logits(self) -> NDArray[np.float32]:
-        """A copy of the logits after the last token fed."""
+        """The logits after the last token fed: a view, good until the next `feed`."""
         import numpy as np
 
         pointer = self._lib.llama_get_logits_ith(self._context, -1)
-        return np.ctypeslib.as_array(pointer, (self._vocab_size,)).astype(np.float32, copy=True)
+        row = self._row.from_address(ctypes.addressof(pointer.contents))
+        return np.ctypeslib.as_array(row)
 
     def free(self) -> None:
         """Gives the memory back. The object is useless afterwards."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -32,18 +33,30 @@ def choose(
 
 def describe(logits: Logits, token: int, top: int) -> Choice:
     """What the model thought of `token` and of its alternatives."""
-    wide = logits.astype(np.float64)
-    shifted = wide - wide.max()
+    best = int(np.argmax(logits))
+    shifted = logits - logits[best]
     odds = np.exp(shifted)
-    total = float(odds.sum())
-    logprobs = shifted - np.log(total)
-    entropy = float(-(odds / total) @ logprobs)
-    count = min(max(top, 2), len(logprobs))
-    best = np.argpartition(logprobs, -count)[-count:]
-    ordered = best[np.argsort(-logprobs[best], kind="stable")]
-    margin = float(logprobs[ordered[0]] - logprobs[ordered[1]]) if count > 1 else 0.0
-    kept = tuple((int(t), float(logprobs[t])) for t in ordered[:top])
-    return Choice(token, float(logprobs[token]), max(entropy, 0.0), margin, kept)
+    total = float(odds.sum(dtype=np.float64))
+    scale = math.log(total)
+    order = _best(shifted, max(top, 2))
+    margin = float(-shifted[order[1]]) if len(order) > 1 else 0.0
+    return Choice(
+        token=token,
+        logprob=float(shifted[token]) - scale,
+        entropy=max(scale - float(odds @ shifted) / total, 0.0),
+        margin=margin,
+        top=tuple((t, float(shifted[t]) - scale) for t in order[:top]),
+    )
+
+
+def _best(values: Logits, count: int) -> list[int]:
+    """The indices of the `count` highest values, highest first, the lower index first among equals."""
+    if count > 2:
+        return [int(i) for i in np.argsort(-values, kind="stable")[:count]]
+    first = int(np.argmax(values))
+    rest = values.copy()
+    rest[first] = -np.inf
+    return [first, int(np.argmax(rest))][: len(values)]
 
 
 def mass(logits: Logits, token: int) -> float:
