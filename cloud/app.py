@@ -88,8 +88,11 @@ class _Counter:
         self.review.delivered(case)
 
 
-def assemble(settings: CloudConfig, clock: Clock | None = None) -> House:
-    """Chooses every adapter. Makes the state folder on a first start. Raises BadConfig and Broken."""
+def assemble(settings: CloudConfig, clock: Clock | None = None, *, refill: bool = True) -> House:
+    """Chooses every adapter. Makes the state folder on a first start. Raises BadConfig and Broken.
+
+    `refill` False leaves the document index as the running cloud made it.
+    """
     clock = clock or SystemClock()
     folder = state.StateFolder(settings.state)
     identity = state.prepare(folder, clock.now(), names=settings.enrol.names)
@@ -101,7 +104,8 @@ def assemble(settings: CloudConfig, clock: Clock | None = None) -> House:
         _LOG.warning("names_not_looked_for", code="detector_degraded")
     documents = read_folder(settings.knowledge.folder or MANUALS)
     index = SqlPassageIndex(engine)
-    index.refill(documents)
+    if refill:
+        index.refill(documents)
     library = Library(index)
     bench = Bench(rules(detector, desk))
     ledger = SqlLedger(

@@ -32,7 +32,7 @@ class ModelKind(StrEnum):
 class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The review console, /metrics and /healthz. Put a TLS proxy in front before leaving loopback."""
 
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # address the console listens on
     port: Port = 8700  # 0: any free port, printed in the ready line
     session_s: Seconds = 28_800.0  # how long a login lasts
     secure_cookie: bool = False  # True behind a TLS proxy
@@ -41,8 +41,8 @@ class Console(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where devices escalate to: mTLS gRPC."""
 
-    host: str = "127.0.0.1"
-    port: Port = 8701
+    host: str = "127.0.0.1"  # address the escalation door listens on
+    port: Port = 8701  # 0: any free port, printed in the ready line
     max_bytes: Count = 1_048_576  # of one escalation
     max_in_flight: Count = 8  # escalations of one device at once
     longest_s: Seconds = 30.0  # for one escalation
@@ -51,8 +51,8 @@ class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class Enrol(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where new devices exchange a one-time token for a certificate."""
 
-    host: str = "127.0.0.1"
-    port: Port = 8702
+    host: str = "127.0.0.1"  # address the enrolment door listens on
+    port: Port = 8702  # 0: any free port, printed in the ready line
     names: tuple[str, ...] = ()  # further host names and addresses in this cloud's certificate
 
 
@@ -63,11 +63,11 @@ class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is taken in. `admit`, `hold` or `refuse` for signals that are no proof."""
 
-    max_chars: Count = 100_000
-    max_messages: Count = 200
-    max_tools: Count = 128
+    max_chars: Count = 100_000  # of one escalation's texts together
+    max_messages: Count = 200  # of one escalation
+    max_tools: Count = 128  # of one escalation
     names: bool = True  # look for names too (the encoder); False: formats and checksums only
-    on_name: Response = Response.ADMIT
+    on_name: Response = Response.ADMIT  # what to do with an escalation in which a name seems to have survived
     name_at: Fraction = 0.8  # score from which a name counts
     on_attack: Response = Response.HOLD  # the guard says attack
     on_suspect: Response = Response.ADMIT  # the guard says suspect
@@ -79,18 +79,18 @@ class Knowledge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    kind: ModelKind = ModelKind.EMBEDDED
+    kind: ModelKind = ModelKind.EMBEDDED  # embedded, remote or none
     path: Path | None = None  # a GGUF file instead of the shipped one
     base_url: str = ""  # of a remote, up to and without /chat/completions
     name: str = ""  # the model's name at the remote
-    api_key_file: Path | None = None
-    timeout_s: Seconds = 60.0
+    api_key_file: Path | None = None  # a file that holds the remote's key; never the key itself
+    timeout_s: Seconds = 60.0  # for one answer
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     file: Path | None = None  # Cedar; absent: the shipped policy
     version: str = "cloud-default-1"  # told to devices that probe
-    review_topics: tuple[str, ...] = (
+    review_topics: tuple[str, ...] = (  # words whose cases wait for a person
         "refund", "contract", "legal", "lawyer", "lawsuit", "compensation", "complaint",
     )  # fmt: skip
 
@@ -105,13 +105,13 @@ class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    level: str = "info"
+    level: str = "info"  # debug, info, warning or error
 
 
 class CloudConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything the cloud tier can be told."""
 
-    state: Path = msgspec.field(default_factory=lambda: Path("~/.local/share/tidegate/cloud").expanduser())
+    state: Path = msgspec.field(default_factory=lambda: Path("~/.local/share/tidegate/cloud").expanduser())  # keys, audit log and the default database; one daemon at a time
     console: Console = Console()
     door: Door = Door()
     enrol: Enrol = Enrol()

@@ -113,7 +113,7 @@ class Desk:
             trace=at.trace,
             request=submission.request_id,
             outcome=outcome_word(reply),
-            reason="" if isinstance(reply, Released) else reply.reason,
+            reason=None if isinstance(reply, Released) else reply.reason,
         )
         return reply
 

@@ -1,0 +1,1 @@
+"""The fleet: releases, rollouts, the broker, and the conductor that speaks with devices."""

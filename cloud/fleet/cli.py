@@ -1,0 +1,256 @@
+"""`tidegate fleet`: certificates, releases, rollouts. Works on the cloud's state folder; a running cloud sees it at once."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cloud.fleet import desk, place, rollout
+from cloud.fleet.broker import CONFIG, listener_of, start_broker
+from cloud.fleet.place import FleetPlace
+from cloud.fleet.registry import Device
+from cloud.state import StateFolder, prepare
+from tidegate.clock import SystemClock, rfc3339
+from tidegate.errors import BadRequest
+from tidegate.identity.enrol import TOKEN_LIFE_S, new_token
+from tidegate.ids import DeviceId, device_id, release_id
+from tidegate.signing.manifest import FileRole, Needs
+from tidegate.signing.repository import NewFile, Threshold
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="Certificates, releases, rollouts.")
+_CONSOLE = Console()
+_DEFAULT = Path("~/.local/share/tidegate/cloud")
+
+State = Annotated[
+    Path, typer.Option("--state", help="The cloud's state folder.", envvar="TIDEGATE_CLOUD__STATE")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
+_SIDE_FILES = {"calibration.json": FileRole.CALIBRATION, "card.md": FileRole.CARD}
+
+
+def _place(state: Path) -> FleetPlace:
+    return FleetPlace(state.expanduser())
+
+
+def _say(as_json: bool, text: str, **fields: object) -> None:
+    if as_json:
+        print(json.dumps(fields))
+    else:
+        _CONSOLE.print(text, highlight=False)
+
+
+@app.command()
+def init(
+    state: State = _DEFAULT,
+    broker_port: Annotated[int, typer.Option(help="Where the MQTT broker will listen (loopback).")] = 8883,
+    host: Annotated[
+        list[str] | None, typer.Option(help="Further names in the services' certificates.")
+    ] = None,
+    root_keys: Annotated[int, typer.Option(help="How many root keys.")] = 1,
+    root_threshold: Annotated[int, typer.Option(help="How many of them must sign.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Make the CA, the service certificates, the update keys and repository, and the broker's settings."""
+    if not 1 <= root_threshold <= root_keys:
+        raise BadRequest(
+            "--root-threshold is between 1 and --root-keys", code="bad_threshold", param="root-threshold"
+        )
+    where = _place(state)
+    identity = place.init(
+        where,
+        SystemClock().now(),
+        broker_port=broker_port,
+        hosts=tuple(host or ()),
+        root=Threshold(root_keys, root_threshold),
+    )
+    _say(
+        as_json,
+        f"fleet ready in {where.state}\nCA fingerprint {identity.authority.fingerprint}\n"
+        f"broker: mosquitto -c {where.broker / CONFIG}",
+        state=str(where.state),
+        ca_fingerprint=identity.authority.fingerprint,
+        broker_config=str(where.broker / CONFIG),
+    )
+
+
+@app.command()
+def token(device: str, state: State = _DEFAULT, as_json: AsJson = False) -> None:
+    """Make a one-time enrolment token for DEVICE, good for 15 minutes. It is shown once."""
+    now = SystemClock().now()
+    where = _place(state).required()
+    identity = prepare(StateFolder(where.state), now)
+    text, record = new_token(device_id(device), now)
+    identity.tokens.add(record)
+    _say(
+        as_json,
+        f"token          {text}\nCA fingerprint {identity.authority.fingerprint}\n"
+        f"good until     {rfc3339(record.expires_at)} ({TOKEN_LIFE_S // 60} minutes)",
+        token=text,
+        ca_fingerprint=identity.authority.fingerprint,
+        device=device,
+        expires_at=int(record.expires_at),
+    )
+
+
+@app.command()
+def publish(
+    model: Path,
+    name: Annotated[str, typer.Option("--name", help="The release's name, for example edge-1.2.")],
+    state: State = _DEFAULT,
+    arch: Annotated[
+        list[str] | None, typer.Option(help="Only for these machines (platform.machine()).")
+    ] = None,
+    min_ram_mb: Annotated[int, typer.Option(min=0, help="Only for machines with this much memory.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Sign a model file (and calibration.json and card.md beside it) as a release that devices may run."""
+    if not model.is_file():
+        raise BadRequest(f"{model} is not a file", code="unreadable_file", param="model")
+    files = [NewFile(FileRole.MODEL, "model.gguf", model)]
+    files += [NewFile(r, n, model.parent / n) for n, r in _SIDE_FILES.items() if (model.parent / n).is_file()]
+    needs = Needs(tuple(arch or ()), min_ram_mb)
+    manifest = (
+        _place(state).required().repository.publish(release_id(name), files, SystemClock().now(), needs)
+    )
+    _say(
+        as_json,
+        f"published {name}: {len(files)} file(s), {manifest.size} bytes, model {manifest.model.sha256}",
+        release=name,
+        model_digest=manifest.model.sha256,
+        generation=manifest.digest,
+        bytes=manifest.size,
+    )
+
+
+rollouts = typer.Typer(no_args_is_help=True, help="Start, pause or resume a rollout.")
+app.add_typer(rollouts, name="rollout")
+
+
+@rollouts.command("start")
+def rollout_start(
+    release: str,
+    state: State = _DEFAULT,
+    devices: Annotated[str, typer.Option(help="Comma-separated device ids.")] = "",
+    everyone: Annotated[bool, typer.Option("--all", help="Every device that is not revoked.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Begin to bring RELEASE to devices: one canary first, then a tenth, then the rest."""
+    where = _place(state).required()
+    manifest = where.repository.manifest(release_id(release))
+    if bool(devices) == everyone:
+        raise BadRequest("say either --devices a,b,c or --all", code="no_devices", param="devices")
+    chosen = _everyone(where) if everyone else [device_id(d.strip()) for d in devices.split(",")]
+    started = desk.start_rollout(where.store, f"rollout_{secrets.token_hex(4)}", manifest, chosen)
+    _say(
+        as_json,
+        f"{started.id}: {release} to {len(started.members)} device(s), now {started.state.value}",
+        rollout=started.id,
+        release=release,
+        state=started.state.value,
+        devices=sorted(started.members),
+    )
+
+
+@rollouts.command("pause")
+def rollout_pause(rollout_id: str, state: State = _DEFAULT) -> None:
+    """Order nothing more; devices under way finish."""
+    _tell(desk.command(_place(state).required().store, rollout_id, rollout.Pause()))
+
+
+@rollouts.command("resume")
+def rollout_resume(rollout_id: str, state: State = _DEFAULT) -> None:
+    """Go on where it was paused."""
+    _tell(desk.command(_place(state).required().store, rollout_id, rollout.Resume()))
+
+
+@app.command()
+def rollback(rollout_id: str, state: State = _DEFAULT) -> None:
+    """Order every device of a rollout back to what it ran before."""
+    _tell(desk.command(_place(state).required().store, rollout_id, rollout.RollBack()))
+
+
+@app.command()
+def status(state: State = _DEFAULT, as_json: AsJson = False) -> None:
+    """Devices, what they run, and how rollouts stand."""
+    where = _place(state).required()
+    store = where.store
+    if as_json:
+        found = {
+            "devices": [_row(d) for d in store.devices()],
+            "rollouts": [_line(r) for r in store.rollouts()],
+        }
+        print(json.dumps(found))
+        return
+    devices = Table("device", "link", "runs", "model", "wanted", "state", "last fault", title="devices")
+    for device in store.devices():
+        devices.add_row(*(str(value) for value in _row(device).values()))
+    table = Table("rollout", "release", "state", "done", "failed", "of", title="rollouts")
+    for item in store.rollouts():
+        table.add_row(*(str(value) for value in _line(item).values()))
+    _CONSOLE.print(devices, table)
+
+
+@app.command()
+def revoke(device: str, state: State = _DEFAULT) -> None:
+    """Revoke DEVICE's certificates: the cloud stops hearing it at once, the broker at its next connect."""
+    serials = place.revoke_device(_place(state).required(), device_id(device), SystemClock().now())
+    _CONSOLE.print(f"{device}: {len(serials)} certificate(s) revoked", highlight=False)
+
+
+@app.command()
+def broker(state: State = _DEFAULT) -> None:
+    """Run mosquitto with this fleet's settings until interrupted; prints one ready line."""
+    import os
+
+    where = _place(state).required()
+    process = start_broker(where.broker, os.environ)
+    host, port = listener_of(where.broker)
+    print(json.dumps({"ready": True, "address": f"{host}:{port}", "pid": process.pid}), flush=True)
+    try:
+        while process.poll() is None:
+            time.sleep(0.2)
+    finally:
+        process.terminate()
+        process.wait(timeout=5)
+
+
+def _everyone(where: FleetPlace) -> list[DeviceId]:
+    return [device.id for device in where.store.devices() if not device.revoked]
+
+
+def _row(device: Device) -> dict[str, str]:
+    """What `status` shows of a device."""
+    reported, desired = device.reported, device.desired
+    link = "revoked" if device.revoked else "online" if device.online else "offline"
+    return {
+        "device": device.id,
+        "link": link,
+        "runs": reported.running_release if reported else "-",
+        "model": reported.running_digest[:12] if reported else "-",
+        "wanted": desired.release if desired else "-",
+        "state": reported.state.value if reported else "-",
+        "fault": reported.last_fault.value if reported else "-",
+    }
+
+
+def _line(item: rollout.Rollout) -> dict[str, str | int]:
+    members = item.members.values()
+    return {
+        "rollout": item.id,
+        "release": item.release,
+        "state": item.state.value,
+        "done": sum(m.done for m in members),
+        "failed": sum(m.settled and not m.done for m in members),
+        "of": len(members),
+    }
+
+
+def _tell(item: rollout.Rollout) -> None:
+    _CONSOLE.print(f"{item.id}: {item.release} is {item.state.value}", highlight=False)

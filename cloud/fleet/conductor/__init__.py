@@ -1,0 +1,1 @@
+"""The cloud's side of the fleet session: serves published files, gives orders, hears reports."""
