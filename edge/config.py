@@ -34,10 +34,10 @@ class Mode(StrEnum):
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where applications knock. Loopback only."""
 
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # 127.0.0.1, ::1 or localhost
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8642  # 0: any free port, printed in the ready line
     socket: Path | None = None  # a unix socket beside the port
-    max_body_bytes: Count = 1_048_576
+    max_body_bytes: Count = 1_048_576  # of one request; beyond it: 413
     max_depth: Count = 64  # nesting of a request's JSON
     max_in_flight: Count = 8  # requests worked on at once
     max_waiting: Count = 64  # beyond these: 429 with Retry-After
@@ -57,10 +57,11 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What may leave, what must, and what waits for a person."""
 
-    version: str = "device-default-1"
+    version: str = "device-default-1"  # recorded with every request
     keep_at: Fraction | None = None  # P(right) from which a draft is kept; absent: the model's own calibrated threshold
+    names: bool = True  # look for names and places by the encoder; False: formats and checksums only, names may leave
     must_stay: tuple[Label, ...] = ()  # requests with such entities never leave
-    must_go_words: tuple[str, ...] = ()
+    must_go_words: tuple[str, ...] = ()  # requests with such a word are escalated without a draft
     review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person
     refuse_injection_at: Annotated[float, msgspec.Meta(ge=0.0)] = 1.1  # above 1: never refused on the device
 
@@ -72,17 +73,17 @@ class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     server_name: str = ""  # name in the cloud's certificate when it is not the host
     identity: Path | None = None  # folder of key and certificates; absent: <state>/identity
     receipts: bool = True  # refuse answers without a valid receipt
-    max_in_flight: Count = 8
+    max_in_flight: Count = 8  # escalations on the wire at once
     expiry_s: Seconds = 604_800.0  # an escalation nobody answered in a week is given up
     probe_s: Seconds = 5.0  # how often a link that is down is tried
-    max_spooled: Count = 10_000
+    max_spooled: Count = 10_000  # beyond these the device answers 503 instead of promising
 
 
 class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The management session. Without a broker there is none, and no updates."""
 
     broker: str = ""  # host:port of the MQTT broker
-    server_name: str = ""
+    server_name: str = ""  # name in the broker's certificate when it is not the host
     artefacts: str = ""  # where signed metadata and models are fetched from; absent: as the broker's site says
     root: Path | None = None  # the trusted root metadata; absent: <state>/identity/root.json
 
@@ -90,25 +91,25 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the device remembers about requests. It never leaves the device."""
 
-    keep_text: bool = False
-    keep_days: Count = 30
+    keep_text: bool = False  # True: questions and answers too; False: only what was decided and why
+    keep_days: Count = 30  # older entries are deleted
 
 
 class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Spans, without user text. `otlp` is an OTLP/HTTP address on loopback or a collector of yours."""
 
-    otlp: str = ""
+    otlp: str = ""  # OTLP/HTTP address of a collector; absent: spans stay here
 
 
 class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    level: str = "info"
+    level: str = "info"  # debug, info, warning or error
 
 
 class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a device can be told."""
 
-    state: Path = msgspec.field(default_factory=lambda: Path("~/.local/share/tidegate/edge").expanduser())
-    mode: Mode = Mode.PREFER_LOCAL
+    state: Path = msgspec.field(default_factory=lambda: Path("~/.local/share/tidegate/edge").expanduser())  # everything this device remembers; one daemon at a time
+    mode: Mode = Mode.PREFER_LOCAL  # prefer-local, or local-only: no way out is constructed
     door: Door = Door()
     model: Model = Model()
     policy: Rules = Rules()

@@ -46,7 +46,8 @@ def failpoint(name: str) -> None:
 
 
 def check(environ: Mapping[str, str]) -> None:
-    """Raises BadConfig when the environment selects a place that does not exist."""
-    name = environ.get(VARIABLE, "")
+    """Selects what the environment says. Raises BadConfig when it names a place that does not exist."""
+    global _selected  # noqa: PLW0603  one process dies once
+    name = _selected = environ.get(VARIABLE, "")
     if name and name not in NAMES + CLOUD_NAMES:
         raise BadConfig(f"environment variable {VARIABLE}: there is no failpoint of that name", code="bad_failpoint")

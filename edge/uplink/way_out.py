@@ -63,7 +63,7 @@ class WayOut:
 
 def build(config: EdgeConfig, key: DeviceKey, stores: Stores, clock: Clock) -> WayOut:
     """Raises BadConfig (with the file) when this device has no usable identity."""
-    detectors = Detectors(build_detector, build_guard)
+    detectors = Detectors(lambda: build_detector(names=config.policy.names), build_guard)
     screen = PrivacyScreen(
         detectors,
         stores.vaults,
@@ -93,11 +93,11 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, clock: Clock) -> W
     return WayOut(screen, courier, late, detectors, clock)
 
 
-def build_detector() -> Detector:
+def build_detector(*, names: bool) -> Detector:
     """What finds private text on this device. Raises Broken."""
-    from tidegate.privacy.detect import build_detector as build_it
+    from tidegate.privacy import detect
 
-    return build_it()
+    return detect.build_detector(ner=names)
 
 
 def build_guard() -> Score:

@@ -1,0 +1,133 @@
+"""The device's power is cut at every failpoint between receiving and answering: nothing is lost, nothing answered twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from edge.config import Door, EdgeConfig, Model, Rules, Uplink
+from tests.fakes import daemon
+from tests.fakes.cloud import FakeCloud, Site, serving
+from tests.fakes.daemon import Daemon
+from tidegate import failpoint
+from tidegate.chat import JSON
+
+QUESTION = "what does eve.adams@example.org want"
+ANSWER = "she wants the first answer"
+SECOND = "and what else"
+
+BEFORE_THE_SPOOL = ("edge.door.received", "edge.dispatch.start", "edge.spool.put.before")
+HELD_ONLY = ("edge.collect.before", "edge.collect.after", "edge.late.claimed")
+ON_THE_WAY = tuple(name for name in failpoint.NAMES if name not in HELD_ONLY)
+
+
+def settings(site: Site, state: Path, address: str) -> EdgeConfig:
+    return EdgeConfig(
+        state=state,
+        door=Door(port=0, deadline_s=10.0),
+        model=Model(enabled=False),
+        policy=Rules(names=False),
+        uplink=Uplink(address=address, identity=site.folder / "device", probe_s=0.2),
+    )
+
+
+def client(living: Daemon, api_key: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=living.url, headers={"authorization": f"Bearer {api_key}"}, timeout=20, trust_env=False
+    )
+
+
+def body(*turns: str) -> dict[str, JSON]:
+    roles = ("user", "assistant")
+    messages: list[JSON] = [{"role": roles[at % 2], "content": text} for at, text in enumerate(turns)]
+    return {"model": "tidegate", "messages": messages}
+
+
+def say(message: object) -> str:
+    contents = [one.content for one in getattr(message, "messages")]  # noqa: B009
+    return ANSWER if contents[-1] != SECOND else "the second answer"
+
+
+@pytest.mark.parametrize("name", ON_THE_WAY)
+async def test_a_cut_loses_nothing_and_doubles_nothing(name: str, tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    cloud = FakeCloud(site, say=say)
+    async with serving(cloud) as address:
+        config = settings(site, tmp_path / "state", address)
+        first = await asyncio.to_thread(daemon.start, config, failpoint=name)
+        async with client(first, first.api_key) as opened:
+            with pytest.raises(httpx.TransportError):
+                await opened.post("/chat/completions", json=body(QUESTION), headers={"idempotency-key": "one"})
+        assert await asyncio.to_thread(first.died_of) == -signal.SIGKILL
+
+        second = await asyncio.to_thread(daemon.start, config)
+        async with client(second, first.api_key) as opened:
+            told = await _next_turn(opened)
+            repeated = await opened.post(
+                "/chat/completions", json=body(QUESTION), headers={"idempotency-key": "one"}
+            )
+            told_again = await _next_turn(opened)
+        assert await asyncio.to_thread(second.stop) == 0
+
+    kept = name not in BEFORE_THE_SPOOL
+    handed_over = name == "edge.door.claimed"  # it may have been written: told at most once, pulled any time
+    assert told == (1 if kept and not handed_over else 0)
+    assert told_again == 0
+    assert repeated.json()["choices"][0]["message"]["content"] == ANSWER
+    assert len({raw for raw in cloud.seen if b"want" in raw and SECOND.encode() not in raw}) == 1
+
+
+async def _next_turn(opened: httpx.AsyncClient) -> int:
+    """How often the first answer is told in the next turn of the conversation, once nothing is on its way any more."""
+    async with asyncio.timeout(15):
+        while any(one["state"] in ("waiting", "held") for one in await _pending(opened)):
+            await asyncio.sleep(0.05)
+    got = await opened.post("/chat/completions", json=body(QUESTION, "...", SECOND))
+    text = got.json()["choices"][0]["message"]["content"]
+    assert text.endswith("the second answer")
+    return int(text.count(ANSWER))
+
+
+async def _pending(opened: httpx.AsyncClient) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = (await opened.get("/tidegate/answers")).json()["data"]
+    return found
+
+
+@pytest.mark.parametrize("name", HELD_ONLY)
+async def test_a_cut_while_a_person_decides_loses_nothing(name: str, tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    cloud = FakeCloud(site, say=say, hold=True)
+    async with serving(cloud) as address:
+        config = settings(site, tmp_path / "state", address)
+        first = await asyncio.to_thread(daemon.start, config, failpoint=name)
+        async with client(first, first.api_key) as opened:
+            held = await opened.post("/chat/completions", json=body(QUESTION))
+            ticket = held.headers["x-tidegate-ticket"]
+            cloud.decided.set()
+            with pytest.raises(httpx.TransportError):
+                async with asyncio.timeout(15):
+                    while True:
+                        await opened.get(f"/tidegate/answers/{ticket}?wait=5")
+        assert await asyncio.to_thread(first.died_of) == -signal.SIGKILL
+        second = await asyncio.to_thread(daemon.start, config)
+        async with client(second, first.api_key) as opened:
+            late = (await opened.get(f"/tidegate/answers/{ticket}?wait=15")).json()
+            again = (await opened.get(f"/tidegate/answers/{ticket}")).json()
+            told = await _next_turn(opened)
+        assert await asyncio.to_thread(second.stop) == 0
+    assert late["completion"]["choices"][0]["message"]["content"] == ANSWER
+    assert again["completion"]["id"] == late["completion"]["id"]
+    assert told == 0
+    assert len({raw for raw in cloud.seen if SECOND.encode() not in raw}) == 1
+
+
+async def test_a_misspelt_failpoint_stops_the_daemon_at_start(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    dead = await asyncio.to_thread(
+        daemon.start, settings(site, tmp_path / "state", "127.0.0.1:1"), failpoint="edge.no.such"
+    )
+    assert await asyncio.to_thread(dead.died_of) == 1
