@@ -50,9 +50,8 @@ def flatten(value: JSON) -> Flat:
     parts: list[str] = []
     leaves: list[tuple[int, int]] = []
     length = 0
-    for kind, leaf in _leaves(value, "", 0):
+    for glue, leaf in _leaves(value, 0):
         leaves.append((length, length + len(leaf)))
-        glue = ": " if kind == "key" else "\n"
         parts += (leaf, glue)
         length += len(leaf) + len(glue)
     return Flat("".join(parts), tuple(leaves))
@@ -93,21 +92,25 @@ def _restored(text: str, vault: Vault) -> JSON:
     return vault.restore(text)
 
 
-def _leaves(value: JSON, key: str, depth: int) -> Iterator[tuple[str, str]]:
-    """("key" | "value", text) in the order of the walk; booleans and null have no text."""
+_NAMES_A_SCALAR, _NAMES_A_GROUP, _ENDS = ": ", " {\n", "\n"
+
+
+def _leaves(value: JSON, depth: int) -> Iterator[tuple[str, str]]:
+    """(what follows, text) of each leaf in the order of the walk; booleans and null have no text."""
     if depth > DEEPEST:
         raise BadRequest(f"JSON nested deeper than {DEEPEST}", code="json_too_deep")
     if isinstance(value, dict):
         for name, item in value.items():
-            yield ("key", name)
-            yield from _leaves(item, name, depth + 1)
+            first = item[0] if isinstance(item, list) and item else item
+            yield (_NAMES_A_GROUP if isinstance(first, dict | list) else _NAMES_A_SCALAR, name)
+            yield from _leaves(item, depth + 1)
     elif isinstance(value, list):
         for item in value:
-            yield from _leaves(item, key, depth + 1)
+            yield from _leaves(item, depth + 1)
     elif isinstance(value, str):
-        yield ("value", value)
+        yield (_ENDS, value)
     elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield ("value", json.dumps(value))
+        yield (_ENDS, json.dumps(value))
 
 
 class _Rebuild:

@@ -61,8 +61,8 @@ def _position(document: Document, match: re.Match[str], start: int) -> bool:
     latitude, longitude = abs(float(match[1])), abs(float(match[4]))
     if latitude > 90 or longitude > 180 or (start and (text[start - 1].isalnum() or text[start - 1] in "._")):
         return False
-    if re.match(r" ?[,;] ?[-+]?\d", text[end : end + 4]) or re.search(
-        r"\d ?[,;] ?$", text[max(0, start - 4) : start]
+    if re.match(r" ?[,;] {0,3}[-+]?\d", text[end : end + 7]) or re.search(
+        r"\d ?[,;] {0,3}$", text[max(0, start - 6) : start]
     ):
         return False
     if match[2] or any(word in document.around(start, end, 40) for word in _CONTEXT):

@@ -79,7 +79,7 @@ ID_KINDS: tuple[IdKind, ...] = (
     _kind("au.tfn", r"\d{3} ?\d{3} ?\d{2,3}", "tfn", "tax file"),
     _kind("au.abn", r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "abn"),
     _kind("nz.ird", r"\d{2,3}-?\d{3}-?\d{3}", "ird"),
-    _kind("ca.sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", "sin", "social insurance", alone=r"\d{3}-\d{3}-\d{3}"),
+    _kind("ca.sin", r"\d{3}[ -]?\d{3}[ -]?\d{3}", "sin number", "sin no", "my sin", "canadian sin", "social insurance", alone=r"\d{3}-\d{3}-\d{3}"),
     _kind("us.ein", r"\d{2}-?\d{7}", "ein", "employer identification"),
     _kind("us.itin", r"9\d{2}[- ]?\d{2}[- ]?\d{4}", "itin"),
     _kind("br.cpf", r"\d{3}\.?\d{3}\.?\d{3}-?\d{2}", "cpf", alone=r"\d{3}\.\d{3}\.\d{3}-\d{2}"),

@@ -28,6 +28,9 @@ _PINS = (
 )
 _VALUE = re.compile(r"[^\s\"'<>{}\[\]$,;]{3,128}")
 _DIGITS = re.compile(r"\d{3,8}(?![\w.])")
+_CALL = re.compile(r"[A-Za-z_][\w.]{0,60}\(|(?:self|os|args|this|config|settings|request)\.[a-z_]")
+_PLAIN = re.compile(r"[A-Za-z_.]+")
+_TYPES = ("str", "string", "text", "bytes", "expected", "Optional", "SecretStr")
 _NO_VALUE = frozenset(
     "null none true false string str required optional undefined empty is was the a an my your our must should cannot can will "
     "reset expired wrong incorrect invalid missing changed unknown redacted hidden protected not too here below above input field "
@@ -51,14 +54,17 @@ def find(document: Document) -> Iterator[Span]:
 
 
 def _meant(document: Document, start: int, value: str) -> bool:
-    """After "is", a plain word is a sentence going on (`password is required`): it needs a digit, a sign or a mixed case."""
-    if (
-        document.text[start - 1] in "\"'"
-        or ":" in document.before(start, 3)
-        or "=" in document.before(start, 3)
-    ):
+    """Not code (`pwd = read(x)`, `pwd=pwd`, `password = auth`); after "is" no plain word (`password is required`)."""
+    before = document.before(start, 14)
+    quoted = document.text[start - 1] in "\"'"
+    if _CALL.match(value) or (not quoted and before.endswith((f"{value.lower()}=", f"{value.lower()}: "))):
+        return False
+    plain = _PLAIN.fullmatch(value) is not None
+    if quoted or (":" in before[-3:] and not plain) or before.endswith((":", "=")):
         return True
-    return any(not c.isalpha() for c in value) or (not value.islower() and not value.istitle())
+    if before.endswith(": "):
+        return value not in _TYPES
+    return not plain or (value.isalpha() and not value.islower() and not value.istitle())
 
 
 def _unpunctuated(text: str, start: int, end: int) -> int:

@@ -14,7 +14,7 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, digits_of, hit
 from tidegate.privacy.spans import Label, Span
 
-_CANDIDATE = re.compile(r"[+(\d][()\d]{0,3}(?:[ .\-/()]{0,3}\d){5,16}(?!\d)")
+_CANDIDATE = re.compile(r"[+(\d][()\d]{0,3}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)")
 _EXTENSION = re.compile(
     r" ?(?:,? ?ext(?:ension)?\.?|x|;ext=|#|,? ?durchwahl|,? ?poste|,? ?toestel)[ :.]{0,2}\d{1,6}(?![\w])",
     re.IGNORECASE,
@@ -24,11 +24,15 @@ _LOCAL = re.compile(r"\d{3}[-. ]\d{4}")
 _DATE = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?:\D|$)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?:\D|$)|\d\d[./-]\d\d[./-]\d\d$"
 )
+_DECIMALS = re.compile(r"\d+\.\d+(?:[ /-]{1,3}\d+\.\d+)*")
 _YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[-/.] ?(?:1[5-9]|20)?\d\d")
 _GROUP = re.compile(r"\d+")
 _WORDS = re.compile(
-    r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|cell|handy|call|ring|dial|text (?:me|him|her|us)|sms|whats ?app|signal|contact"
-    r"|reach|desk|office|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail"
+    r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|\bcell|handy|\bcall(?:ing|ed|s|back)?\b|\bring\b|\bdial|text (?:me|him|her|us)|sms|whats ?app|\bcontact"
+    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail"
+)
+_KEY = re.compile(
+    r"(?:phone|tel|fax|mobile|cell|telefon|telephone|téléphone|handy|mobil|telefoon|msisdn)(?:[ _-]?(?:no|nr|number|nummer))?[\"']?[ .:=#]{1,3}[\"']?$"
 )
 _OTHER = re.compile(
     r"(?:order|invoice|part|serial|article|item|ticket|case|ref(?:erence)?|isbn|issn|ean|sku|model|version|bestell|rechnung|artikel"
@@ -92,14 +96,14 @@ def _longest(document: Document, start: int, end: int) -> tuple[int, float, bool
         if len(groups) < 3:
             return None
         end = groups[-2].end()
-        if len(digits_of(text[start:end])) < 7:
-            return None
     return None
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
     if start and (text[start - 1].isalnum() or text[start - 1] in "_$€£¥%#"):
         return False
+    if text.startswith("+ ", start) and start > 1 and (text[start - 2].isalnum() or text[start - 2] == ")"):
+        return False  # `69069 + 907133923` is a sum
     if start > 1 and text[start - 1] in ".,-/:" and text[start - 2].isdigit():
         return False
     if end < len(text) and (text[end].isalnum() or text[end] in "_%€$£°") and not _EXTENSION.match(text, end):
@@ -116,7 +120,13 @@ def _judge(document: Document, start: int, end: int) -> tuple[float, bool]:
     named = (
         extended or _WORDS.search(before) is not None or _WORDS.search(document.after(end, 18)) is not None
     )
-    if not 7 <= len(digits) <= 17 or len(set(digits)) == 1 or _DATE.match(raw) or _YEARS.match(raw):
+    keyed = _KEY.search(before) is not None
+    if (
+        not (5 if keyed else 7) <= len(digits) <= 17
+        or len(set(digits)) == 1
+        or _DATE.match(raw)
+        or _YEARS.match(raw)
+    ):
         return 0.0, False
     if raw.startswith("+") or (raw.startswith("00") and len(digits) >= 10):
         return _international(("+" + digits[2:]) if raw.startswith("00") else "+" + digits, named)
@@ -124,6 +134,8 @@ def _judge(document: Document, start: int, end: int) -> tuple[float, bool]:
         return 0.0, False
     if _NANP.fullmatch(raw):
         return (0.85 if named else 0.75), False
+    if keyed:
+        return (0.0, False) if _decimal(raw) else (0.8, False)
     return _national(raw, digits, named=named)
 
 
@@ -138,7 +150,7 @@ def _national(raw: str, digits: str, *, named: bool) -> tuple[float, bool]:
     """Without a country code: a shape of some country, or a word beside it."""
     if raw.count(".") == 3 and len(digits) <= 12 and " " not in raw:
         return 0.0, False
-    grouped = raw != digits
+    grouped = raw != digits and not (" " in raw and "." in raw)
     if digits[0] == "0" and 9 <= len(digits) <= 12:
         assigned = any(_check(digits, region)[1] for region in _REGIONS)
         mobile = _MOBILE.fullmatch(digits) is not None
@@ -147,14 +159,12 @@ def _national(raw: str, digits: str, *, named: bool) -> tuple[float, bool]:
         return (0.55, False) if grouped and mobile else (0.0, False)
     if not named or _decimal(raw):
         return 0.0, False
-    if len(digits) == 7:
-        return (0.65, False) if _LOCAL.fullmatch(raw) or raw == digits else (0.0, False)
     return 0.6, False
 
 
 def _decimal(raw: str) -> bool:
-    """`123.4567` and `1234567.89` are amounts and measures."""
-    return raw.count(".") == 1 and all(c.isdigit() or c == "." for c in raw)
+    """`123.4567`, `1234567.89` and rows of them are amounts and measures."""
+    return _DECIMALS.fullmatch(raw) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -10,6 +10,7 @@ from tidegate.privacy.patterns.base import Pattern, digits_of, hit
 from tidegate.privacy.spans import Label, Span
 
 _GROUPED = re.compile(r"\d{3}([- .])\d{2}\1\d{4}")
+_COUNTRY_CODE = re.compile(r"\+\d{0,3} ?$")  # `+688 90 1234` is a phone number
 _NAMED = ("ssn", "social security", "soc sec", "itin", "taxpayer id")
 
 
@@ -46,7 +47,7 @@ def find(document: Document) -> Iterator[Span]:
 
 def _whole(document: Document, start: int, end: int) -> bool:
     text = document.text
-    if not document.free(start, end):
+    if not document.free(start, end) or _COUNTRY_CODE.search(text[max(0, start - 5) : start]):
         return False
     joined_before = start > 1 and text[start - 1] in "-." and text[start - 2].isalnum()
     joined_after = end + 1 < len(text) and text[end] in "-." and text[end + 1].isalnum()

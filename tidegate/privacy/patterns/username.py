@@ -12,7 +12,7 @@ from tidegate.privacy.spans import Label, Span
 
 _NAMES = (
     "username", "user name", "user_name", "user-name", "userid", "user id", "user_id", "login name", "login_name", "login", "user",
-    "benutzername", "benutzer", "gebruikersnaam", "nom d'utilisateur", "screen name", "screen_name", "handle", "nickname",
+    "benutzername", "benutzer", "gebruikersnaam", "nom d'utilisateur", "screen name", "screen_name", "nickname",
 )  # fmt: skip
 _VALUE = re.compile(r"@?[A-Za-z][A-Za-z0-9._-]{2,31}(?![\w@])")
 _HOME = re.compile(
@@ -32,6 +32,19 @@ _PLACES = (
     "snapchat",
     "dm ",
 )
+_OBJECTS = (
+    "self.",
+    "os.",
+    "request.",
+    "req.",
+    "args.",
+    "this.",
+    "config.",
+    "settings.",
+    "ctx.",
+    "event.",
+    "sys.",
+)
 _NOBODY = frozenset(
     "root ubuntu debian user users admin administrator guest public default runner node app pi www-data nobody vagrant docker "
     "system service test shared null none true false string required unknown anonymous agent interface input data story has "
@@ -42,7 +55,7 @@ _NOBODY = frozenset(
 def find(document: Document) -> Iterator[Span]:
     for match in beside(document, _NAMES, _VALUE, strict=True):
         value = match[0].rstrip(".")
-        if value.lower() not in _NOBODY and _meant(document, match.start(), value):
+        if value.lower() not in _NOBODY and _meant(document, match, value):
             yield hit("username", match.start(), match.start() + len(value), Label.USERNAME, 0.7)
     for match in _HOME.finditer(document.text):
         if match[1].lower() not in _NOBODY:
@@ -61,15 +74,21 @@ def _handles(document: Document) -> Iterator[Span]:
             yield hit("username", start, match.end(), Label.USERNAME, 0.7)
 
 
-def _meant(document: Document, start: int, value: str) -> bool:
-    """After "is" a plain word goes on with the sentence (`user is happy`)."""
-    before = document.before(start, 4)
-    return (
-        ":" in before
-        or "=" in before
-        or document.text[start - 1] in "\"'"
-        or any(not c.isalpha() for c in value)
-    )
+def _meant(document: Document, match: re.Match[str], value: str) -> bool:
+    """Not code (`user = load(x)`, `user=user`, `user = self.name`); after "is" no plain word (`user is happy`)."""
+    text, start = document.text, match.start()
+    before = document.before(start, 14)
+    if (
+        text[match.end() : match.end() + 1] in ("(", "[")
+        or value.startswith(_OBJECTS)
+        or before.endswith(f"{value.lower()}=")
+    ):
+        return False
+    if text[start - 1] in "\"'":
+        return True
+    if before.endswith("= "):  # spaced: more often a program than a setting
+        return any(c.isdigit() for c in value)
+    return before.rstrip()[-1:] in (":", "=") or any(not c.isalpha() for c in value)
 
 
 def _wants(document: Document) -> bool:
