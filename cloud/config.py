@@ -100,6 +100,13 @@ class Review(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     expire_s: Seconds = 604_800.0  # a case nobody decided in a week is turned down
 
 
+class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The session that steers devices. Without `tidegate fleet init` there is none."""
+
+    broker: str = ""  # host:port of the MQTT broker; absent: the one `tidegate fleet init` set up, if it did
+    enabled: bool = True  # False: no session, even when there is a fleet
+
+
 class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     otlp: str = ""  # OTLP/HTTP address of a collector
 
@@ -111,7 +118,9 @@ class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class CloudConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything the cloud tier can be told."""
 
-    state: Path = msgspec.field(default_factory=lambda: Path("~/.local/share/tidegate/cloud").expanduser())  # keys, audit log and the default database; one daemon at a time
+    state: Path = msgspec.field(
+        default_factory=lambda: Path("~/.local/share/tidegate/cloud").expanduser()
+    )  # keys, audit log and the default database; one daemon at a time
     console: Console = Console()
     door: Door = Door()
     enrol: Enrol = Enrol()
@@ -121,6 +130,7 @@ class CloudConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     model: Model = Model()
     policy: Policy = Policy()
     review: Review = Review()
+    fleet: Fleet = Fleet()
     telemetry: Telemetry = Telemetry()
     logs: Logs = Logs()
 

@@ -1,0 +1,147 @@
+"""docs/settings.md, made from the settings' own types, defaults and comments, so that it cannot lag behind."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "settings.md"
+
+HEAD = """<!-- Made by scripts/docs from edge/config.py and cloud/config.py: change those. -->
+
+# Settings
+
+Each tier reads one TOML file, lays environment variables over it and command-line flags over those. Every setting has
+a default that works; an unknown key, a wrong type or broken TOML stops the start with the place, the key and the reason.
+A variable is the tier's prefix, then each part of the key in capitals, joined by two underscores; items of a list are
+separated by commas.
+"""
+
+
+@dataclass(frozen=True)
+class Setting:
+    key: str
+    kind: str
+    default: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Group:
+    name: str
+    about: str
+    settings: tuple[Setting, ...]
+
+
+def groups(source: str, top: str) -> Iterator[Group]:
+    """The groups of one settings file in order; `top` is the class whose fields are the groups."""
+    lines = source.splitlines()
+    structs = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    fields = list(_fields(structs[top]))
+    plain = [field for field in fields if _name(field.annotation) not in structs or _is_enum(structs, field)]
+    yield Group(
+        "", ast.get_docstring(structs[top]) or "", tuple(_setting("", field, lines) for field in plain)
+    )
+    for field in fields:
+        kind = structs.get(_name(field.annotation))
+        if kind is not None and field not in plain:
+            name = _name(field.target)
+            inner = tuple(_setting(f"{name}.", each, lines) for each in _fields(kind))
+            yield Group(name, ast.get_docstring(kind) or "", inner)
+
+
+def _is_enum(structs: dict[str, ast.ClassDef], field: ast.AnnAssign) -> bool:
+    return any(_name(base) == "StrEnum" for base in structs[_name(field.annotation)].bases)
+
+
+def _fields(kind: ast.ClassDef) -> Iterator[ast.AnnAssign]:
+    return (node for node in kind.body if isinstance(node, ast.AnnAssign))
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _setting(above: str, field: ast.AnnAssign, lines: list[str]) -> Setting:
+    about = next(
+        (
+            line.split("  # ", 1)[1]
+            for line in lines[field.lineno - 1 : field.end_lineno]
+            if "  # " in line and not line.split("  # ", 1)[1].startswith("fmt:")
+        ),
+        "",
+    )
+    return Setting(above + _name(field.target), _kind(field.annotation), _default(field.value), about)
+
+
+def _kind(annotation: ast.expr) -> str:
+    words = {
+        "str": "text", "int": "whole number", "bool": "true or false", "float": "number", "Path": "path",
+        "Count": "whole number from 1", "Seconds": "seconds", "Fraction": "0 to 1", "Port": "port, 0 for any free one",
+    }  # fmt: skip
+    text = ast.unparse(annotation)
+    base = text.removesuffix(" | None")
+    if base.startswith("tuple["):
+        return "list"
+    if base.startswith("Annotated[int"):
+        return "whole number"
+    if base.startswith("Annotated[float"):
+        return "number"
+    return words.get(base, "one of its words")
+
+
+def _default(value: ast.expr | None) -> str:
+    if value is None:
+        return "required"
+    text = ast.unparse(value)
+    if text in {"None", "''", "()"}:
+        return "absent"
+    if "lambda: Path" in text:
+        return f"`{text.split(chr(39))[1]}`"
+    if isinstance(value, ast.Attribute):
+        return f"`{value.attr.lower().replace('_', '-')}`"
+    if isinstance(value, ast.Tuple):
+        return "`" + ", ".join(str(ast.literal_eval(item)) for item in value.elts) + "`"
+    return f"`{ast.literal_eval(value)}`".replace("`True`", "`true`").replace("`False`", "`false`")
+
+
+def section(tier: str, prefix: str, found: list[Group]) -> str:
+    parts = [f"## {tier}.toml\n\nPrefix `{prefix}`: `door.port` is `{prefix}__DOOR__PORT`.\n"]
+    for group in found:
+        title = f"### [{group.name}]\n\n" if group.name else ""
+        about = " ".join(group.about.split())
+        rows = [f"| `{s.key}` | {s.kind} | {s.default} | {s.about} |" for s in group.settings]
+        table = "\n".join(["| key | kind | default | what it does |", "|---|---|---|---|", *rows])
+        parts.append(f"{title}{about}\n\n{table}\n".lstrip())
+    return "\n".join(parts)
+
+
+def page() -> str:
+    """The whole page as it ought to be."""
+    edge = list(groups((ROOT / "edge" / "config.py").read_text(encoding="utf-8"), "EdgeConfig"))
+    cloud = list(groups((ROOT / "cloud" / "config.py").read_text(encoding="utf-8"), "CloudConfig"))
+    return "\n".join(
+        [HEAD, section("edge", "TIDEGATE_EDGE", edge), section("cloud", "TIDEGATE_CLOUD", cloud)]
+    )
+
+
+def main() -> int:
+    wanted = page()
+    if "--check" not in sys.argv[1:]:
+        PAGE.write_text(wanted, encoding="utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text(encoding="utf-8") == wanted:
+        return 0
+    print(
+        "docs/settings.md is not what the settings say: run scripts/docs and commit the result",
+        file=sys.stderr,
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
