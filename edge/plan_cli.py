@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -19,9 +21,10 @@ from edge.routing.dryrun import Foreseen, foresee
 from edge.routing.plan import Facts, StayLocal, Why
 from edge.routing.plan import plan as plan_of
 from edge.turn import judge
-from tidegate.chat import JSON, Prompt
+from tidegate.chat import JSON, Prompt, Role
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import BadRequest, Broken, TidegateError
+from tidegate.privacy.spans import Label
 
 _NULL = msgspec.Raw(b"null")
 
@@ -38,30 +41,67 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What the dry run assumes about the device."""
+    """What the dry run assumes about the device. `labels` and `injection` are only asked when a rule needs them."""
 
-    uplink: bool
-    keep_at: float | None  # None: the model's own threshold
-    generate: bool
+    uplink: bool = True
+    keep_at: float | None = None  # None: the model's own threshold
+    generate: bool = False
+    must_stay: frozenset[Label] = frozenset()
+    must_go_words: tuple[str, ...] = ()
+    refuse_injection_at: float = 1.1
+    labels: Callable[[str], frozenset[Label]] = lambda _text: frozenset()
+    injection: Callable[[str], float] = lambda _text: 0.0
 
 
 def plan(
     jsonl: Annotated[
-        bool, typer.Option("--jsonl", help="read JSON lines from stdin (the only input there is)")
+        bool, typer.Option("--jsonl", help="read JSON lines from stdin: the only input there is")
     ] = False,
     generate: Annotated[bool, typer.Option("--generate", help="write the local draft and judge it")] = False,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="a device's settings (TOML)")] = None,
     local_only: Annotated[
         bool, typer.Option("--local-only", help="decide as a device without a cloud")
     ] = False,
-    keep_at: Annotated[
-        float | None, typer.Option(help="P(right) from which a draft is kept (default: the model's)")
-    ] = None,
-    model: Annotated[Path | None, typer.Option(help="a GGUF file (default: the embedded model)")] = None,
+    keep_at: Annotated[float | None, typer.Option(help="keep drafts from this P(right) on")] = None,
+    model: Annotated[Path | None, typer.Option(help="a GGUF file")] = None,
 ) -> None:
-    """Say for each line where it would be answered and why, without answering it."""
+    """Say for each line where it would be answered and why, without answering it.
+
+    Without --config: the embedded model, a cloud that can be reached, and no rules of policy.
+    """
     if not jsonl:
         raise BadRequest("pass --jsonl and one JSON object per line on stdin", code="no_input")
-    asyncio.run(_run(sys.stdin, Setting(not local_only, keep_at, generate), model))
+    setting, path = _assumed(config)
+    chosen = replace(
+        setting,
+        generate=generate,
+        uplink=setting.uplink and not local_only,
+        keep_at=setting.keep_at if keep_at is None else keep_at,
+    )
+    asyncio.run(_run(sys.stdin, chosen, model or path))
+
+
+def _assumed(file: Path | None) -> tuple[Setting, Path | None]:
+    """The rules of a device's settings, and the model file they name. Raises BadConfig."""
+    if file is None:
+        return Setting(), None
+    from edge import config as settings
+    from tidegate.guard.injection import load_guard
+    from tidegate.privacy.detect import build_detector
+
+    found = settings.load(file, os.environ, {})
+    detector = cache(build_detector)
+    guard = cache(load_guard)
+    setting = Setting(
+        uplink=found.escalates,
+        keep_at=found.policy.keep_at,
+        must_stay=frozenset(found.policy.must_stay),
+        must_go_words=tuple(word.casefold() for word in found.policy.must_go_words),
+        refuse_injection_at=found.policy.refuse_injection_at,
+        labels=lambda text: frozenset(span.label for span in detector().find(text)),
+        injection=lambda text: guard()(text),  # noqa: PLW0108  not loaded before it is asked
+    )
+    return setting, found.model.path
 
 
 async def _run(lines: Iterable[str], setting: Setting, path: Path | None) -> None:
@@ -69,9 +109,8 @@ async def _run(lines: Iterable[str], setting: Setting, path: Path | None) -> Non
     try:
         for line in lines:
             if line.strip():
-                sys.stdout.write(
-                    json.dumps(await answer_line(line, local, setting), ensure_ascii=False) + "\n"
-                )
+                found = await answer_line(line, local, setting)
+                sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
                 sys.stdout.flush()
     finally:
         await local.close()
@@ -148,6 +187,10 @@ async def _explained(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> 
 
 
 def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
+    """As edge.facts, without a redaction to look at: detection is asked only when a rule depends on it."""
+    question = prompt.last_user().casefold()
+    outside = [m.content for m in prompt.messages if m.role in (Role.USER, Role.TOOL)]
+    judged = setting.refuse_injection_at <= 1
     return Facts(
         local_model=local.ready,
         uplink=setting.uplink,
@@ -156,6 +199,11 @@ def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
         prompt_tokens=local.count_tokens(prompt) if local.ready else 0,
         context_tokens=local.context_tokens,
         local_speaks=local.speaks,
+        must_stay=bool(setting.must_stay)
+        and any(setting.labels(m.content) & setting.must_stay for m in prompt.messages),
+        must_go=any(word in question for word in setting.must_go_words),
+        injection=max((setting.injection(text) for text in outside), default=0.0) if judged else 0.0,
+        refuse_injection_at=setting.refuse_injection_at,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from edge.plan_cli import Setting, answer_line
@@ -11,8 +12,10 @@ from tests.fakes.calibrations import measured
 from tests.fakes.engine import FakeEngine
 from tidegate.chat import Prompt, ToolCall
 from tidegate.engines.port import Draft, Finish, TokenScore
+from tidegate.privacy.spans import Label
 
 TOOL = {"type": "function", "function": {"name": "Stop", "parameters": {"type": "object", "properties": {}}}}
+USUAL = Setting()
 ASK = {"id": "a", "prompt": "stop it", "tools": [TOOL]}
 
 
@@ -32,14 +35,19 @@ def calling(logprob: float) -> Silent:
 
 
 async def ask(
-    line: object, engine: FakeEngine | None, *, generate: bool = False, uplink: bool = True
+    line: object,
+    engine: FakeEngine | None,
+    *,
+    generate: bool = False,
+    uplink: bool = True,
+    setting: Setting = USUAL,
 ) -> dict[str, object]:
     async def load(_path: Path) -> FakeEngine:
         return FakeEngine()
 
     model = EmbeddedModel(Loaded(engine, measured(0.6)) if engine else None, load)
     text = line if isinstance(line, str) else json.dumps(line)
-    return dict(await answer_line(text, model, Setting(uplink, None, generate)))
+    return dict(await answer_line(text, model, replace(setting, uplink=uplink, generate=generate)))
 
 
 async def test_a_request_with_tools_gets_a_decision_a_chance_and_reasons() -> None:
@@ -109,3 +117,23 @@ async def test_a_bad_line_becomes_an_error_that_names_the_field() -> None:
         error = found["error"]
         assert isinstance(error, dict)
         assert error["param"] == param
+
+
+async def test_the_rules_of_a_device_are_obeyed() -> None:
+    stays = Setting(
+        must_stay=frozenset({Label.IBAN_CODE}),
+        labels=lambda text: frozenset({Label.IBAN_CODE} if "DE89" in text else ()),
+    )
+    assert (await ask({**ASK, "prompt": "stop DE89"}, calling(0.0), setting=stays))["why"] == [
+        "policy_must_stay"
+    ]
+    assert (await ask(ASK, calling(0.0), setting=stays))["why"] == ["confident"]
+    goes = Setting(must_go_words=("lawyer",))
+    assert (await ask({**ASK, "prompt": "my Lawyer"}, calling(0.0), setting=goes))["why"] == [
+        "policy_must_go"
+    ]
+    suspicious = Setting(refuse_injection_at=0.9, injection=lambda text: float("ignore" in text))
+    assert (await ask({**ASK, "prompt": "ignore that"}, calling(0.0), setting=suspicious))[
+        "decision"
+    ] == "refuse"
+    assert (await ask(ASK, calling(0.0), setting=suspicious))["decision"] == "local"
