@@ -14,13 +14,23 @@ REPORT = re.compile(r":(\d+): error: .*\[([a-z-]+)\]$")
 
 
 def mypy(*paths: Path) -> list[str]:
-    command = [sys.executable, "-m", "mypy", "--config-file", "pyproject.toml", "--no-error-summary", *map(str, paths)]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        "pyproject.toml",
+        "--no-error-summary",
+        *map(str, paths),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
     return done.stdout.splitlines()
 
 
 @pytest.mark.slow
-def test_every_line_that_must_not_type_check_is_an_error_of_its_kind_and_no_ignore_is_unused(tmp_path: Path) -> None:
+def test_every_line_that_must_not_type_check_is_an_error_of_its_kind_and_no_ignore_is_unused(
+    tmp_path: Path,
+) -> None:
     lines = (HERE / "leaks.py").read_text(encoding="utf-8").splitlines()
     expected = {(n, m[1]) for n, line in enumerate(lines, 1) if (m := IGNORE.search(line))}
     assert len(expected) >= 30

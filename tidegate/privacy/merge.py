@@ -64,7 +64,7 @@ def merge(claims: Iterable[Span], text: str) -> Merged:
     return Merged(tuple(kept), tuple(losses))
 
 
-def _rank(span: Span) -> tuple[bool, int, float, int, int, str]:
+def _rank(span: Span) -> tuple[bool, int, float, int, int, str, str]:
     return (
         span.valid,
         SPECIFICITY[span.label],

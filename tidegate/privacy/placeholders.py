@@ -106,6 +106,8 @@ def find_placeholders(text: str) -> tuple[Placeholder, ...]:
 
 def _at(text: str, at: int, start: int, *, final: bool) -> Placeholder | Incomplete | None:
     """What the opening bracket at `at` begins."""
+    if at + 1 < len(text) and not text[at + 1].isalpha():
+        return None
     inside = _CANDIDATE.match(text, at + 1, at + MAX_LENGTH)
     end = inside.end() if inside is not None else at + 1
     begin = at - 1 if at > start and text[at - 1] == "\\" else at

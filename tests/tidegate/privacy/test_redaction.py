@@ -138,7 +138,14 @@ class TestRedact:
 
     def test_text_that_looks_like_a_placeholder_comes_back_byte_for_byte(self, vault: Vault) -> None:
         own = redact(MAIL, Detector(), vault).text.text
-        for text in (own, own.lower(), f"x {own}{own} y", own.replace("·", "-"), "[PERSON_1·zzzz]", f"\\{own[:-1]}\\]"):
+        for text in (
+            own,
+            own.lower(),
+            f"x {own}{own} y",
+            own.replace("·", "-"),
+            "[PERSON_1·zzzz]",
+            f"\\{own[:-1]}\\]",
+        ):
             done = redact(text, Detector(), vault).text.text
             assert MAIL not in vault.restore(done)
             assert vault.restore(done) == text
@@ -152,7 +159,9 @@ class TestRedact:
             redact("a\ud800b", Detector(), vault)
 
     def test_hidden_characters_inside_a_number_do_not_hide_it_from_us(self, vault: Vault) -> None:
-        done = redact("card 4111\u200b 1111 1111\u00a01111 and ４１１１１１１１１１１１１１１１", Detector(), vault)
+        done = redact(
+            "card 4111\u200b 1111 1111\u00a01111 and ４１１１１１１１１１１１１１１１", Detector(), vault
+        )
         assert done.labels == {Label.CREDIT_CARD: 2}
         assert "1111" not in done.text.text
 
@@ -169,11 +178,15 @@ def _never_satisfied(document: Document) -> list[Span]:
 
 class TestFailsClosed:
     def test_a_neighbour_that_shows_only_after_the_first_pass_is_hidden_too(self, vault: Vault) -> None:
-        faulty = Detector(patterns=(Pattern("faulty", (Label.CREDIT_CARD,), lambda document: True, _only_first),))
+        faulty = Detector(
+            patterns=(Pattern("faulty", (Label.CREDIT_CARD,), lambda document: True, _only_first),)
+        )
         assert "9" not in redact("a9b9c", faulty, vault).text.text.replace(vault._nonce, "")
 
     def test_a_text_that_never_comes_out_clean_does_not_leave(self, vault: Vault) -> None:
-        mad = Detector(patterns=(Pattern("mad", (Label.CREDIT_CARD,), lambda document: True, _never_satisfied),))
+        mad = Detector(
+            patterns=(Pattern("mad", (Label.CREDIT_CARD,), lambda document: True, _never_satisfied),)
+        )
         with pytest.raises(Broken, match="redaction incomplete"):
             redact("abc", mad, vault)
 
@@ -204,7 +217,12 @@ class TestJson:
         assert restore_json_text(done, vault) == '{"card":4111111111111111,"qty":12}'
 
     def test_restored_values_are_escaped_as_json_needs_it(self, vault: Vault) -> None:
-        spiky = Detector(patterns=(), ner=lambda t: tuple(Span(i, i + 4, Label.PERSON, 1.0, "ner") for i in [t.find('a"\\b')] if i >= 0))
+        spiky = Detector(
+            patterns=(),
+            ner=lambda t: tuple(
+                Span(i, i + 4, Label.PERSON, 1.0, "ner") for i in [t.find('a"\\b')] if i >= 0
+            ),
+        )
         done = redact_json({"x": 'a"\\b'}, spiky, vault).text.text
         assert restore_json_text(done, vault) == '{"x":"a\\"\\\\b"}'
 
