@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import queue
 import secrets
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -86,6 +87,7 @@ class FleetSession:
         self._listener: Listener | None = None
         self._waiting: dict[int, queue.Queue[Block | None]] = {}
         self._stopped = threading.Event()
+        self._closed = threading.Event()
         self._correlation = secrets.randbits(48)
         self._refusals = 0
         self._answer = _Answer.NONE
@@ -107,7 +109,9 @@ class FleetSession:
             waiting.put(None)
         if self.connected.is_set():
             self._publish(Up.STATUS, codec.status_bytes(Status(online=False)), qos=0)
-        self._client.disconnect()
+            self._client.disconnect()
+            self._closed.wait(timeout=1.0)
+        self._closed.set()
         if self._thread.is_alive():
             self._thread.join(timeout=4.0)
 
@@ -177,6 +181,7 @@ class FleetSession:
             manual_ack=True,
             reconnect_on_failure=False,
         )
+        client.on_socket_open = _no_delay
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -195,6 +200,7 @@ class FleetSession:
     def _connect_and_serve(self) -> bool:
         """One connection, from first to last. True when it had been accepted."""
         self._answer = _Answer.NONE
+        self._closed.clear()
         try:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = self._line.session_expiry
@@ -205,7 +211,7 @@ class FleetSession:
                 clean_start=False,
                 properties=properties,
             )
-            self._client.loop_forever(retry_first_connection=False)
+            self._serve()
             if self._answer is _Answer.NONE:
                 self._refuse("closed_before_connack")
         except ssl.SSLError as e:
@@ -214,6 +220,15 @@ class FleetSession:
             _LOG.debug("broker_unreachable")
         self.connected.clear()
         return self._answer is _Answer.ACCEPTED
+
+    def _serve(self) -> None:
+        """Lets paho's own thread work until the connection ends: only then do its writes and ours not mix."""
+        self._client.loop_start()
+        while not self._closed.wait(0.5):
+            if self._stopped.is_set():
+                self._client.disconnect()
+                break
+        self._client.loop_stop()
 
     def _refuse(self, reason: str) -> None:
         """Logged once per streak; after _REFUSALS of them the session ends, because asking again cannot help."""
@@ -247,6 +262,7 @@ class FleetSession:
         self, _client: paho.Client, _data: object, _flags: object, _code: ReasonCode, _properties: object
     ) -> None:
         self.connected.clear()
+        self._closed.set()
 
     def _on_message(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         def acknowledge() -> None:
@@ -271,6 +287,12 @@ class FleetSession:
                 waiting.put_nowait(block)
             except queue.Full:
                 return  # the reader asks again from where it is
+
+
+def _no_delay(_client: paho.Client, _data: object, connection: object) -> None:
+    """Small requests must not wait for the last one's acknowledgement: 40 ms each on Linux."""
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _next_piece(block: Block, name: str, position: int) -> bool:
