@@ -81,14 +81,15 @@ def load(command: Command) -> typer.Typer:
         raise Broken(
             f"`tidegate {command.name}` points at {command.target}, which is no command", code="bad_command"
         )
-    return _single(target)
+    return single(target)
 
 
 def _extra(command: Command) -> str:
     return command.package if command.package in {"edge", "cloud"} else "edge"
 
 
-def _single(target: Callable[..., object]) -> typer.Typer:
+def single(target: Callable[..., object]) -> typer.Typer:
+    """An app of one command."""
     app = typer.Typer(add_completion=False)
     app.command()(target)
     return app
@@ -102,9 +103,16 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     if argv[0] in {"-V", "--version"}:
         print(f"tidegate {metadata.version('tidegate')}")
         return 0
+    return carry_out(lambda: load(_find(argv[0])), argv[0], argv[1:], environ)
+
+
+def carry_out(
+    find: Callable[[], typer.Typer], name: str, argv: Sequence[str], environ: Mapping[str, str]
+) -> int:
+    """Find an app, run it with `argv`, and turn whatever happens into an exit code."""
     debug = environ.get("TIDEGATE_DEBUG") == "1"
     try:
-        load(_find(argv[0]))(args=list(argv[1:]), prog_name=f"tidegate {argv[0]}")
+        find()(args=list(argv), prog_name=f"tidegate {name}")
     except SystemExit as leaving:
         return _exit_code(leaving)
     except TidegateError as error:
