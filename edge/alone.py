@@ -79,7 +79,11 @@ class NoModel:
         return 0
 
     async def generate(self, prompt: Prompt) -> Draft:
-        raise Broken(f"this device has no model: {self.reason}", code="no_local_model", hint="see `tidegate edge doctor`")
+        raise Broken(
+            f"this device has no model: {self.reason}",
+            code="no_local_model",
+            hint="see `tidegate edge doctor`",
+        )
 
     def confidence(self, prompt: Prompt, draft: Draft) -> float:
         return 0.0

@@ -70,7 +70,9 @@ async def run(config: EdgeConfig, announce: Callable[[Ready], None], *, stop: as
         try:
             api_key = _first_key(stores, clock)
             async with _model(config, log) as local:
-                await _serve(_Wiring(config, key, stores, local, spans, clock), Ready("", api_key), announce, stop)
+                await _serve(
+                    _Wiring(config, key, stores, local, spans, clock), Ready("", api_key), announce, stop
+                )
         finally:
             spans.close()
             stores.close()
@@ -98,7 +100,7 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(work) for work in _beside(wiring, exits)]
         serving = group.create_task(server.serve(sockets))
-        while not server.started and not serving.done():
+        while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn sets a flag, no event
             await asyncio.sleep(0.005)
         if server.started:
             said = replace(ready, url=listen.url(sockets))

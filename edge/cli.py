@@ -18,7 +18,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="The device d
 ledger = typer.Typer(add_completion=False, no_args_is_help=True, help="What left this device.")
 app.add_typer(ledger, name="ledger")
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="settings (TOML)", show_default=False)]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", help="settings (TOML)", show_default=False)
+]
 StateFolder = Annotated[Path | None, typer.Option("--state", help="state folder", show_default=False)]
 
 
@@ -47,7 +49,9 @@ def run(
 
 @app.command()
 def status(
-    file: ConfigFile = None, state: StateFolder = None, as_json: Annotated[bool, typer.Option("--json")] = False
+    file: ConfigFile = None,
+    state: StateFolder = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """What the daemon of a state folder has done lately."""
     from edge import status as view
@@ -62,7 +66,9 @@ def status(
 
 @app.command()
 def doctor(
-    file: ConfigFile = None, state: StateFolder = None, as_json: Annotated[bool, typer.Option("--json")] = False
+    file: ConfigFile = None,
+    state: StateFolder = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Checks every part and says what to do next; exit code 1 when one is broken."""
     from edge import doctor as surgery
@@ -81,7 +87,9 @@ def enrol(
     address: Annotated[str, typer.Argument(help="host:port of the cloud's enrolment door")],
     token: Annotated[str, typer.Option("--token", help="one-time token; `-` reads it from standard input")],
     device: Annotated[str, typer.Option("--device", help="this device's id")],
-    ca: Annotated[str, typer.Option("--ca", help="SHA-256 of the cloud's CA, as the fleet's manager gave it")],
+    ca: Annotated[
+        str, typer.Option("--ca", help="SHA-256 of the cloud's CA, as the fleet's manager gave it")
+    ],
     file: ConfigFile = None,
     state: StateFolder = None,
 ) -> None:

@@ -58,8 +58,12 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What may leave, what must, and what waits for a person."""
 
     version: str = "device-default-1"  # recorded with every request
-    keep_at: Fraction | None = None  # P(right) from which a draft is kept; absent: the model's own calibrated threshold
-    names: bool = True  # look for names and places by the encoder; False: formats and checksums only, names may leave
+    keep_at: Fraction | None = (
+        None  # P(right) from which a draft is kept; absent: the model's own calibrated threshold
+    )
+    names: bool = (
+        True  # look for names and places by the encoder; False: formats and checksums only, names may leave
+    )
     must_stay: tuple[Label, ...] = ()  # requests with such entities never leave
     must_go_words: tuple[str, ...] = ()  # requests with such a word are escalated without a draft
     review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person
@@ -84,7 +88,9 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     broker: str = ""  # host:port of the MQTT broker
     server_name: str = ""  # name in the broker's certificate when it is not the host
-    artefacts: str = ""  # where signed metadata and models are fetched from; absent: as the broker's site says
+    artefacts: str = (
+        ""  # where signed metadata and models are fetched from; absent: as the broker's site says
+    )
     root: Path | None = None  # the trusted root metadata; absent: <state>/identity/root.json
 
 
@@ -108,7 +114,9 @@ class Logs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything a device can be told."""
 
-    state: Path = msgspec.field(default_factory=lambda: Path("~/.local/share/tidegate/edge").expanduser())  # everything this device remembers; one daemon at a time
+    state: Path = msgspec.field(
+        default_factory=lambda: Path("~/.local/share/tidegate/edge").expanduser()
+    )  # everything this device remembers; one daemon at a time
     mode: Mode = Mode.PREFER_LOCAL  # prefer-local, or local-only: no way out is constructed
     door: Door = Door()
     model: Model = Model()

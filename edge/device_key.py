@@ -37,6 +37,8 @@ def load_or_make(state: Path) -> DeviceKey:
     root = file.read_bytes()
     if len(root) != _SIZE:
         raise Broken(
-            "device.key in the state folder is damaged", code="device_key_broken", hint="restore it from a backup"
+            "device.key in the state folder is damaged",
+            code="device_key_broken",
+            hint="restore it from a backup",
         )
     return DeviceKey(root)

@@ -26,7 +26,10 @@ class Metrics:
             why=Why,
         )
         self._latency = Spread(
-            self.registry, "tidegate_edge_request_seconds", "From the request's arrival to its answer", source=Source
+            self.registry,
+            "tidegate_edge_request_seconds",
+            "From the request's arrival to its answer",
+            source=Source,
         )
         self._errors = Count(
             self.registry,
@@ -38,7 +41,10 @@ class Metrics:
         self._in_flight = Level(self.registry, "tidegate_edge_in_flight", "Requests being worked on")
         self._link = Level(self.registry, "tidegate_edge_link_up", "1 when the cloud can be reached")
         self._spool = Gauge(
-            "tidegate_edge_spool_entries", "Escalations in the spool, by state", ["state"], registry=self.registry
+            "tidegate_edge_spool_entries",
+            "Escalations in the spool, by state",
+            ["state"],
+            registry=self.registry,
         )
 
     def answered(self, answer: Answer, seconds: float) -> None:

@@ -29,7 +29,9 @@ def model_path(config: EdgeConfig) -> Path:
     """The weights this device should answer with. Raises Broken when there are none."""
     if config.model.path is not None:
         if not config.model.path.is_file():
-            raise Broken("model.path: there is no such file", code="model_missing", hint="correct the settings")
+            raise Broken(
+                "model.path: there is no such file", code="model_missing", hint="correct the settings"
+            )
         return config.model.path
     from tidegate.assets import model_dir
     from tidegate.engines.embedded import weights_path
@@ -39,15 +41,18 @@ def model_path(config: EdgeConfig) -> Path:
 
 async def _load(path: Path) -> LocalEngine:
     """The engine on the weights at `path`; the event loop goes on meanwhile. Raises Broken."""
-    return await asyncio.to_thread(_load_now, path)
+    return await asyncio.to_thread(load_now, path)
 
 
-def _load_now(path: Path) -> LocalEngine:
+def load_now(path: Path) -> LocalEngine:
+    """The engine on the weights at `path`; blocks while it loads. Raises Broken."""
     try:
         from tidegate.engines.embedded import EDGE_LIMITS
         from tidegate.engines.llama import LlamaEngine
     except ImportError as error:
         raise Broken(
-            "the inference library cannot be loaded", code="engine_missing", hint="install llama-cpp-python again"
+            "the inference library cannot be loaded",
+            code="engine_missing",
+            hint="install llama-cpp-python again",
         ) from error
     return LlamaEngine.load(path, limits=EDGE_LIMITS)

@@ -237,7 +237,8 @@ def _message(message: Message, pen: _Pen, refs: Mapping[str, CallRef]) -> Redact
         role=message.role,
         content=content,
         tool_calls=tuple(
-            RedactedCall(refs[call.id], pen.text(call.name), pen.json(call.arguments)) for call in message.tool_calls
+            RedactedCall(refs[call.id], pen.text(call.name), pen.json(call.arguments))
+            for call in message.tool_calls
         ),
         tool_call_id=refs.get(message.tool_call_id, CallRef("")),
     )

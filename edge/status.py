@@ -55,7 +55,8 @@ def gather(config: EdgeConfig, most: int = 10) -> Status:
 def told(found: Status) -> dict[str, JSON]:
     """For programs."""
     today: list[JSON] = [
-        {"source": source, "state": state, "count": count} for (source, state), count in sorted(found.today.items())
+        {"source": source, "state": state, "count": count}
+        for (source, state), count in sorted(found.today.items())
     ]
     return {
         "running": bool(found.url),
@@ -70,11 +71,21 @@ def told(found: Status) -> dict[str, JSON]:
 def show(found: Status) -> None:
     """For people."""
     console = Console()
-    console.print(f"door: {found.url or 'not running'}   ledger: {found.left} records   spool: {found.spool or 'empty'}")
+    console.print(
+        f"door: {found.url or 'not running'}   ledger: {found.left} records   spool: {found.spool or 'empty'}"
+    )
     table = Table("when", "source", "state", "why", "confidence", "ms", "ticket")
     for line in found.latest:
         sure = "" if line.confidence is None else f"{line.confidence:.2f}"
-        row = (rfc3339(line.at), line.source, line.state, line.why, sure, f"{line.latency_ms:.0f}", line.ticket or "")
+        row = (
+            rfc3339(line.at),
+            line.source,
+            line.state,
+            line.why,
+            sure,
+            f"{line.latency_ms:.0f}",
+            line.ticket or "",
+        )
         table.add_row(*row)
     console.print(table)
 

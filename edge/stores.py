@@ -31,7 +31,9 @@ class Stores:
     def forget(self, *, journal_before: float, spool_before: float) -> int:
         """Deletes what is past its time. Returns how many rows."""
         return (
-            self.journal.forget(journal_before) + self.spool.forget(spool_before) + self.vaults.forget(spool_before)
+            self.journal.forget(journal_before)
+            + self.spool.forget(spool_before)
+            + self.vaults.forget(spool_before)
         )
 
 

@@ -48,7 +48,9 @@ async def answer(request: Request, house: House) -> Answer:
         case other:
             assert_never(other)
     if redacted is None:  # plan() never lets this through; mypy and a forged plan do not get past it either
-        raise Broken("the request could not be redacted, so it stays on the device", code="redaction_unavailable")
+        raise Broken(
+            "the request could not be redacted, so it stays on the device", code="redaction_unavailable"
+        )
     delivery = await house.dispatch.send(escalation(request, redacted, why, house), request)
     return _delivered(delivery, request, draft, why, house)
 
@@ -102,7 +104,9 @@ def _delivered(delivery: Delivery, request: Request, draft: Draft | None, why: W
         case Released():
             return _restored(delivery, request, confidence, why, house)
         case Held(ticket, reason):
-            return Answer(State.HELD, Source.NOBODY, why, "", confidence=confidence, ticket=ticket, hold=reason)
+            return Answer(
+                State.HELD, Source.NOBODY, why, "", confidence=confidence, ticket=ticket, hold=reason
+            )
         case Queued(ticket):
             return _queued(ticket=Queued(ticket), draft=draft, confidence=confidence, why=why)
         case Rejected(reason):

@@ -202,5 +202,3 @@ def headers(page: Page, found: Answer) -> dict[str, str]:
     if found.ticket is not None:
         given["x-tidegate-ticket"] = found.ticket
     return given
-
-

@@ -35,13 +35,22 @@ def problem(error: Exception) -> Problem:
         case Untrusted():
             return _made(502, str(error), "server_error", error.code, retry=False)
         case TidegateError():
-            return _made(500, "this device is set up wrongly; see `tidegate edge doctor`", "server_error", error.code)
+            return _made(
+                500, "this device is set up wrongly; see `tidegate edge doctor`", "server_error", error.code
+            )
         case _:
-            return _made(500, "a defect of this daemon; the log says where", "server_error", "defect", retry=False)
+            return _made(
+                500, "a defect of this daemon; the log says where", "server_error", "defect", retry=False
+            )
 
 
 _REFUSALS = {
-    Why.INJECTION: (403, "permission_error", "content_policy", "this device's policy refuses the request: it reads as an attack"),
+    Why.INJECTION: (
+        403,
+        "permission_error",
+        "content_policy",
+        "this device's policy refuses the request: it reads as an attack",
+    ),
     Why.NOTHING_CAN_ANSWER: (
         503,
         "server_error",
@@ -80,6 +89,8 @@ def refusal(answer: Answer) -> Problem:
 
 
 def _made(status: int, message: str, kind: str, code: str, param: str = "", *, retry: bool = True) -> Problem:
-    body: dict[str, JSON] = {"error": {"message": message, "type": kind, "param": param or None, "code": code}}
+    body: dict[str, JSON] = {
+        "error": {"message": message, "type": kind, "param": param or None, "code": code}
+    }
     # OpenAI's clients repeat 5xx by themselves; this header of theirs says when that is of no use
     return Problem(status, body, {} if retry else {"x-should-retry": "false"})

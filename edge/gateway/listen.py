@@ -61,7 +61,9 @@ def _unix(path: Path) -> socket.socket:
         path.chmod(0o600)
     except OSError as error:
         made.close()
-        raise BadConfig(f"door.socket: {path} cannot be opened: {error.strerror}", code="port_in_use") from error
+        raise BadConfig(
+            f"door.socket: {path} cannot be opened: {error.strerror}", code="port_in_use"
+        ) from error
     return made
 
 

@@ -59,7 +59,11 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
 
 def _wire(door: Door, what: Escalation) -> JSON:
     raw = door.encode(what) if door.encode is not None else b""
-    return {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest(), "base64": base64.b64encode(raw).decode()}
+    return {
+        "bytes": len(raw),
+        "sha256": hashlib.sha256(raw).hexdigest(),
+        "base64": base64.b64encode(raw).decode(),
+    }
 
 
 def _assumed(why: Why) -> Why:
@@ -93,7 +97,8 @@ def _messages(redacted: RedactedPrompt | None) -> list[JSON]:
             "role": message.role,
             "content": message.content.text,
             "tool_calls": [
-                {"id": call.id, "name": call.name.text, "arguments": call.arguments.text} for call in message.tool_calls
+                {"id": call.id, "name": call.name.text, "arguments": call.arguments.text}
+                for call in message.tool_calls
             ],
         }
         for message in redacted.messages

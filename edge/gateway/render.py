@@ -190,7 +190,11 @@ def fingerprint(answer: Answer) -> str:
 def _choice(page: Page, index: int, answer: Answer) -> dict[str, JSON]:
     calls = _calls(page, answer)
     text = (_notice(page) if index == 0 else "") + said(answer)
-    message: dict[str, JSON] = {"role": "assistant", "content": text or (None if calls else ""), "refusal": None}
+    message: dict[str, JSON] = {
+        "role": "assistant",
+        "content": text or (None if calls else ""),
+        "refusal": None,
+    }
     if calls:
         message["tool_calls"] = [_call(call) for call in calls]
     scores = answer.draft.tokens if answer.draft is not None and answer.source is Source.DEVICE else ()

@@ -269,7 +269,9 @@ def _part(raw: msgspec.Raw, where: str) -> str:
     try:
         kind = msgspec.json.decode(raw, type=_Kinded).type
         if kind not in {"text", "refusal"}:
-            raise BadRequest(f"{where}: only text is answered here", code="unsupported_content", param=f"{where}.type")
+            raise BadRequest(
+                f"{where}: only text is answered here", code="unsupported_content", param=f"{where}.type"
+            )
         part = _part_decoder.decode(raw)
     except msgspec.ValidationError as error:
         raise _named(str(error), where) from error
@@ -323,6 +325,8 @@ def _schema(wanted: ResponseFormat | None) -> str:
         return '{"type":"object"}'
     if wanted.json_schema is None:
         raise BadRequest(
-            "response_format.json_schema: missing", code="missing_parameter", param="response_format.json_schema"
+            "response_format.json_schema: missing",
+            code="missing_parameter",
+            param="response_format.json_schema",
         )
     return _object(wanted.json_schema.schema, "response_format.json_schema.schema")

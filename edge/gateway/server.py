@@ -139,7 +139,9 @@ class _Rooms:
         self._application(request)
         name = str(request.path_params["name"])
         if name not in self._door.models():
-            raise BadRequest("there is no model of that name here", code="model_not_found", param="model", status=404)
+            raise BadRequest(
+                "there is no model of that name here", code="model_not_found", param="model", status=404
+            )
         return _json(_model(name))
 
     async def pending(self, request: Request) -> Response:
@@ -152,7 +154,9 @@ class _Rooms:
         wait_s = _seconds(request.query_params.get("wait", "0"))
         found = await self._door.late.collect(claim_check, application, wait_s)
         if found is None:
-            raise BadRequest("this application has no such ticket", code="unknown_ticket", param="ticket", status=404)
+            raise BadRequest(
+                "this application has no such ticket", code="unknown_ticket", param="ticket", status=404
+            )
         if found.state.final:
             self._door.late.claim(found.ticket)
         return _json(late(found))

@@ -41,7 +41,9 @@ class LedgerStore:
                     placed.hash,
                 ),
             )
-            db.execute("INSERT OR REPLACE INTO ledger_head VALUES (0, ?, ?)", (placed.seq, seal(self.key, placed)))
+            db.execute(
+                "INSERT OR REPLACE INTO ledger_head VALUES (0, ?, ?)", (placed.seq, seal(self.key, placed))
+            )
         return placed
 
     def records(self) -> Iterator[Record]:

@@ -131,7 +131,9 @@ def _translated(error: sqlite3.DatabaseError) -> Exhausted | Broken:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
         return Exhausted(
-            "the state folder has no room left; nothing was written", code="disk_full", hint="free disk space, then retry"
+            "the state folder has no room left; nothing was written",
+            code="disk_full",
+            hint="free disk space, then retry",
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return Exhausted("the state folder is busy; nothing was written", code="store_busy")

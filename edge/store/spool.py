@@ -42,7 +42,9 @@ class SpoolStore:
                 db.execute(_INSERT, _row(entry))
             except sqlite3.IntegrityError as error:
                 raise BadRequest(
-                    "a request with this idempotency key is already known", code="idempotency_conflict", status=409
+                    "a request with this idempotency key is already known",
+                    code="idempotency_conflict",
+                    status=409,
                 ) from error
 
     def save(self, entry: Entry) -> None:
@@ -70,11 +72,15 @@ class SpoolStore:
 
     def hasten(self, now: float) -> None:
         with self.base.write() as db:
-            db.execute("UPDATE spool SET next_at = ?, attempts = 0 WHERE state = 'queued' AND next_at > ?", (now, now))
+            db.execute(
+                "UPDATE spool SET next_at = ?, attempts = 0 WHERE state = 'queued' AND next_at > ?",
+                (now, now),
+            )
 
     def unclaimed(self, application: str) -> Sequence[Entry]:
         return self._many(
-            "application = ? AND claimed_at = 0 AND state IN ('done', 'dead') ORDER BY answered_at", application
+            "application = ? AND claimed_at = 0 AND state IN ('done', 'dead') ORDER BY answered_at",
+            application,
         )
 
     def pending(self, application: str) -> Sequence[Entry]:
@@ -83,14 +89,17 @@ class SpoolStore:
 
     def claim(self, ticket: Ticket, now: float) -> bool:
         with self.base.write() as db:
-            cursor = db.execute("UPDATE spool SET claimed_at = ? WHERE ticket = ? AND claimed_at = 0", (now, ticket))
+            cursor = db.execute(
+                "UPDATE spool SET claimed_at = ? WHERE ticket = ? AND claimed_at = 0", (now, ticket)
+            )
             return cursor.rowcount == 1
 
     def counts(self) -> dict[str, int]:
         """How many entries there are in each state."""
         with self.base.read() as db:
             return {
-                str(state): int(n) for state, n in db.execute("SELECT state, count(*) FROM spool GROUP BY state")
+                str(state): int(n)
+                for state, n in db.execute("SELECT state, count(*) FROM spool GROUP BY state")
             }
 
     def forget(self, before: float) -> int:

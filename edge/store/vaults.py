@@ -26,5 +26,6 @@ class VaultStore:
         """Deletes vaults not used since that moment, except those an escalation in the spool still needs."""
         with self.base.write() as db:
             return db.execute(
-                "DELETE FROM vaults WHERE used_at < ? AND conversation NOT IN (SELECT conversation FROM spool)", (before,)
+                "DELETE FROM vaults WHERE used_at < ? AND conversation NOT IN (SELECT conversation FROM spool)",
+                (before,),
             ).rowcount

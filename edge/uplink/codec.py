@@ -125,7 +125,9 @@ def decode(raw: bytes) -> Reply:
             raise Untrusted("the cloud's reply holds no outcome", code="reply_malformed")
 
 
-def receipt_of(raw: bytes, *, device: DeviceId, request_id: RequestId, revision: int, payload: bytes) -> Receipt:
+def receipt_of(
+    raw: bytes, *, device: DeviceId, request_id: RequestId, revision: int, payload: bytes
+) -> Receipt:
     """The proof of a released reply, bound to this device's own request. Raises Untrusted when there is none."""
     reply = _parsed(raw)
     released = reply.released

@@ -371,7 +371,9 @@ def outcome(entry: Entry) -> Delivery:
             return Held(entry.ticket, entry.hold) if entry.hold is not None else Queued(entry.ticket)
         case SpoolState.DEAD:
             if entry.cause is DeathCause.UNTRUSTED:
-                raise Untrusted("the cloud's answer failed its proof and was not used", code="reply_untrusted")
+                raise Untrusted(
+                    "the cloud's answer failed its proof and was not used", code="reply_untrusted"
+                )
             raise Unreachable("nobody answered this request within its life", code="expired")
         case SpoolState.DONE:
             reply = codec.decode(entry.reply)

@@ -89,7 +89,9 @@ class LateDesk:
             return self.screen.restore(entry.conversation, text)
 
         def call_back(call: ToolCall) -> ToolCall:
-            return ToolCall(call.id, back(call.name), self.screen.restore_json(entry.conversation, call.arguments))
+            return ToolCall(
+                call.id, back(call.name), self.screen.restore_json(entry.conversation, call.arguments)
+            )
 
         return replace(
             base,

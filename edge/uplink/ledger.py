@@ -62,7 +62,9 @@ def chained(record: Record, before: Record | None) -> Record:
 
 def seal(key: bytes, last: Record | None) -> bytes:
     """What proves the end of the ledger to whoever holds the device's key."""
-    return hmac.digest(key, b"end" + _number(last.seq if last else 0) + (last.hash if last else GENESIS), "sha256")
+    return hmac.digest(
+        key, b"end" + _number(last.seq if last else 0) + (last.hash if last else GENESIS), "sha256"
+    )
 
 
 def verify(records: Iterable[Record], key: bytes, sealed: bytes) -> int:
@@ -71,7 +73,8 @@ def verify(records: Iterable[Record], key: bytes, sealed: bytes) -> int:
     for record in records:
         if chained(record, last) != record:
             raise Untrusted(
-                f"the egress ledger was changed at record {last.seq + 1 if last else 1}", code="ledger_tampered"
+                f"the egress ledger was changed at record {last.seq + 1 if last else 1}",
+                code="ledger_tampered",
             )
         last = record
     if not hmac.compare_digest(seal(key, last), sealed):

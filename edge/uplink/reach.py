@@ -35,7 +35,9 @@ class Reach:
         """Whether it is time for a trial: the link is down, or a bar has just ended."""
         if now < self._barred_until:
             return False
-        return self._barred_until > 0 or (self._link.health is Health.DOWN and link.may_use(self._link, now=now))
+        return self._barred_until > 0 or (
+            self._link.health is Health.DOWN and link.may_use(self._link, now=now)
+        )
 
     @property
     def barred(self) -> bool:

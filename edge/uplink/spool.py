@@ -138,7 +138,9 @@ def step(entry: Entry, event: Event, now: float) -> Entry:
             )
         case Failed():
             back = SpoolState.HELD if entry.state is SpoolState.HELD else SpoolState.QUEUED
-            return replace(entry, state=back, attempts=entry.attempts + 1, next_at=now + backoff(entry.attempts))
+            return replace(
+                entry, state=back, attempts=entry.attempts + 1, next_at=now + backoff(entry.attempts)
+            )
         case Forgotten():
             return replace(entry, state=SpoolState.QUEUED, cloud_ticket="", hold=None, next_at=now)
         case Distrusted():
@@ -146,7 +148,11 @@ def step(entry: Entry, event: Event, now: float) -> Entry:
         case Expired():
             return replace(entry, state=SpoolState.DEAD, cause=DeathCause.EXPIRED, answered_at=now)
         case Restarted():
-            return replace(entry, state=SpoolState.QUEUED, next_at=now) if entry.state is SpoolState.SENT else entry
+            return (
+                replace(entry, state=SpoolState.QUEUED, next_at=now)
+                if entry.state is SpoolState.SENT
+                else entry
+            )
         case other:
             assert_never(other)
 

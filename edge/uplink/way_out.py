@@ -115,10 +115,15 @@ def _receipt_key(config: EdgeConfig) -> bytes:
         key = path.read_bytes()
     except OSError as error:
         raise BadConfig(
-            f"{path}: {error.strerror or 'cannot be read'}", code="no_identity", hint="enrol this device again"
+            f"{path}: {error.strerror or 'cannot be read'}",
+            code="no_identity",
+            hint="enrol this device again",
         ) from error
     if len(key) != 32:
-        raise BadConfig(f"{path}: is not an Ed25519 public key", code="no_identity", hint="enrol this device again")
+        raise BadConfig(
+            f"{path}: is not an Ed25519 public key", code="no_identity", hint="enrol this device again"
+        )
     return key
+
 
 __all__ = ["WayOut", "build", "encode"]

@@ -59,7 +59,11 @@ def test_nothing_in_an_escalation_is_plain_text() -> None:
 
 
 def test_the_census_sees_every_text_that_leaves() -> None:
-    where = {(getattr(owner, "__name__", ""), name) for leaf, (owner, name) in leaves(Escalation, (None, "")) if leaf is Redacted}
+    where = {
+        (getattr(owner, "__name__", ""), name)
+        for leaf, (owner, name) in leaves(Escalation, (None, ""))
+        if leaf is Redacted
+    }
     assert where == {
         ("RedactedMessage", "content"),
         ("RedactedCall", "name"),

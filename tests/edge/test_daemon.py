@@ -15,7 +15,14 @@ import httpx
 import openai
 import pytest
 
-FORBIDDEN = ("edge.uplink.client", "edge.uplink.channel", "edge.uplink.way_out", "edge.uplink.dispatch", "grpc", "paho")
+FORBIDDEN = (
+    "edge.uplink.client",
+    "edge.uplink.channel",
+    "edge.uplink.way_out",
+    "edge.uplink.dispatch",
+    "grpc",
+    "paho",
+)
 
 
 @dataclass
@@ -62,7 +69,9 @@ def test_a_fresh_folder_gives_a_key_once_and_the_daemon_ends_when_told(tmp_path:
     assert first.stop() == 0
     second = start(tmp_path / "state", "--local-only", **quiet)
     assert second.api_key == ""
-    got = httpx.get(second.url + "/models", headers={"authorization": f"Bearer {first.api_key}"}, trust_env=False)
+    got = httpx.get(
+        second.url + "/models", headers={"authorization": f"Bearer {first.api_key}"}, trust_env=False
+    )
     assert got.status_code == 200
     assert second.stop() == 0
 
@@ -141,6 +150,10 @@ def test_local_only_loads_nothing_that_could_open_a_connection(tmp_path: Path) -
         "print([name for name in sys.argv[2:] if name in sys.modules])\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "s"), *FORBIDDEN], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", code, str(tmp_path / "s"), *FORBIDDEN],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
     )
     assert done.stdout.strip() == "[]"

@@ -48,7 +48,9 @@ def ask(text: str = "what time is it", **changes: object) -> Request:
 
 
 def released(text: str, *calls: ToolCall) -> Released:
-    return Released(text, calls, (Citation("manual", "4.2", "E42 means"),), "cloud-1", Usage(9, 4), "case_12345678")
+    return Released(
+        text, calls, (Citation("manual", "4.2", "E42 means"),), "cloud-1", Usage(9, 4), "case_12345678"
+    )
 
 
 async def answered(request: Request, made: House) -> Answer:
@@ -120,10 +122,16 @@ async def test_broken_detectors_and_no_model_refuse() -> None:
     ("request_", "policy", "why"),
     [
         (ask(keep_local=True), Policy(PolicyVersion("t")), Why.POLICY_MUST_STAY),
-        (ask(MAIL), Policy(PolicyVersion("t"), must_stay=frozenset({Label.EMAIL_ADDRESS})), Why.POLICY_MUST_STAY),
+        (
+            ask(MAIL),
+            Policy(PolicyVersion("t"), must_stay=frozenset({Label.EMAIL_ADDRESS})),
+            Why.POLICY_MUST_STAY,
+        ),
     ],
 )
-async def test_what_must_stay_stays_and_says_so_when_unsure(request_: Request, policy: Policy, why: Why) -> None:
+async def test_what_must_stay_stays_and_says_so_when_unsure(
+    request_: Request, policy: Policy, why: Why
+) -> None:
     dispatch = FakeDispatch(released("never"))
     found = await answered(request_, house(FakeModel(sure=0.1), dispatch, policy=policy))
     assert (found.state, found.source, found.why) == (State.DEGRADED, Source.DEVICE, why)
@@ -190,7 +198,10 @@ async def test_an_attack_is_refused_only_where_policy_says_from_when() -> None:
     strict = Policy(PolicyVersion("t"), refuse_injection_at=0.8)
     refused = await answered(ask(), house(screen=PatternScreen(score=0.9), policy=strict))
     assert (refused.state, refused.why) == (State.REFUSED, Why.INJECTION)
-    for made in (house(screen=PatternScreen(score=0.7), policy=strict), house(screen=PatternScreen(score=1.0))):
+    for made in (
+        house(screen=PatternScreen(score=0.7), policy=strict),
+        house(screen=PatternScreen(score=1.0)),
+    ):
         assert (await answered(ask(), made)).state is State.ANSWERED
 
 
@@ -208,7 +219,11 @@ async def test_errors_of_the_ports_pass_through(error: Exception) -> None:
         await answered(ask(), house(FakeModel(sure=0.1), FakeDispatch(error)))
 
 
-@pytest.mark.parametrize("delivery", [Held(TICKET, HoldReason.POLICY), Queued(TICKET), Rejected(RejectReason.POLICY)])
+@pytest.mark.parametrize(
+    "delivery", [Held(TICKET, HoldReason.POLICY), Queued(TICKET), Rejected(RejectReason.POLICY)]
+)
 async def test_nothing_but_a_released_answer_has_tool_calls(delivery: Delivery) -> None:
-    found = await answered(ask(), house(FakeModel(Draft("", finish=Finish.PASS), 0.1), FakeDispatch(delivery)))
+    found = await answered(
+        ask(), house(FakeModel(Draft("", finish=Finish.PASS), 0.1), FakeDispatch(delivery))
+    )
     assert found.tool_calls == ()

@@ -43,7 +43,9 @@ class Site:
     def enrol(self, folder: Path, *, device: DeviceId = DEVICE, days: float = 30) -> Path:
         """The identity folder of a device."""
         key = ca.new_key()
-        certificate = ca.issue_device(self.authority, device, key.public_key(), SystemClock().now(), days=days)
+        certificate = ca.issue_device(
+            self.authority, device, key.public_key(), SystemClock().now(), days=days
+        )
         folder.mkdir(parents=True, exist_ok=True)
         write_durably(folder / "key.pem", ca.key_pem(key))
         write_durably(folder / "cert.pem", ca.certificate_pem(certificate))
@@ -71,7 +73,9 @@ class FakeCloud:
 
     async def escalate(self, raw: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         self.seen.append(raw)
-        self.traces += [str(value) for key, value in context.invocation_metadata() or () if key == "traceparent"]
+        self.traces += [
+            str(value) for key, value in context.invocation_metadata() or () if key == "traceparent"
+        ]
         if self.unavailable:
             await context.abort(grpc.StatusCode.UNAVAILABLE, "busy")
         await asyncio.sleep(self.pause_s)

@@ -96,7 +96,7 @@ class FakeDispatch:
 class PatternScreen:
     """The real redaction by patterns alone, with one vault in memory; no model is loaded."""
 
-    detector: Detector | None = field(default_factory=lambda: Detector())
+    detector: Detector | None = field(default_factory=Detector)
     vault: Vault = field(default_factory=lambda: Vault.open("conv_fake_1", b"k" * 32, 1_790_000_000.0))
     score: float = 0.0
 

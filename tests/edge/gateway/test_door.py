@@ -11,7 +11,7 @@ import pytest
 
 from edge.config import Door as Settings
 from edge.ports import Held, HoldReason, Queued, Rejected, RejectReason
-from tests.fakes.edge_parts import FakeDispatch, FakeModel, PatternScreen, OpenDoor, house, open_door, say
+from tests.fakes.edge_parts import FakeDispatch, FakeModel, OpenDoor, PatternScreen, house, open_door, say
 from tidegate.chat import JSON, ToolCall
 from tidegate.engines.port import Draft, Finish, TokenScore
 from tidegate.errors import Broken, Exhausted, Untrusted
@@ -20,7 +20,10 @@ from tidegate.ids import Ticket
 TICKET = Ticket("tkt_" + "a" * 32)
 TOOL: dict[str, JSON] = {
     "type": "function",
-    "function": {"name": "GetWeather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}},
+    "function": {
+        "name": "GetWeather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
 }
 
 
@@ -87,10 +90,14 @@ async def test_tool_calls_come_in_openais_shape(tmp_path: Path) -> None:
 
 
 async def test_without_parallel_calls_only_the_first_comes(tmp_path: Path) -> None:
-    draft = Draft("", (ToolCall("a", "GetWeather", "{}"), ToolCall("b", "GetWeather", "{}")), Finish.TOOL_CALLS)
+    draft = Draft(
+        "", (ToolCall("a", "GetWeather", "{}"), ToolCall("b", "GetWeather", "{}")), Finish.TOOL_CALLS
+    )
     door = open_door(tmp_path, house(FakeModel(draft)))
     both = (await post(door, tools=[TOOL])).json()["choices"][0]["message"]["tool_calls"]
-    one = (await post(door, tools=[TOOL], parallel_tool_calls=False)).json()["choices"][0]["message"]["tool_calls"]
+    one = (await post(door, tools=[TOOL], parallel_tool_calls=False)).json()["choices"][0]["message"][
+        "tool_calls"
+    ]
     assert [call["id"] for call in both] == ["a", "b"]
     assert [call["id"] for call in one] == ["a"]
 
@@ -116,7 +123,9 @@ async def test_a_degraded_answer_carries_the_draft_and_says_what_it_is(tmp_path:
 
 
 @pytest.mark.parametrize("reason", list(RejectReason))
-async def test_a_rejection_is_an_error_that_clients_do_not_repeat(tmp_path: Path, reason: RejectReason) -> None:
+async def test_a_rejection_is_an_error_that_clients_do_not_repeat(
+    tmp_path: Path, reason: RejectReason
+) -> None:
     got = await post(open_door(tmp_path, house(FakeModel(sure=0.1), FakeDispatch(Rejected(reason)))))
     assert got.status_code == 403
     assert got.json()["error"]["code"] == "content_policy"

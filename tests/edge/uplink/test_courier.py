@@ -73,14 +73,6 @@ async def running(device: Device) -> AsyncIterator[Device]:
         device.stores.close()
 
 
-async def until(true: object, within_s: float = 8.0) -> None:
-    """Waits for a condition that another task brings about."""
-    assert callable(true)
-    async with asyncio.timeout(within_s):
-        while not true():
-            await asyncio.sleep(0.02)
-
-
 async def test_an_answer_comes_back_verified_restored_and_recorded(site: Site, tmp_path: Path) -> None:
     cloud = FakeCloud(site, say=lambda message: "Dear " + message.messages[0].content.split()[-1])
     async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
@@ -126,7 +118,9 @@ async def test_a_held_case_comes_late_and_once(site: Site, tmp_path: Path) -> No
     cloud = FakeCloud(site, hold=True, say=lambda message: "for " + message.messages[0].content.split()[-1])
     async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
         first = request(f"decide about {SECRET}")
-        house = House(Policy(PolicyVersion("t")), device.out.screen, FakeModel(ready=False), device.out.courier)
+        house = House(
+            Policy(PolicyVersion("t")), device.out.screen, FakeModel(ready=False), device.out.courier
+        )
         held = await turn.answer(first, house)
         assert held.state is State.HELD
         ticket = held.ticket
@@ -141,7 +135,9 @@ async def test_a_held_case_comes_late_and_once(site: Site, tmp_path: Path) -> No
         again = replace(
             first,
             request_id=new_request_id(),
-            prompt=Prompt((*first.prompt.messages, Message(Role.ASSISTANT, "wait"), Message(Role.USER, "and?"))),
+            prompt=Prompt(
+                (*first.prompt.messages, Message(Role.ASSISTANT, "wait"), Message(Role.USER, "and?"))
+            ),
         )
         assert [one.ticket for one in device.out.late.due(again, named=False)] == [ticket]
         assert device.out.late.claim(ticket)
@@ -158,7 +154,9 @@ async def test_a_late_answer_is_not_told_to_a_conversation_that_only_begins_alik
     async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
         first = Message(Role.USER, "hello")
         asked = request("", prompt=Prompt((first, Message(Role.USER, "my salary?"))))
-        house = House(Policy(PolicyVersion("t")), device.out.screen, FakeModel(ready=False), device.out.courier)
+        house = House(
+            Policy(PolicyVersion("t")), device.out.screen, FakeModel(ready=False), device.out.courier
+        )
         held = await turn.answer(asked, house)
         cloud.decided.set()
         assert held.ticket is not None
@@ -232,7 +230,10 @@ async def test_a_cloud_of_another_authority_is_refused_once_and_not_asked_again(
 async def test_an_expired_certificate_is_refused_and_nothing_is_lost(site: Site, tmp_path: Path) -> None:
     old = site.enrol(tmp_path / "old", days=-0.001)
     cloud = FakeCloud(site)
-    async with serving(cloud) as address, running(Device(site, tmp_path / "s", address, identity=old)) as device:
+    async with (
+        serving(cloud) as address,
+        running(Device(site, tmp_path / "s", address, identity=old)) as device,
+    ):
         assert (await device.ask("hello")).state is State.QUEUED
         assert cloud.seen == []
         assert device.stores.spool.counts() == {"queued": 1}

@@ -97,7 +97,17 @@ def test_retries_wait_twice_as_long_up_to_a_minute() -> None:
 
 
 events = st.sampled_from(
-    [Sending(), Answered(b"one"), Answered(b"two"), HELD, Failed(), Forgotten(), Distrusted(), Expired(), Restarted()]
+    [
+        Sending(),
+        Answered(b"one"),
+        Answered(b"two"),
+        HELD,
+        Failed(),
+        Forgotten(),
+        Distrusted(),
+        Expired(),
+        Restarted(),
+    ]
 )
 
 

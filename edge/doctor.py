@@ -1,0 +1,245 @@
+"""`tidegate edge doctor`: one check per part, each told in a sentence with what to do next. Repairs nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.console import Console
+from rich.table import Table
+
+from edge import device_key
+from edge.config import EdgeConfig, Mode
+from edge.model import model_path
+from edge.routing.confidence import load_folder
+from edge.sockets import foreign_sockets
+from edge.stores import open_stores
+from edge.uplink import ledger
+from edge.uplink.spool import SpoolState
+from tidegate.chat import JSON, Message, Prompt, Role
+from tidegate.clock import SystemClock, rfc3339
+from tidegate.errors import Broken, TidegateError
+from tidegate.fs import free_bytes
+
+LOW_DISK = 200 * 1024 * 1024
+DAY_S = 86_400.0
+
+
+class Finding(StrEnum):
+    OK = "ok"
+    ATTENTION = "attention"
+    BROKEN = "broken"
+    NOT_USED = "not used"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    part: str
+    finding: Finding
+    said: str
+    next: str = ""
+
+    @property
+    def broken(self) -> bool:
+        return self.finding is Finding.BROKEN
+
+
+def examine(config: EdgeConfig) -> tuple[Check, ...]:
+    """All checks, in the order in which a request meets the parts."""
+    return tuple(_guarded(part, look, config) for part, look in _PARTS)
+
+
+def told(check: Check) -> dict[str, JSON]:
+    return {"part": check.part, "finding": check.finding, "said": check.said, "next": check.next}
+
+
+def show(checks: tuple[Check, ...]) -> None:
+    colours = {
+        Finding.OK: "green",
+        Finding.ATTENTION: "yellow",
+        Finding.BROKEN: "red",
+        Finding.NOT_USED: "dim",
+    }
+    table = Table("part", "finding", "what", "next")
+    for check in checks:
+        table.add_row(check.part, f"[{colours[check.finding]}]{check.finding}[/]", check.said, check.next)
+    Console().print(table)
+
+
+def _guarded(part: str, look: Callable[[str, EdgeConfig], Check], config: EdgeConfig) -> Check:
+    try:
+        return look(part, config)
+    except TidegateError as error:
+        return Check(part, Finding.BROKEN, error.message, error.hint)
+    except OSError as error:
+        return Check(
+            part,
+            Finding.BROKEN,
+            f"{error.strerror or type(error).__name__}",
+            "check the folder's permissions",
+        )
+
+
+def _disk(part: str, config: EdgeConfig) -> Check:
+    free = free_bytes(config.state)
+    said = f"{free // (1024 * 1024)} MiB free"
+    if free < LOW_DISK:
+        return Check(
+            part, Finding.ATTENTION, said, "free some space: a full disk stops escalations and updates"
+        )
+    return Check(part, Finding.OK, said)
+
+
+def _model(part: str, config: EdgeConfig) -> Check:
+    if not config.model.enabled:
+        return Check(part, Finding.NOT_USED, "switched off: everything is escalated")
+    from edge.model import load_now
+
+    engine = load_now(model_path(config))
+
+    async def write() -> int:
+        try:
+            draft = await engine.generate(Prompt((Message(Role.USER, "turn on the light"),), max_tokens=4))
+        finally:
+            await engine.close()
+        return draft.usage.completion_tokens
+
+    wrote = asyncio.run(write())
+    return Check(part, Finding.OK, f"{engine.model} ({engine.digest[:12]}) wrote {wrote} tokens")
+
+
+def _calibration(part: str, config: EdgeConfig) -> Check:
+    if not config.model.enabled:
+        return Check(part, Finding.NOT_USED, "there is no local model")
+    from edge.model import load_now
+
+    path = model_path(config)
+    engine = load_now(path)
+    loaded = load_folder(engine, path.parent)
+    asyncio.run(engine.close())
+    if loaded.calibration is None:
+        return Check(
+            part,
+            Finding.ATTENTION,
+            "none for these weights: confidence is a guess",
+            "use a model with its calibration",
+        )
+    return Check(part, Finding.OK, f"kept from P(right) {loaded.keep_at:.2f}")
+
+
+def _detectors(part: str, config: EdgeConfig) -> Check:
+    from tidegate.privacy import detect
+
+    detector = detect.build_detector(ner=config.policy.names)
+    probe = "mail eve@example.org"
+    if not any(span.label == "EMAIL_ADDRESS" for span in detector.find(probe)):
+        raise Broken(
+            "the detectors miss a plain e-mail address", code="detector_broken", hint="install again"
+        )
+    if detector.degraded:
+        return Check(part, Finding.ATTENTION, detector.degraded, "set policy.names to true to look for names")
+    return Check(part, Finding.OK, f"{len(detector.patterns)} patterns and the encoder pass their self-test")
+
+
+def _identity(part: str, config: EdgeConfig) -> Check:
+    if not config.escalates and not config.managed:
+        return Check(part, Finding.NOT_USED, "nothing leaves this device")
+    from cryptography import x509
+
+    from tidegate.identity.certificates import read_leaf
+    from tidegate.identity.names import device_from_names
+    from tidegate.identity.tls import load_material
+
+    material = load_material(config.identity)
+    leaf = read_leaf(material.certificate)
+    device = device_from_names(leaf.common_names, leaf.uris)
+    ends = x509.load_pem_x509_certificate(material.certificate).not_valid_after_utc.timestamp()
+    left = ends - SystemClock().now()
+    if left <= 0:
+        return Check(
+            part,
+            Finding.BROKEN,
+            f"the certificate of {device} ended {rfc3339(ends)}",
+            "enrol this device again",
+        )
+    if left < 7 * DAY_S:
+        return Check(
+            part, Finding.ATTENTION, f"the certificate of {device} ends {rfc3339(ends)}", "enrol it soon"
+        )
+    return Check(part, Finding.OK, f"{device}, until {rfc3339(ends)}")
+
+
+def _link(part: str, config: EdgeConfig) -> Check:
+    if not config.escalates:
+        return Check(part, Finding.NOT_USED, "this device has no uplink")
+    from edge.uplink.channel import Channel
+    from edge.uplink.client import CloudChannel
+    from tidegate.identity.tls import load_material
+
+    async def probe() -> None:
+        wire = CloudChannel(
+            Channel(config.uplink.address, load_material(config.identity), config.uplink.server_name)
+        )
+        try:
+            await wire.probe()
+        finally:
+            await wire.close()
+
+    began = SystemClock().mono()
+    asyncio.run(probe())
+    return Check(part, Finding.OK, f"the cloud answered in {(SystemClock().mono() - began) * 1000:.0f} ms")
+
+
+def _spool(part: str, config: EdgeConfig) -> Check:
+    if not (config.state / "durable.db").exists():
+        return Check(part, Finding.NOT_USED, "no daemon has run on this state folder yet")
+    stores = open_stores(config, device_key.load_or_make(config.state))
+    try:
+        counts = stores.spool.counts()
+    finally:
+        stores.close()
+    said = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "empty"
+    if counts.get(str(SpoolState.DEAD)):
+        return Check(part, Finding.ATTENTION, said, "dead ones failed their proof or expired; see the log")
+    return Check(part, Finding.OK, said)
+
+
+def _ledger(part: str, config: EdgeConfig) -> Check:
+    if not (config.state / "durable.db").exists():
+        return Check(part, Finding.NOT_USED, "no daemon has run on this state folder yet")
+    stores = open_stores(config, device_key.load_or_make(config.state))
+    try:
+        count = ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
+    finally:
+        stores.close()
+    return Check(part, Finding.OK, f"{count} records, chain and end verified")
+
+
+def _sockets(part: str, config: EdgeConfig) -> Check:
+    try:
+        pid = int((config.state / "owner.lock").read_text() or "0")
+        foreign = foreign_sockets(pid)
+    except (OSError, ValueError):
+        return Check(part, Finding.NOT_USED, "no daemon runs on this state folder")
+    if not foreign:
+        return Check(part, Finding.OK, f"process {pid} has loopback sockets only")
+    if config.mode is Mode.LOCAL_ONLY:
+        return Check(
+            part, Finding.BROKEN, f"local-only, but sockets to {len(foreign)} other addresses", "report this"
+        )
+    return Check(part, Finding.OK, f"{len(foreign)} addresses beyond loopback, as configured")
+
+
+_PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
+    ("disk", _disk),
+    ("model", _model),
+    ("calibration", _calibration),
+    ("detectors", _detectors),
+    ("identity", _identity),
+    ("link", _link),
+    ("spool", _spool),
+    ("ledger", _ledger),
+    ("sockets", _sockets),
+)
