@@ -66,7 +66,12 @@ class Process:
 
 
 def start(
-    name: str, command: Sequence[str], *, logs: Path, environ: Mapping[str, str] | None = None, wait_s: float = READY_S
+    name: str,
+    command: Sequence[str],
+    *,
+    logs: Path,
+    environ: Mapping[str, str] | None = None,
+    wait_s: float = READY_S,
 ) -> Process:
     """Starts a daemon and waits for its JSON ready line. Raises Broken with the end of its log when it does not come."""
     process = launch(name, command, logs=logs, environ=environ, piped=True)
@@ -77,11 +82,18 @@ def start(
             process.ready = found
             return process
     process.kill()
-    raise Broken(f"{name} did not start: {_tail(process.log)}", code="demo_process", hint=f"see {process.log.name}")
+    raise Broken(
+        f"{name} did not start: {_tail(process.log)}", code="demo_process", hint=f"see {process.log.name}"
+    )
 
 
 def launch(
-    name: str, command: Sequence[str], *, logs: Path, environ: Mapping[str, str] | None = None, piped: bool = False
+    name: str,
+    command: Sequence[str],
+    *,
+    logs: Path,
+    environ: Mapping[str, str] | None = None,
+    piped: bool = False,
 ) -> Process:
     """Starts a child that prints no ready line (the broker)."""
     logs.mkdir(parents=True, exist_ok=True)
@@ -98,14 +110,24 @@ def launch(
     return Process(name, child, log)
 
 
-def run(command: Sequence[str], *, environ: Mapping[str, str] | None = None, text: str = "", wait_s: float = 120.0) -> str:
+def run(
+    command: Sequence[str], *, environ: Mapping[str, str] | None = None, text: str = "", wait_s: float = 120.0
+) -> str:
     """Runs a command to its end and returns what it printed. Raises Broken with its error text when it fails."""
     done = subprocess.run(
-        list(command), input=text, capture_output=True, text=True, timeout=wait_s, env={**os.environ, **(environ or {})}
+        list(command),
+        check=False,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=wait_s,
+        env={**os.environ, **(environ or {})},
     )
     if done.returncode != 0:
         words = " ".join(str(word) for word in command[1:6])
-        raise Broken(f"`{words} …` failed ({done.returncode}): {done.stderr.strip()[-600:]}", code="demo_command")
+        raise Broken(
+            f"`{words} …` failed ({done.returncode}): {done.stderr.strip()[-600:]}", code="demo_command"
+        )
     return done.stdout
 
 
@@ -114,8 +136,7 @@ def _first_line(process: Process, wait_s: float) -> str:
     lines: queue.Queue[str] = queue.Queue()
 
     def drain() -> None:
-        assert process.child.stdout is not None
-        for line in process.child.stdout:
+        for line in process.child.stdout or ():
             lines.put(line)
         lines.put("")
 

@@ -17,7 +17,11 @@ class Utterance:
 
 
 UTTERANCES = (
-    Utterance("what's the weather like in Lisbon tomorrow", "GetWeather", {"city": "Lisbon", "timeRange": "tomorrow"}),
+    Utterance(
+        "what's the weather like in Lisbon tomorrow",
+        "GetWeather",
+        {"city": "Lisbon", "timeRange": "tomorrow"},
+    ),
     Utterance("add this song to my workout playlist", "AddToPlaylist", {"playlist": "workout"}),
     Utterance("play some jazz by Miles Davis", "PlayMusic", {"genre": "jazz", "artist": "Miles Davis"}),
     Utterance(
@@ -27,10 +31,20 @@ UTTERANCES = (
     ),
     Utterance("give the novel Dune five stars", "RateBook", {"object_name": "Dune", "rating_value": "five"}),
     Utterance("turn off the lights in the kitchen", "HassTurnOff", {"area": "kitchen"}),
-    Utterance("set the bedroom thermostat to 21 degrees", "HassClimateSetTemperature", {"area": "bedroom", "temperature": "21"}),
-    Utterance("when is the movie Arrival playing at the nearest cinema", "SearchScreeningEvent", {"movie_name": "Arrival"}),
+    Utterance(
+        "set the bedroom thermostat to 21 degrees",
+        "HassClimateSetTemperature",
+        {"area": "bedroom", "temperature": "21"},
+    ),
+    Utterance(
+        "when is the movie Arrival playing at the nearest cinema",
+        "SearchScreeningEvent",
+        {"movie_name": "Arrival"},
+    ),
     Utterance("find the video game Stardew Valley", "SearchCreativeWork", {"object_name": "Stardew Valley"}),
-    Utterance("will it rain in Oslo this weekend", "GetWeather", {"city": "Oslo", "timeRange": "this weekend"}),
+    Utterance(
+        "will it rain in Oslo this weekend", "GetWeather", {"city": "Oslo", "timeRange": "this weekend"}
+    ),
 )
 
 
@@ -38,14 +52,27 @@ def _tool(name: str, description: str, *words: str, **typed: JSON) -> dict[str, 
     properties: dict[str, JSON] = {word: {"type": "string"} for word in words}
     properties.update(typed)
     parameters: JSON = {"type": "object", "properties": properties}
-    return {"type": "function", "function": {"name": name, "description": description, "parameters": parameters}}
+    return {
+        "type": "function",
+        "function": {"name": name, "description": description, "parameters": parameters},
+    }
 
 
 MEDIA = (
     _tool("GetWeather", "Weather forecast", "city", "country", "state", "timeRange", "condition_description"),
-    _tool("AddToPlaylist", "Add music to a playlist", "music_item", "artist", "playlist", "playlist_owner", "entity_name"),
+    _tool(
+        "AddToPlaylist",
+        "Add music to a playlist",
+        "music_item",
+        "artist",
+        "playlist",
+        "playlist_owner",
+        "entity_name",
+    ),
     _tool("PlayMusic", "Play music", "artist", "album", "genre", "track", "music_item", "service", "year"),
-    _tool("RateBook", "Rate a book", "object_name", "object_type", "rating_value", "rating_unit", "best_rating"),
+    _tool(
+        "RateBook", "Rate a book", "object_name", "object_type", "rating_value", "rating_unit", "best_rating"
+    ),
 )
 OUTINGS = (
     _tool(
@@ -75,8 +102,7 @@ def tools_for(utterance: Utterance) -> tuple[dict[str, JSON], ...]:
 
 def _name(tool: dict[str, JSON]) -> str:
     function = tool["function"]
-    assert isinstance(function, dict)
-    return str(function["name"])
+    return str(function["name"]) if isinstance(function, dict) else ""
 
 
 CUSTOMER = (
@@ -88,3 +114,8 @@ SECRETS = (
 )  # fmt: skip
 NEEDS_PERSON = "A customer wants a refund for the Aurelia HP-8 because of error E42. What do we answer?"
 WHILE_AWAY = "What does error E17 on the Aurelia HP-8 mean, and what should the customer do first?"
+FOLLOW_UP = "turn on the lamp in the hallway"
+OPERATORS_ANSWER = (
+    "We are sorry about the trouble. A technician checks the water flow first; if the fault is ours, we refund the visit in full. "
+    "We will confirm the appointment by letter."
+)

@@ -49,7 +49,14 @@ def step_table(title: str, rows: list[Row]) -> Table:
         mark = Text("✓", "green") if row.held else Text("✗", "bold red")
         colour = {"device": "cyan", "cloud": "magenta"}.get(row.where, "yellow")
         table.add_row(
-            mark, row.asked, Text(row.where, colour), row.why, row.confidence, f"{row.latency_ms:.0f}", row.left, row.note
+            mark,
+            row.asked,
+            Text(row.where, colour),
+            row.why,
+            row.confidence,
+            f"{row.latency_ms:.0f}",
+            row.left,
+            row.note,
         )
     return table
 

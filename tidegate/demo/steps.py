@@ -1,0 +1,260 @@
+"""The five scenes of the main job. Each returns its rows; a row that did not hold fails the demo."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tidegate.chat import JSON
+from tidegate.demo import script
+from tidegate.demo.client import Door, Heard
+from tidegate.demo.desk import Desk
+from tidegate.demo.show import Row
+from tidegate.demo.updates import crashing, fresh, tampered
+from tidegate.demo.world import World
+
+LATE_S = 30.0
+_PLACEHOLDER = re.compile(r"\[[A-Z_]{2,32}_\d{1,6}·")
+
+
+@dataclass
+class Stage:
+    """The running world and what the scenes leave for the reader: (title, exact text that left)."""
+
+    world: World
+    sent: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def door(self) -> Door:
+        return self.world.door
+
+
+def utterances(stage: Stage) -> list[Row]:
+    """1. Ten requests, answered as tool calls. Wrong ones stay in the table."""
+    rows = []
+    for utterance in script.UTTERANCES:
+        heard = stage.door.ask(utterance.text, tools=script.tools_for(utterance))
+        mark = "right: " if is_right(utterance, heard) else "wrong: "
+        rows.append(_row(stage, utterance.text, heard, mark + (_calls(heard) or _short(heard.text))))
+    right = sum(row.note.startswith("right") for row in rows)
+    here = sum(row.where == "device" for row in rows)
+    said = f"{right} of {len(rows)} right, {here} answered on the device"
+    rule = "right: the tool, and every argument the request names, in its words"
+    return [*rows, Row(said, "", "", "", 0, "", rule, held=2 * here > len(rows))]
+
+
+def is_right(utterance: script.Utterance, heard: Heard) -> bool:
+    """The right tool, and every argument the request names with the request's own words."""
+    if len(heard.calls) != 1:
+        return False
+    name, arguments = heard.calls[0]
+    said = {key: str(value).casefold().removesuffix(".0") for key, value in arguments.items()}
+    wanted = {key: value.casefold() for key, value in utterance.arguments.items()}
+    return name == utterance.tool and wanted.items() <= said.items()
+
+
+def customer(stage: Stage) -> list[Row]:
+    """2. A question full of private text, answered from the manual, with the private parts back in place."""
+    same = {"idempotency-key": "demo-scene-2", "x-tidegate-conversation": "demo-scene-2"}
+    wire = stage.world.preview(script.CUSTOMER, same)
+    heard = stage.door.ask(script.CUSTOMER, headers=same)
+    left = wire.decode("utf-8", "replace")
+    stage.sent.append(("what left the device in scene 2, byte for byte (not printable: ·)", _printable(left)))
+    checks = {
+        "answered by the cloud": heard.source == "cloud",
+        "the bytes shown are the bytes in the ledger": _in_ledger(stage, wire),
+        "nothing private among them": not [secret for secret in script.SECRETS if secret in left],
+        "tells what E42 means": "E42" in heard.text and "flow" in heard.text.casefold(),
+        "speaks to the customer by name again": "Lindqvist" in heard.text,
+        "no placeholder is left over": _PLACEHOLDER.search(heard.text) is None,
+        "cites the manual": bool(heard.citations),
+    }
+    return [_row(stage, script.CUSTOMER, heard, _short(heard.text, 500)), *_checks(checks)]
+
+
+def _in_ledger(stage: Stage, wire: bytes) -> bool:
+    digest = hashlib.sha256(wire).hexdigest()
+    return any(one.get("sha256") == digest for one in stage.world.ledger() if one.get("kind") == "sent")
+
+
+def person(stage: Stage) -> list[Row]:
+    """3. Policy holds a request for a person; an operator's decision releases it; the late answer arrives."""
+    named = "demo-scene-3"
+    first = stage.door.ask(script.NEEDS_PERSON, conversation=named)
+    rows = [
+        _row(
+            stage,
+            script.NEEDS_PERSON,
+            first,
+            _short(first.text),
+            held=first.state == "held" and bool(first.ticket),
+        )
+    ]
+    desk = Desk(stage.world.console_url, stage.world.operator, stage.world.password)
+    desk.log_in()
+    case = desk.newest_case()
+    desk.edit(case, script.OPERATORS_ANSWER)
+    desk.close()
+    late = _await_answer(stage.door, first.ticket)
+    text = _late_text(late)
+    rows.append(
+        Row(
+            "the operator's decision, by long poll",
+            "cloud",
+            "reviewed",
+            "",
+            0,
+            "nothing",
+            _short(text, 300),
+            bool(text),
+        )
+    )
+    turn = stage.door.ask(script.FOLLOW_UP, tools=script.HOME, conversation=named)
+    told = _short(turn.text or _calls(turn), 200)
+    rows.append(_row(stage, f"next turn: {script.FOLLOW_UP}", turn, told))
+    checks = {
+        "the case was on the console": bool(case),
+        "the answer says that a person released it": late.get("reviewed") is True,
+        "it is the operator's text": script.OPERATORS_ANSWER[:40] in text,
+        "the conversation's next turn knows of it": script.OPERATORS_ANSWER[:40] in turn.text or turn.late,
+    }
+    return rows + _checks(checks)
+
+
+def outage(stage: Stage) -> list[Row]:
+    """4. The cloud is away: spooled, and said so; the cloud is back: delivered once."""
+    stage.world.stop_cloud()
+    away = stage.door.ask(script.WHILE_AWAY)
+    honest = away.state in ("queued", "degraded") and bool(away.ticket)
+    rows = [_row(stage, script.WHILE_AWAY, away, _short(away.text), held=honest)]
+    stage.world.start_cloud()
+    started = time.perf_counter()
+    late = _await_answer(stage.door, away.ticket)
+    took = (time.perf_counter() - started) * 1000
+    again = stage.door.get(f"answers/{away.ticket}")
+    text = _late_text(late)
+    rows.append(
+        Row(
+            "after the cloud came back",
+            "cloud",
+            "late",
+            "",
+            took,
+            stage.world.left(),
+            _short(text, 240),
+            bool(text),
+        )
+    )
+    receipts = [
+        one
+        for one in stage.world.ledger()
+        if one.get("kind") == "receipt" and one.get("request") == _request(stage)
+    ]
+    return rows + _checks(
+        {"answered once": len(receipts) == 1, "a second look finds the same": _late_text(again) == text}
+    )
+
+
+def _request(stage: Stage) -> JSON:
+    return stage.world.last_sent().get("request")
+
+
+def updates(stage: Stage) -> list[Row]:
+    """5. A signed update is installed; a tampered one is refused unread; one that crashes on load never serves."""
+    world, folder, model = stage.world, stage.world.folder / "releases", stage.world.embedded_model()
+    rows = [_update(stage, "a signed update", fresh(model, folder / "good"), "demo-good", runs=True)]
+    rows.append(
+        _update(
+            stage, "a tampered update", fresh(model, folder / "bad"), "demo-tampered", runs=False, spoil=True
+        )
+    )
+    rows.append(
+        _update(
+            stage,
+            "an update that crashes on load",
+            crashing(model, folder / "crash"),
+            "demo-crash",
+            runs=False,
+        )
+    )
+    row = world.fleet_row()
+    return [*rows, *_checks({"the device still runs the good release": row.get("runs") == "demo-good"})]
+
+
+def _update(stage: Stage, title: str, model: Path, release: str, *, runs: bool, spoil: bool = False) -> Row:
+    started = time.perf_counter()
+    stage.world.publish(model, release, spoil=tampered if spoil else None)
+    row = stage.world.await_fleet(release)
+    took = (time.perf_counter() - started) * 1000
+    heard = stage.door.ask(script.UTTERANCES[5].text, tools=script.HOME)
+    held = (
+        (row.get("runs") == release) is runs
+        and bool(heard.source)
+        and (runs or row.get("fault") not in ("", "none", "-"))
+    )
+    told = f"runs {row.get('runs')}, fault {row.get('fault')}; asked again: {_calls(heard) or heard.state}"
+    return Row(
+        title,
+        "device",
+        row.get("state", "?"),
+        _percent(heard.confidence),
+        took,
+        "progress, digests",
+        told,
+        held,
+    )
+
+
+def _await_answer(door: Door, ticket: str) -> dict[str, JSON]:
+    """The late answer of `ticket`, by long poll, or what there is after LATE_S."""
+    until = time.monotonic() + LATE_S
+    found: dict[str, JSON] = {}
+    while time.monotonic() < until:
+        found = door.get(f"answers/{ticket}?wait=5")
+        if found.get("state") not in ("waiting", "held"):
+            break
+    return found
+
+
+def _late_text(late: dict[str, JSON]) -> str:
+    completion = late.get("completion")
+    choices = completion.get("choices") if isinstance(completion, dict) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    message = first.get("message") if isinstance(first, dict) else None
+    return str(message.get("content") or "") if isinstance(message, dict) else ""
+
+
+def _row(stage: Stage, asked: str, heard: Heard, note: str, *, held: bool = True) -> Row:
+    left = "nothing" if heard.source == "device" and not heard.ticket else stage.world.left()
+    return Row(asked, heard.source, heard.why, _percent(heard.confidence), heard.latency_ms, left, note, held)
+
+
+def _checks(found: dict[str, bool]) -> list[Row]:
+    return [Row("", "", "", "", 0, "", name, ok) for name, ok in found.items()]
+
+
+def _percent(text: str) -> str:
+    try:
+        return f"{float(text):.2f}"
+    except ValueError:
+        return "–"
+
+
+def _calls(heard: Heard) -> str:
+    return "; ".join(
+        f"{name}({', '.join(f'{key}={json.dumps(value, ensure_ascii=False)}' for key, value in arguments.items())})"
+        for name, arguments in heard.calls
+    )
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "·" for letter in text)
+
+
+def _short(text: str, most: int = 160) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"

@@ -1,0 +1,46 @@
+"""Model files for scene 5, made from the embedded one: a new release, a spoiled one, one that cannot be loaded."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tidegate.errors import Broken
+
+_CALIBRATION = "confidence.json"
+
+
+def fresh(model: Path, folder: Path) -> Path:
+    """The same model as another file: its last weight differs by one bit, so its digest does."""
+    copy = _copy(model, folder)
+    with copy.open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)
+        file.seek(-1, 2)
+        file.write(bytes([last[0] ^ 1]))
+    return copy
+
+
+def crashing(model: Path, folder: Path) -> Path:
+    """A file whose header promises tensors that are not there: loading it fails in the load test."""
+    copy = _copy(model, folder)
+    with copy.open("r+b") as file:
+        file.truncate(copy.stat().st_size // 2)
+    return copy
+
+
+def tampered(repository: Path, model_bytes: int) -> None:
+    """Changes one byte of the newest published target of that size, after it was signed."""
+    for path in sorted(repository.rglob("*"), key=lambda found: found.stat().st_mtime, reverse=True):
+        if path.is_file() and path.stat().st_size == model_bytes:
+            raw = bytearray(path.read_bytes())
+            raw[len(raw) // 3] ^= 0xFF
+            path.chmod(0o600)
+            path.write_bytes(raw)
+            return
+    raise Broken("the published model was not found in the repository", code="demo_repository")
+
+
+def _copy(model: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copyfile(model, folder / "model.gguf"))
