@@ -23,6 +23,7 @@ from edge.gateway.limits import Gate
 from edge.gateway.server import Parts, build
 from edge.health import Health, Now
 from edge.metrics import Metrics
+from edge.model import Opened, open_model
 from edge.ports import Dispatch, Escalation, House, Late, Policy, PolicyVersion, Screen
 from edge.routing.confidence import EmbeddedModel
 from edge.stores import Stores, open_stores
@@ -34,6 +35,7 @@ from tidegate.logs import Log
 from tidegate.telemetry import Tracer, tracer
 
 if TYPE_CHECKING:
+    from edge.managed import Managed
     from edge.uplink.way_out import WayOut
 
 HOUSEKEEPING_S = 3600.0
@@ -85,9 +87,13 @@ class _Wiring:
     config: EdgeConfig
     key: DeviceKey = field(repr=False)
     stores: Stores
-    local: EmbeddedModel
+    opened: Opened
     spans: Tracer
     clock: Clock
+
+    @property
+    def local(self) -> EmbeddedModel:
+        return self.opened.local
 
 
 async def _serve(
@@ -95,10 +101,11 @@ async def _serve(
 ) -> None:
     config = wiring.config
     exits = _exits(wiring)
+    managed = _managed(wiring)
     sockets = listen.open_sockets(config.door)
     server = listen.server(build(_parts(wiring, exits)), config.door)
     async with asyncio.TaskGroup() as group:
-        background = [group.create_task(work) for work in _beside(wiring, exits)]
+        background = [group.create_task(work) for work in _beside(wiring, exits, managed)]
         serving = group.create_task(server.serve(sockets))
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn sets a flag, no event
             await asyncio.sleep(0.005)
@@ -109,9 +116,10 @@ async def _serve(
         ended = asyncio.ensure_future(stop.wait())
         await asyncio.wait({ended, serving}, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
-        if exits.way_out is not None:
-            await exits.way_out.stop()
         server.should_exit = True
+        for part in (exits.way_out, managed):
+            if part is not None:
+                await part.stop()
         await serving
         for task in background:
             task.cancel()
@@ -182,9 +190,19 @@ def _exits(wiring: _Wiring) -> Exits:
     return Exits(out.screen, out.courier, out.late, way_out.encode, out)
 
 
-def _beside(wiring: _Wiring, exits: Exits) -> list[Coroutine[None, None, None]]:
+def _managed(wiring: _Wiring) -> Managed | None:
+    if not wiring.config.managed:
+        return None
+    from edge import managed
+
+    return managed.build(wiring.config, wiring.opened, wiring.clock)
+
+
+def _beside(wiring: _Wiring, exits: Exits, managed: Managed | None) -> list[Coroutine[None, None, None]]:
     """What runs beside the door."""
     work: list[Coroutine[None, None, None]] = [_housekeeping(wiring)]
+    if managed is not None:
+        work.append(managed.run())
     if exits.way_out is not None:
         work.append(exits.way_out.run())
     return work
@@ -212,15 +230,13 @@ def _first_key(stores: Stores, clock: Clock) -> str:
 
 
 @asynccontextmanager
-async def _model(config: EdgeConfig, log: Log) -> AsyncIterator[EmbeddedModel]:
+async def _model(config: EdgeConfig, log: Log) -> AsyncIterator[Opened]:
     """The model of this device, or a slot without one: then everything is escalated, and the log says why."""
-    from edge import model
-
-    local = await model.open_model(config, log)
+    opened = await open_model(config, log)
     try:
-        yield local
+        yield opened
     finally:
-        await local.close()
+        await opened.local.close()
 
 
 def main(config: EdgeConfig, announce: Callable[[Ready], None]) -> None:

@@ -87,11 +87,8 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The management session. Without a broker there is none, and no updates."""
 
     broker: str = ""  # host:port of the MQTT broker
-    server_name: str = ""  # name in the broker's certificate when it is not the host
-    artefacts: str = (
-        ""  # where signed metadata and models are fetched from; absent: as the broker's site says
-    )
-    root: Path | None = None  # the trusted root metadata; absent: <state>/identity/root.json
+    probation_s: Seconds = 900.0  # how long a new model must answer before it is kept
+    check_s: Seconds = 5.0  # how often it is asked meanwhile
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -12,10 +12,11 @@ from rich.table import Table
 
 from edge import device_key
 from edge.config import EdgeConfig, Mode
-from edge.model import model_path
+from edge.model import journal_of, load_now, model_path, slots_of
 from edge.routing.confidence import load_folder
 from edge.sockets import foreign_sockets
 from edge.stores import open_stores
+from edge.update.journal import decode
 from edge.uplink import ledger
 from edge.uplink.spool import SpoolState
 from tidegate.chat import JSON, Message, Prompt, Role
@@ -95,8 +96,6 @@ def _disk(part: str, config: EdgeConfig) -> Check:
 def _model(part: str, config: EdgeConfig) -> Check:
     if not config.model.enabled:
         return Check(part, Finding.NOT_USED, "switched off: everything is escalated")
-    from edge.model import load_now
-
     engine = load_now(model_path(config))
 
     async def write() -> int:
@@ -113,8 +112,6 @@ def _model(part: str, config: EdgeConfig) -> Check:
 def _calibration(part: str, config: EdgeConfig) -> Check:
     if not config.model.enabled:
         return Check(part, Finding.NOT_USED, "there is no local model")
-    from edge.model import load_now
-
     path = model_path(config)
     engine = load_now(path)
     loaded = load_folder(engine, path.parent)
@@ -217,6 +214,20 @@ def _ledger(part: str, config: EdgeConfig) -> Check:
     return Check(part, Finding.OK, f"{count} records, chain and end verified")
 
 
+def _update(part: str, config: EdgeConfig) -> Check:
+    slot = slots_of(config).bootable()
+    running = f"{slot.manifest.release}, files checked" if slot is not None else "the embedded model"
+    if not config.managed:
+        return Check(part, Finding.NOT_USED, f"no broker is configured; starts with {running}")
+    if not (config.identity / "root.json").exists():
+        return Check(
+            part, Finding.BROKEN, "root.json is missing: no update can be trusted", "enrol this device again"
+        )
+    content = journal_of(config).load()
+    state = decode(content).state if content is not None else "idle"
+    return Check(part, Finding.OK, f"starts with {running}; last update: {state}")
+
+
 def _sockets(part: str, config: EdgeConfig) -> Check:
     try:
         pid = int((config.state / "owner.lock").read_text() or "0")
@@ -241,5 +252,6 @@ _PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
     ("link", _link),
     ("spool", _spool),
     ("ledger", _ledger),
+    ("update slot", _update),
     ("sockets", _sockets),
 )
