@@ -33,7 +33,8 @@ def mixing(redacted: Redacted, raw: str) -> None:
     """Plain and redacted text do not join."""
     redacted + raw  # type: ignore[operator]
     raw + redacted  # type: ignore[operator]
-    "".join([redacted])  # type: ignore[list-item]
+    parts = [redacted, redacted]
+    "".join(parts)  # type: ignore[arg-type]
     redacted.text = raw  # type: ignore[misc]
     redacted._text = raw  # type: ignore[attr-defined]
     len(redacted)  # type: ignore[arg-type]

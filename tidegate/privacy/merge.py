@@ -72,6 +72,7 @@ def _rank(span: Span) -> tuple[bool, int, float, int, int, str, str]:
         span.end - span.start,
         -span.start,
         span.label.value,
+        span.source,
     )
 
 

@@ -83,12 +83,13 @@ class TestForging:
             _ = other.text  # type: ignore[attr-defined]
 
     def test_it_does_not_mix_with_plain_text(self, sealed: Redacted) -> None:
+        parts = [sealed, sealed]
         with pytest.raises(TypeError):
             _ = sealed + "x"  # type: ignore[operator]
         with pytest.raises(TypeError):
             _ = "x" + sealed  # type: ignore[operator]
         with pytest.raises(TypeError):
-            "".join([sealed])  # type: ignore[list-item]
+            "".join(parts)  # type: ignore[arg-type]
         assert not isinstance(sealed, str)
 
     def test_it_prints_as_a_size(self, sealed: Redacted) -> None:

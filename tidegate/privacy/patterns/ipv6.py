@@ -60,12 +60,9 @@ def _parses(text: str) -> bool:
         address = ipaddress.IPv6Address(text)
     except ValueError:
         return False
-    groups = sum(1 for group in text.split(":") if group)
-    return int(address) > 1 and (
-        groups >= 3
-        or (groups == 2 and any(c.isdigit() for c in text))
-        or text.lower().startswith(("fe80", "fd"))
-    )
+    groups = [group for group in text.split(":") if group]
+    telling = len(groups) == 2 and any(c.isdigit() for c in text) and max(map(len, groups)) >= 3
+    return int(address) > 1 and (len(groups) >= 3 or telling or text.lower().startswith(("fe80", "fd")))
 
 
 IPV6 = Pattern("ipv6", (Label.IP_ADDRESS,), lambda document: document.text.count(":") >= 2, find)

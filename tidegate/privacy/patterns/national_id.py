@@ -15,7 +15,7 @@ from tidegate.privacy.spans import Label, Span
 
 _MOST_LETTERS = 6  # an Italian codice fiscale begins with six
 _COUNTRY_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9])[A-Z]{2} ")
-_LONGEST, _FEWEST_DIGITS = 24, 6
+_LONGEST, _FEWEST_DIGITS, _FEWEST_AFTER_LETTERS = 24, 6, 4
 _DIGITS = frozenset("0123456789")
 _BEFORE, _AFTER = 50, 20
 
@@ -25,14 +25,17 @@ def find(document: Document) -> Iterator[Span]:
     text = document.text
     taken = 0
     for number, _ in document.numbers:
-        if number < taken or sum(c in _DIGITS for c in text[number : number + _LONGEST]) < _FEWEST_DIGITS:
+        if number < taken:
             continue
         start = _token_start(text, number)
-        if start == number and _COUNTRY_BEFORE.fullmatch(text, max(0, number - 4), number):
-            start = number - 3  # `DE 123456789`
+        fewest = _FEWEST_DIGITS if start == number else _FEWEST_AFTER_LETTERS
+        if sum(c in _DIGITS for c in text[number : number + _LONGEST]) < fewest:
+            continue
         if start and not _clear(text[start - 1], text[start - 2 : start - 1]):
             continue
         found = _named(document, start) or _alone(document, start)
+        if found is None and start == number and _COUNTRY_BEFORE.fullmatch(text, max(0, number - 4), number):
+            found = _named(document, number - 3)  # `DE 123456789`
         if found is not None:
             taken = found.end
             yield found

@@ -20,7 +20,7 @@ _VALUE = re.compile(r"[A-ZÄÖÜ0-9]{1,4}(?:[ ·.-]?[A-Z0-9]{1,4}){1,3}(?![A-Za-
 def find(document: Document) -> Iterator[Span]:
     for match in beside(document, _NAMES, _VALUE):
         body = [c for c in match[0] if c.isalnum()]
-        if 4 <= len(body) <= 9 and any(c.isdigit() for c in body) and any(c.isalpha() for c in body):
+        if 4 <= len(body) <= 10 and any(c.isdigit() for c in body) and any(c.isalpha() for c in body):
             yield hit("plate", *match.span(), Label.LICENSE_PLATE, 0.8)
 
 

@@ -32,6 +32,7 @@ _STRONG = frozenset(
 _SURE = "street|avenue|ave|road|rd|lane|drive|boulevard|blvd|terrace|crescent|parkway"
 _HOUSE = re.compile(r"\d{1,6}[A-Za-z]?(?:[-/]\d{1,5})?,? (?=[A-Z0-9])")
 _STREET_WORD = re.compile(r"(?:\d{1,3}(?:st|nd|rd|th)|[A-Z][A-Za-z'.-]{0,24})(?: |\b)")
+_OTHER_DRIVES = frozenset("wheel hard disk flash test usb".split())
 _MOST_WORDS = 6
 _COMPASS = frozenset("n s e w ne nw se sw north south east west".split())
 _LOWER = re.compile(
@@ -49,6 +50,7 @@ _FRENCH = re.compile(
     r"|faubourg|sentier|résidence|villa)(?: (?:de la|de l['’]|du|des|de|d['’]|l['’]|aux|au|le|la))?[ ]?[A-ZÀÂÉÈÊÎÔÛÇ0-9][\w'’.-]{1,24}"
     r"(?:[ -](?:de |du |des |la )?[A-ZÀÂÉÈÊÎÔÛÇ][\w'’.-]{1,24}){0,3}"
 )
+_LAST_WORD = re.compile(r"[^\W\d_](?:[\w.'-]{0,40}[\w.])?$")
 _FIRST_NAMES = re.compile(r"[A-ZÄÖÜ][\w.'ß-]{1,24}(?:er|e|en|s|-[A-ZÄÖÜ][\w-]{1,24})?$")
 _ENDINGS: tuple[str, ...] = (
     "straße", "strasse", "str.", "weg", "allee", "platz", "gasse", "ring", "damm", "ufer", "chaussee", "steig", "stieg", "pfad",
@@ -116,16 +118,18 @@ def _english(text: str, start: int) -> tuple[int, bool]:
     house = _HOUSE.match(text, start)
     if house is None:
         return 0, False
-    position, end, strong = house.end(), 0, False
+    position, end, strong, before = house.end(), 0, False, ""
     for index in range(_MOST_WORDS):
         word = _STREET_WORD.match(text, position)
         if word is None:
             break
         name = word[0].rstrip(" .").lower()
+        if name == "drive" and before in _OTHER_DRIVES:
+            break
         if (index and name in _KINDS) or (end and name in _COMPASS):
             end = position + len(word[0].rstrip())
             strong = strong or name in _STRONG
-        position = word.end()
+        position, before = word.end(), name
         if not word[0].endswith(" "):
             break
     return end, strong
@@ -153,11 +157,11 @@ def _number_last(document: Document, start: int, taken: int) -> tuple[int, int] 
 def _named_street(before: str) -> int:
     """Where the street name begins that ends right before the number, or -1: `Hauptstraße `, `Lange Straße `, `Karl-Marx-Platz `."""
     stem = before.rstrip().removesuffix("Nr.").rstrip(" ,")
-    begin = stem.rfind(" ") + 1
-    last = stem[begin:]
-    folded = last.lower()
-    if not folded.endswith(_ENDINGS):
+    word = _LAST_WORD.search(stem)
+    if word is None or not word[0].lower().endswith(_ENDINGS):
         return -1
+    begin, last = word.start(), word[0]
+    folded = last.lower()
     if folded not in _WHOLE_WORDS and (folded in _ENDINGS or folded in _ROADS):
         return -1
     if folded not in _WHOLE_WORDS:

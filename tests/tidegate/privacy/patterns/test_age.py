@@ -1,0 +1,44 @@
+"""Ages of people."""
+
+import pytest
+
+from tidegate.privacy.detect import Detector
+from tidegate.privacy.patterns.age import AGE
+
+HITS = [
+    ("34 years old", ["34 years old"]),
+    ("a 34-year-old man", ["34-year-old"]),
+    ("aged 34", ["34"]),
+    ('{"age": 34}', ["34"]),
+    ("34 Jahre alt", ["34 Jahre alt"]),
+    ("der 34-jährige", ["34-jährige"]),
+    ("34 jaar oud", ["34 jaar oud"]),
+    ("34 y/o", ["34 y/o"]),
+    ("age: 7", ["7"]),
+]
+NEAR_MISSES = [
+    "34 years",
+    "max-age=300",
+    "age 12.5 mm",
+    "page 34",
+    "340 years old",
+    "v34 years old",
+    "3.4 years old",
+    "stage: 34",
+    "in 34 days",
+    "average 34",
+]
+
+
+def found(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in Detector(patterns=(AGE,)).find(text)]
+
+
+@pytest.mark.parametrize(("text", "values"), HITS)
+def test_it_is_found_exactly(text: str, values: list[str]) -> None:
+    assert found(text) == values
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_a_near_miss_is_left_alone(text: str) -> None:
+    assert found(text) == []

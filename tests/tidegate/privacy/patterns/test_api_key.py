@@ -1,0 +1,55 @@
+"""Keys by the prefixes of their issuers."""
+
+import pytest
+
+from tidegate.privacy.detect import Detector
+from tidegate.privacy.patterns.api_key import API_KEY
+
+HITS = [
+    ("sk-proj-abcdefghijklmnopqrstuv123", ["sk-proj-abcdefghijklmnopqrstuv123"]),
+    ("ghp_abcdefghijklmnopqrstuvwxyz0123456789", ["ghp_abcdefghijklmnopqrstuvwxyz0123456789"]),
+    ("AKIAIOSFODNN7EXAMPLE", ["AKIAIOSFODNN7EXAMPLE"]),
+    ("xoxb-123456789012-abcdefABCDEF", ["xoxb-123456789012-abcdefABCDEF"]),
+    ("AIzaSyA1234567890abcdefghijklmnopqrstuv", ["AIzaSyA1234567890abcdefghijklmnopqrstuv"]),
+    (
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-DEF_123",
+        ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc-DEF_123"],
+    ),
+    ("hf_abcdefghijklmnopqrstuvwxyzABCDEFGH", ["hf_abcdefghijklmnopqrstuvwxyzABCDEFGH"]),
+    ("glpat-abcdefghij0123456789", ["glpat-abcdefghij0123456789"]),
+    (
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- ok",
+        ["-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"],
+    ),
+    ("-----BEGIN PRIVATE KEY-----\ncut off", ["-----BEGIN PRIVATE KEY-----\ncut off"]),
+    ('{"k":"sk-abcdefghijklmnopqrstuvwxyz"}', ["sk-abcdefghijklmnopqrstuvwxyz"]),
+    ("npm_abcdefghijklmnopqrstuvwxyz0123456789", ["npm_abcdefghijklmnopqrstuvwxyz0123456789"]),
+]
+NEAR_MISSES = [
+    "sk-short",
+    "task-management-and-more-things",
+    "ghp_",
+    "AKIA",
+    "AKIAlowercase",
+    "-----BEGIN PUBLIC KEY-----",
+    "-----BEGIN CERTIFICATE-----",
+    "xoxo",
+    "eyJ",
+    "desk-abcdefghijklmnopqrstuvwxyz",
+    "key-value",
+    "hf_short",
+]
+
+
+def found(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in Detector(patterns=(API_KEY,)).find(text)]
+
+
+@pytest.mark.parametrize(("text", "values"), HITS)
+def test_it_is_found_exactly(text: str, values: list[str]) -> None:
+    assert found(text) == values
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_a_near_miss_is_left_alone(text: str) -> None:
+    assert found(text) == []

@@ -1,0 +1,47 @@
+"""Passwords and PINs beside their name."""
+
+import pytest
+
+from tidegate.privacy.detect import Detector
+from tidegate.privacy.patterns.password import PASSWORD
+
+HITS = [
+    ("password: hunter2!", ["hunter2!"]),
+    ("PASSWORD=correct-horse", ["correct-horse"]),
+    ('{"password":"letmein"}', ["letmein"]),
+    ("my password is Tr0ub4dor&3.", ["Tr0ub4dor&3"]),
+    ("Passwort: Sommer2024", ["Sommer2024"]),
+    ("pwd=s3cr3t;", ["s3cr3t"]),
+    ("PIN 4421", ["4421"]),
+    ("mot de passe : azerty12", ["azerty12"]),
+    ("cvv: 123", ["123"]),
+    ("--password='ab9'", ["ab9"]),
+]
+NEAR_MISSES = [
+    "password is required",
+    "password: null",
+    "password=****",
+    "pwd = read(x)",
+    "pwd=pwd",
+    "password reset",
+    "pinned 4421",
+    "PIN entry",
+    "pass 3 of 4",
+    "password: <secret>",
+    "forgot my password again",
+    '{"password":{"type":"string"}}',
+]
+
+
+def found(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in Detector(patterns=(PASSWORD,)).find(text)]
+
+
+@pytest.mark.parametrize(("text", "values"), HITS)
+def test_it_is_found_exactly(text: str, values: list[str]) -> None:
+    assert found(text) == values
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_a_near_miss_is_left_alone(text: str) -> None:
+    assert found(text) == []
