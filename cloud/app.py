@@ -25,6 +25,9 @@ from cloud.door.limits import DoorLimits
 from cloud.door.peer import Doorkeeper
 from cloud.door.server import EscalationsDoor, enrolment_server, escalations_server
 from cloud.door.service import Desk
+from cloud.fleet.broker import listener_of
+from cloud.fleet.conductor.session import Conductor
+from cloud.fleet.place import FleetPlace, open_conductor, published_root, refresh_revocations, revocations_due
 from cloud.intake.admit import Assess, Gate, IntakeRules
 from cloud.knowledge.ingest import MANUALS, digest_of, read_folder
 from cloud.knowledge.search import Library
@@ -41,7 +44,7 @@ from cloud.store.passages import SqlPassageIndex
 from cloud.store.shelf import SqlCaseShelf
 from cloud.validation.verdict import Bench, rules
 from tidegate.clock import Clock, SystemClock
-from tidegate.errors import Broken
+from tidegate.errors import BadConfig, Broken, TidegateError
 from tidegate.fs import sole_owner, write_durably
 from tidegate.guard.injection import Guarded, load_assess
 from tidegate.identity.folder import private_folder
@@ -218,7 +221,7 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
         authority=house.identity.authority,
         clock=house.clock,
         receipt_key=house.identity.receipt_key.public,
-        update_root=lambda: b"",
+        update_root=lambda: published_root(settings.state),
     )
     material = house.identity.material
     async with AsyncExitStack() as stack:
@@ -237,7 +240,11 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
             await server.start()
             stack.push_async_callback(server.stop, GRACE_S)
         await stack.enter_async_context(serving(_console(settings, house), sock))
-        sweeper = asyncio.create_task(_sweep(house))
+        conductor = _conductor(settings, house.clock)
+        if conductor is not None:
+            conductor.start()
+            stack.push_async_callback(asyncio.to_thread, conductor.stop)
+        sweeper = asyncio.create_task(_sweep(settings, house))
         stack.callback(sweeper.cancel)
         yield {
             "url": f"http://{settings.console.host}:{sock.getsockname()[1]}",
@@ -272,6 +279,22 @@ def _console(settings: CloudConfig, house: House) -> Starlette:
     )
 
 
+def _conductor(settings: CloudConfig, clock: Clock) -> Conductor | None:
+    """The fleet's session; None without a fleet. Raises BadConfig for a broker without `tidegate fleet init`."""
+    place = FleetPlace(settings.state)
+    if not settings.fleet.enabled or not (settings.fleet.broker or place.ready):
+        return None
+    host, port = _address(settings.fleet.broker) if settings.fleet.broker else listener_of(place.broker)
+    return open_conductor(settings.state, host, port, clock, secrets.SystemRandom().random)
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise BadConfig("fleet.broker: is host:port, for example 127.0.0.1:8883", code="config_type")
+    return host, int(port)
+
+
 def _cookie_key(path: Path) -> bytes:
     """The key that signs session cookies, made on a first start; a new one only logs everybody out."""
     if not path.exists():
@@ -279,10 +302,17 @@ def _cookie_key(path: Path) -> bytes:
     return path.read_bytes()
 
 
-async def _sweep(house: House) -> None:
-    """Expires overdue cases once a minute."""
+async def _sweep(settings: CloudConfig, house: House) -> None:
+    """Once a minute: expires overdue cases, keeps the broker's revocation list fresh."""
+    place = FleetPlace(settings.state)
     while True:
-        if house.review.shelf.expire(house.clock.now()):
-            house.checkpoint.write(house.audit.head())
-            house.bell.ring()
+        now = house.clock.now()
+        try:
+            if house.review.shelf.expire(now):
+                house.checkpoint.write(house.audit.head())
+                house.bell.ring()
+            if place.ready and revocations_due(place, now):
+                await asyncio.to_thread(refresh_revocations, place, now)
+        except TidegateError as e:  # a full disk must not end the sweeping
+            _LOG.error("sweep_failed", e)
         await asyncio.sleep(SWEEP_S)

@@ -34,7 +34,20 @@ NAMES = (
 )
 """Every place of the device's path, in the order a request meets them. The cloud's own are registered beside them."""
 
-CLOUD_NAMES: tuple[str, ...] = ()
+CLOUD_NAMES = (
+    "cloud.door.received",
+    "cloud.open.before",
+    "cloud.open.after",
+    "cloud.settle.before",
+    "cloud.settle.audited",
+    "cloud.settle.stored",
+    "cloud.settle.after",
+    "cloud.checkpoint.before",
+    "cloud.checkpoint.after",
+    "cloud.door.replying",
+    "cloud.review.stored",
+    "cloud.review.after",
+)
 
 _selected = os.environ.get(VARIABLE, "")
 
@@ -50,4 +63,6 @@ def check(environ: Mapping[str, str]) -> None:
     global _selected  # noqa: PLW0603  one process dies once
     name = _selected = environ.get(VARIABLE, "")
     if name and name not in NAMES + CLOUD_NAMES:
-        raise BadConfig(f"environment variable {VARIABLE}: there is no failpoint of that name", code="bad_failpoint")
+        raise BadConfig(
+            f"environment variable {VARIABLE}: there is no failpoint of that name", code="bad_failpoint"
+        )

@@ -10,6 +10,7 @@ from pathlib import Path
 from cloud.audit.log import Head
 from cloud.audit.notary import Notary
 from tidegate.errors import Untrusted
+from tidegate.failpoint import failpoint
 from tidegate.fs import write_durably
 
 
@@ -26,7 +27,9 @@ class Checkpoint:
             "head": head.value.hex(),
             "signature": base64.b64encode(self.notary.seal(head)).decode(),
         }
+        failpoint("cloud.checkpoint.before")
         write_durably(self.path, json.dumps(body).encode() + b"\n")
+        failpoint("cloud.checkpoint.after")
 
     def read(self) -> Head | None:
         """The signed head, None before the first was written. Raises Untrusted when it is not ours."""

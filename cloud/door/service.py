@@ -15,6 +15,7 @@ from cloud.ports import Held, Rejected, RejectReason, Released, Reply, Submissio
 from cloud.review.bell import Bell, when
 from tidegate.clock import Clock
 from tidegate.errors import Unreachable
+from tidegate.failpoint import failpoint
 from tidegate.ids import CaseId, DeviceId, Ticket
 from tidegate.logs import Log
 from tidegate.telemetry import Traceparent, Tracer
@@ -56,8 +57,10 @@ class Desk:
             self._escalating.through(device),
             self.tracer.span("cloud.escalate", parent=above, device=device) as span,
         ):
+            failpoint("cloud.door.received")
             reply = await self._escalate(raw, device, span.at)
             span.set(outcome=outcome_word(reply))
+            failpoint("cloud.door.replying")
             return codec.encode_reply(reply)
 
     async def collect(self, raw: bytes, device: DeviceId) -> bytes:

@@ -14,13 +14,13 @@ _ERROR = re.compile(r"[A-Z]\d{2,4}")
 STOP_WORDS = frozenset(
     """
     a about all also an and any are as at be because been but by can could customer customers did do does error errors
-    for from get had has have he her hers him his how i if in into is it its may me mean means my of on or our please
+    for from get had has have he her hers him his how i if in into is it its may me mean means my of off on or our please
     report reported reports say says she should so some tell than that the their them then there these they this to
     unit us was we were what when where which who why will with would you your
     answer reply respond first code device problem
     """.split()
 )
-LEAST_SHARE = 0.34  # of a question's content words, when it names no code
+LEAST_SHARE = 0.5  # of a question's content words, when it names no code
 
 
 @dataclass(frozen=True, slots=True)

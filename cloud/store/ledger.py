@@ -15,6 +15,7 @@ from cloud.store.schema import cases, outcomes, reviews
 from cloud.store.values import pack
 from tidegate.clock import Clock
 from tidegate.errors import Broken
+from tidegate.failpoint import failpoint
 from tidegate.ids import CaseId, DeviceId, Ticket, new_case_id, new_ticket
 
 
@@ -63,7 +64,9 @@ class SqlLedger:
                     opened_at=self._clock.now(),
                 )
             )
-            return case
+            failpoint("cloud.open.before")
+        failpoint("cloud.open.after")
+        return case
 
     def release(
         self, case: CaseId, submission: Submission, proposal: Proposal, verdict: Verdict, *, reviewed: bool
@@ -72,8 +75,11 @@ class SqlLedger:
         if reviewed:
             raise Broken("a reviewed answer is released by the review desk", code="no_operator")
         with writing(self._engine) as connection:
-            known = settle.outcome_of(connection, case)
-            return known or settle.release(connection, self._act(case), proposal, verdict, self._notary)
+            reply = settle.outcome_of(connection, case) or settle.release(
+                connection, self._act(case), proposal, verdict, self._notary
+            )
+        failpoint("cloud.settle.after")
+        return reply
 
     def hold(
         self,
@@ -90,12 +96,14 @@ class SqlLedger:
                 return known
             held = settle.hold(connection, act, new_ticket(), reason, verdict)
             _open_review(connection, act, submission, proposal, verdict, reason, act.at + self._review_s)
-            return held
+        failpoint("cloud.settle.after")
+        return held
 
     def reject(self, case: CaseId, submission: Submission, reason: RejectReason) -> Reply:
         with writing(self._engine) as connection:
-            known = settle.outcome_of(connection, case)
-            return known or settle.reject(connection, self._act(case), reason)
+            reply = settle.outcome_of(connection, case) or settle.reject(connection, self._act(case), reason)
+        failpoint("cloud.settle.after")
+        return reply
 
     def collect(self, device: DeviceId, ticket: Ticket) -> tuple[CaseId, Reply] | None:
         """The case and outcome behind a ticket of this device; None for any other ticket."""

@@ -14,6 +14,7 @@ from cloud.store import audit
 from cloud.store.schema import cases, outcomes
 from cloud.store.values import pack, unpack
 from tidegate.errors import Broken
+from tidegate.failpoint import failpoint
 from tidegate.ids import CaseId, DeviceId, OperatorId, RequestId, Ticket
 
 AuditFacts = dict[str, str | int | bool | list[str]]
@@ -106,6 +107,7 @@ def reject(connection: Connection, act: Act, reason: RejectReason, kind: Kind = 
 
 
 def _facts(connection: Connection, kind: Kind, act: Act) -> AuditFacts:
+    failpoint("cloud.settle.before")
     case = connection.execute(select(cases).where(cases.c.case_id == act.case)).one()
     facts: AuditFacts = {
         "kind": kind.value,
@@ -134,6 +136,7 @@ def _store(
     released_json: bytes | None = None,
 ) -> None:
     """Inserts the outcome, or replaces a held one by the decision (its ticket stays good)."""
+    failpoint("cloud.settle.audited")
     values = {
         "kind": kind,
         "reason": reason,
@@ -146,3 +149,4 @@ def _store(
         connection.execute(insert(outcomes).values(case_id=act.case, ticket=ticket, **values))
     else:
         connection.execute(update(outcomes).where(outcomes.c.case_id == act.case).values(**values))
+    failpoint("cloud.settle.stored")

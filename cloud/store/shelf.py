@@ -18,6 +18,7 @@ from cloud.store.schema import outcomes, reviews
 from cloud.store.values import pack, unpack
 from tidegate.clock import Clock
 from tidegate.errors import Broken
+from tidegate.failpoint import failpoint
 from tidegate.ids import CaseId, OperatorId, Ticket
 
 _HELD = select(reviews, outcomes.c.ticket).join(outcomes, outcomes.c.case_id == reviews.c.case_id)
@@ -60,7 +61,9 @@ class SqlCaseShelf:
                 return after
             if after != held.review:
                 self._write(connection, held, after, event, settlement, note)
-            return after
+            failpoint("cloud.review.stored")
+        failpoint("cloud.review.after")
+        return after
 
     def expire(self, now: float) -> int:
         due = select(reviews.c.case_id).where(reviews.c.phase.in_(WAITING), reviews.c.expires_at <= now)

@@ -12,8 +12,13 @@ from cloud.knowledge.index import terms_of, without_placeholders
 from cloud.knowledge.quote import sentences, squeezed
 from cloud.ports import Citation, Outcome, Passage, Proposal, Submission
 
-_NUMBER = re.compile(r"(?<![\w.,])[-+]?\d+(?:[.,:]\d+)*(?:\s?(?:%|°\s?[CF]|[A-Za-zµ]{1,4}\b))?")
-_DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
+_NUMBER = re.compile(r"(\d+(?:[.,:]\d+)*)(?:\s?(%|°\s?[CFcf]|[A-Za-zµ]+))?")
+_UNITS = frozenset(
+    """
+    % °c °f bar mbar pa kpa psi minute min hour h second sec s ms day week month year litre liter l ml kw w kwh v a hz
+    kg g mg t m cm mm km metre meter degree time euro dollar eur usd
+    """.split()  # noqa: SIM905 - a list of fifty quoted words is no easier to read
+)
 _SHORT = 4  # content words: below this a sentence ("Kind regards", "Suggested reply:") claims nothing
 LEAST_SHARE = 0.5
 
@@ -55,10 +60,13 @@ def is_grounded(sentence: str, evidence: str, question: str) -> bool:
 
 
 def numbers(text: str) -> frozenset[str]:
-    """Numbers with the unit that follows them, and bare: `1.2 bar` is {"1.2bar", "1.2"}; decimal comma as point."""
+    """Every number, and with its unit when one follows: `12 Litres` is {"12", "12 litre"}; decimal comma as point."""
     found: set[str] = set()
     for match in _NUMBER.finditer(text):
-        whole = re.sub(r"\s", "", match[0]).casefold().replace(",", ".")
-        found.add(whole)
-    found.update(d.replace(",", ".") for d in _DIGITS.findall(text))
+        number = match[1].replace(",", ".")
+        unit = re.sub(r"\s", "", match[2] or "").casefold()
+        unit = unit if unit in _UNITS else unit.removesuffix("s")
+        found.add(number)
+        if unit in _UNITS:
+            found.add(f"{number} {unit}")
     return frozenset(found)
