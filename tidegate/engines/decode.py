@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from tidegate.chat import Prompt
+from tidegate.engines.callrules import CallRules, Kind
 from tidegate.engines.native import Constraint, Context, Weights
 from tidegate.engines.port import TokenScore
-from tidegate.engines.score import Choice, choose, describe, mass
+from tidegate.engines.score import Choice, Logits, choose, describe, mass
+from tidegate.errors import Broken
 
 MAX_KEPT_TOP = 20  # as many alternatives per token as OpenAI's API allows to ask for
 
@@ -38,7 +43,8 @@ class Job:
     cancelled: Callable[[], bool]
     rng: random.Random = field(repr=False)
     constraint: Constraint | None = None
-    silent: Sequence[int] = ()  # control tokens that a grammar's strings must not contain
+    rules: CallRules | None = None
+    silent: frozenset[int] = frozenset()  # control tokens that no string may contain
     pass_token: int = -1
     call_token: int = -1
 
@@ -81,7 +87,7 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
     while len(scores) < room:
         if job.cancelled():
             raise Cancelled
-        choice = _next(context, job, between=not pieces or pieces[-1].endswith(b"}"))
+        choice = _next(context, weights, job, between=not pieces or pieces[-1].endswith(b"}"))
         if weights.ends(choice.token):
             ended = True
             break
@@ -96,7 +102,7 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
     return Written(_before_stop(text, prompt.stop), tuple(scores), ended, features, reused)
 
 
-def _next(context: Context, job: Job, *, between: bool) -> Choice:
+def _next(context: Context, weights: Weights, job: Job, *, between: bool) -> Choice:
     """The next token. Under a grammar, control tokens may only stand `between` calls, never inside a string."""
     logits = context.logits()
     allowed = logits
@@ -104,14 +110,58 @@ def _next(context: Context, job: Job, *, between: bool) -> Choice:
         allowed = job.constraint.mask(logits)
         if not between:
             allowed[list(job.silent)] = float("-inf")
-    prompt = job.prompt
-    top = min(prompt.top_logprobs, MAX_KEPT_TOP)
-    choice = choose(
-        logits, allowed, temperature=prompt.temperature, top_p=prompt.top_p, draw=job.rng.random, top=top
+    choice = (
+        _ruled(logits, weights, job, job.rules) if job.rules is not None else _choose(logits, allowed, job)
     )
     if job.constraint is not None:
         job.constraint.accept(choice.token)
     return choice
+
+
+def _choose(logits: Logits, allowed: Logits, job: Job) -> Choice:
+    prompt = job.prompt
+    top = min(prompt.top_logprobs, MAX_KEPT_TOP)
+    return choose(
+        logits, allowed, temperature=prompt.temperature, top_p=prompt.top_p, draw=job.rng.random, top=top
+    )
+
+
+def _ruled(logits: Logits, weights: Weights, job: Job, rules: CallRules) -> Choice:
+    """The first token the rules allow, in the order in which the model would take them. Scores are the model's own."""
+    first = _choose(logits, logits, job)
+    shift = first.logprob - float(logits[first.token])
+    for token in _by_preference(logits, first.token, job):
+        kind, piece = _kind(token, weights, job), weights.piece(token)
+        probability = math.exp(float(logits[token]) + shift)
+        if kind is not None and rules.allows(kind, piece, probability):
+            rules.accept(kind, piece, probability)
+            return first if token == first.token else describe(logits, token, len(first.top))
+    raise Broken("no token of this model fits the tools offered", code="model_failed")
+
+
+def _by_preference(logits: Logits, first: int, job: Job) -> Iterator[int]:
+    """Every token: `first`, then the likeliest of the rest, or at a temperature other draws without replacement."""
+    yield first
+    if job.prompt.temperature <= 0:
+        yield from (int(token) for token in np.argsort(-logits, kind="stable") if token != first)
+        return
+    left = logits.copy()
+    left[first] = -np.inf
+    for _ in range(len(logits) - 1):
+        token = _choose(logits, left, job).token
+        left[token] = -np.inf
+        yield token
+
+
+def _kind(token: int, weights: Weights, job: Job) -> Kind | None:
+    """What a token is to the rules; None for a control token that never stands in an answer."""
+    if token == job.pass_token:
+        return Kind.PASS
+    if token == job.call_token:
+        return Kind.OPEN
+    if weights.ends(token):
+        return Kind.END
+    return None if token in job.silent else Kind.TEXT
 
 
 def _score(weights: Weights, choice: Choice) -> TokenScore:

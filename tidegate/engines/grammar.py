@@ -21,7 +21,7 @@ def grammar_for(prompt: Prompt, *, closes: bool) -> str:
     Raises BadRequest for a schema that cannot be used (param response_format or tools).
     """
     if prompt.tools and (prompt.forced_tool or prompt.tool_choice is ToolChoice.REQUIRED):
-        return calls_grammar(_callable(prompt), closes=closes)
+        return calls_grammar(callable_tools(prompt), closes=closes)
     return schema_grammar(prompt.response_schema) if prompt.response_schema else ""
 
 
@@ -79,7 +79,8 @@ def _arguments_rules(tool: Tool, prefix: str) -> str:
     return head + "\n".join(rules)
 
 
-def _callable(prompt: Prompt) -> tuple[Tool, ...]:
+def callable_tools(prompt: Prompt) -> tuple[Tool, ...]:
+    """The tools a model may call: those offered, or the forced one. Raises BadRequest when that is not offered."""
     if not prompt.forced_tool:
         return prompt.tools
     chosen = tuple(tool for tool in prompt.tools if tool.name == prompt.forced_tool)

@@ -12,13 +12,14 @@ import random
 import secrets
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from tidegate.chat import Prompt, Usage
+from tidegate.chat import Prompt, Role, ToolChoice, Usage
+from tidegate.engines.callrules import CallRules
 from tidegate.engines.decode import Cancelled, Job, Written, opening, prefill, write
-from tidegate.engines.grammar import grammar_for
+from tidegate.engines.grammar import callable_tools, grammar_for
 from tidegate.engines.native import Constraint, Context, Weights
 from tidegate.engines.port import Draft, Finish
 from tidegate.engines.template import ChatTemplate, SafeTokeniser, control_texts
@@ -84,7 +85,7 @@ class LlamaEngine:
         self._weights, self._context, self._model = weights, context, model
         texts = [(s.token, s.text) for s in weights.specials]
         self._ids = {text: token for token, text in texts}
-        self._silent = [token for token, _ in texts if not weights.ends(token)]
+        self._silent = frozenset(token for token, _ in texts if not weights.ends(token))
         self._template = ChatTemplate(
             weights.chat_template, bos=weights.text_of(weights.bos), eos=weights.text_of(weights.eos)
         )
@@ -148,7 +149,7 @@ class LlamaEngine:
         tokens = self._fitting(prompt)
 
         def look(cancelled: Callable[[], bool]) -> dict[str, float]:
-            job = self._job(prompt, tokens, cancelled, None)
+            job = self._job(prompt, tokens, cancelled)
             prefill(self._context, tokens, cancelled)
             return opening(self._context, job)
 
@@ -208,29 +209,35 @@ class LlamaEngine:
             )
         return tokens
 
-    def _job(
-        self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool], constraint: Constraint | None
-    ) -> Job:
-        rng = random.Random(prompt.seed or secrets.randbits(64))
+    def _job(self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool]) -> Job:
         return Job(
             prompt,
             tokens,
             cancelled,
-            rng,
-            constraint,
+            random.Random(prompt.seed or secrets.randbits(64)),
             silent=self._silent,
             pass_token=self._ids.get(PASS, -1),
             call_token=self._ids.get(OPEN, -1),
         )
 
     def _write(self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool]) -> Written:
-        grammar = grammar_for(prompt, closes=CLOSE in self._template.source)
+        rules = self._rules(prompt)
+        grammar = "" if rules else grammar_for(prompt, closes=CLOSE in self._template.source)
         constraint = Constraint(self._weights, grammar) if grammar else None
         try:
-            return write(self._context, self._weights, self._job(prompt, tokens, cancelled, constraint))
+            job = self._job(prompt, tokens, cancelled)
+            return write(self._context, self._weights, replace(job, constraint=constraint, rules=rules))
         finally:
             if constraint is not None:
                 constraint.free()
+
+    def _rules(self, prompt: Prompt) -> CallRules | None:
+        """For a model that knows tool calls and "not for me" only: those, well formed, in the words of the conversation."""
+        if self.speaks or not prompt.tools or prompt.response_schema or prompt.tool_choice is ToolChoice.NONE:
+            return None
+        said = "\n".join(m.content for m in prompt.messages if m.role is not Role.ASSISTANT)
+        may_pass = prompt.tool_choice is ToolChoice.AUTO and not prompt.forced_tool
+        return CallRules(callable_tools(prompt), said, may_pass=may_pass)
 
     def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written) -> Draft:
         parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}")
