@@ -120,6 +120,7 @@ async def run(engine: LlamaEngine, chosen: Sequence[Example]) -> list[Outcome]:
     found, begun = [], time.monotonic()
     for at, example in enumerate(chosen, start=1):
         prompt = prompt_of(example)
+        seen = await engine.glance(prompt)
         draft = await engine.generate(prompt)
         usable = draft.finish is Finish.TOOL_CALLS and not draft.features.get("broken_call")
         found.append(
@@ -130,7 +131,7 @@ async def run(engine: LlamaEngine, chosen: Sequence[Example]) -> list[Outcome]:
                 usable=usable,
                 right=usable and is_right(draft, example.expected_calls),
                 after=features.after(draft, prompt),
-                before=features.before(draft.features, prompt),
+                before=features.before(seen, prompt),
             )
         )
         if at % 250 == 0:

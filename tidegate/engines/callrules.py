@@ -21,7 +21,8 @@ from tidegate.chat import JSON, Tool
 SURE = 0.9  # of a token: the model may then write a value that nobody said
 MAX_CALLS = 8
 MAX_NUMBER = 16
-_HEAD, _ARGUMENTS = b'{"name": ', b', "arguments": {'
+HEAD = '{"name": "'  # how every call begins, up to the tool's name
+_HEAD, _ARGUMENTS = HEAD[:-1].encode(), b', "arguments": {'
 _NUMBER = re.compile(rb"-?(?:0|[1-9]\d*)(?:\.\d*)?")
 _DECODER = json.JSONDecoder()
 

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from tidegate.chat import Prompt, Role, ToolChoice, Usage
-from tidegate.engines.callrules import CallRules
+from tidegate.engines.callrules import HEAD, CallRules
 from tidegate.engines.decode import Cancelled, Job, Written, opening, prefill, write
 from tidegate.engines.grammar import callable_tools, grammar_for
 from tidegate.engines.native import Constraint, Context, Weights
 from tidegate.engines.port import Draft, Finish
+from tidegate.engines.score import describe
 from tidegate.engines.template import ChatTemplate, SafeTokeniser, control_texts
 from tidegate.engines.toolcalls import CLOSE, OPEN, PASS, parse
 from tidegate.errors import BadRequest, Broken, Exhausted, TidegateError
@@ -86,6 +87,9 @@ class LlamaEngine:
         texts = [(s.token, s.text) for s in weights.specials]
         self._ids = {text: token for token, text in texts}
         self._silent = frozenset(token for token, _ in texts if not weights.ends(token))
+        self._call_head: list[int] = []
+        if PASS in self._ids and OPEN in self._ids:
+            self._call_head = [self._ids[OPEN], *weights.tokens(HEAD, special=False)]
         self._template = ChatTemplate(
             weights.chat_template, bos=weights.text_of(weights.bos), eos=weights.text_of(weights.eos)
         )
@@ -145,13 +149,22 @@ class LlamaEngine:
         return self._draft(prompt, len(tokens), written)
 
     async def glance(self, prompt: Prompt) -> Mapping[str, float]:
-        """One forward pass over the prompt, nothing generated: what the model thinks of its first token."""
+        """The prompt and the first words of a call are read, nothing is written: what the model thinks would come.
+
+        Keys as in `decode.opening`, and `tool_entropy`, `tool_margin` at the name of a tool, for models that write calls.
+        """
         tokens = self._fitting(prompt)
 
         def look(cancelled: Callable[[], bool]) -> dict[str, float]:
             job = self._job(prompt, tokens, cancelled)
             prefill(self._context, tokens, cancelled)
-            return opening(self._context, job)
+            seen = opening(self._context, job)
+            longer = [*tokens, *self._call_head]
+            if prompt.tools and self._call_head and len(longer) < self._context.size:
+                prefill(self._context, longer, cancelled)
+                named = describe(self._context.logits(), 0, 2)
+                seen |= {"tool_entropy": named.entropy, "tool_margin": named.margin}
+            return seen
 
         return await self._submit(look)
 

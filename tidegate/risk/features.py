@@ -30,15 +30,9 @@ AFTER: tuple[str, ...] = (
     "valid", "missing", "tools", "params", "words", "earlier", "written",
 )  # fmt: skip
 BEFORE: tuple[str, ...] = (
-    "pass_odds",
-    "call_odds",
-    "first_entropy",
-    "tools",
-    "params",
-    "words",
-    "earlier",
-    "hinted",
-)
+    "pass_odds", "call_odds", "first_entropy", "tool_entropy", "tool_margin",
+    "tools", "params", "words", "earlier", "hinted",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +75,8 @@ def before(glance: Mapping[str, float], prompt: Prompt) -> dict[str, float]:
     """The features known before anything is written; keys are BEFORE. `glance`: the engine's look at the first token."""
     said = _plain(prompt.last_user())
     hinted = max((_shared(tool.name, said) for tool in prompt.tools), default=0.0)
-    return _opening(glance) | _asked(prompt) | {"hinted": hinted}
+    tool = {name: glance.get(name, 0.0) for name in ("tool_entropy", "tool_margin")}
+    return _opening(glance) | tool | _asked(prompt) | {"hinted": hinted}
 
 
 def _opening(glance: Mapping[str, float]) -> dict[str, float]:
