@@ -21,6 +21,7 @@ from tidegate.clock import SystemClock, rfc3339
 from tidegate.errors import BadRequest
 from tidegate.identity.enrol import TOKEN_LIFE_S, new_token
 from tidegate.ids import DeviceId, device_id, release_id
+from tidegate.risk.calibrate import FILE as CALIBRATION
 from tidegate.signing.manifest import FileRole, Needs
 from tidegate.signing.repository import NewFile, Threshold
 
@@ -32,7 +33,7 @@ State = Annotated[
     Path, typer.Option("--state", help="The cloud's state folder.", envvar="TIDEGATE_CLOUD__STATE")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of text.")]
-_SIDE_FILES = {"calibration.json": FileRole.CALIBRATION, "card.md": FileRole.CARD}
+_SIDE_FILES = {CALIBRATION: FileRole.CALIBRATION, "card.md": FileRole.CARD}
 
 
 def _place(state: Path) -> FleetPlace:
@@ -110,7 +111,7 @@ def publish(
     min_ram_mb: Annotated[int, typer.Option(min=0, help="Only for machines with this much memory.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Sign a model file (and calibration.json and card.md beside it) as a release that devices may run."""
+    """Sign a model file (and its calibration and card.md, where they lie beside it) as a release for devices."""
     if not model.is_file():
         raise BadRequest(f"{model} is not a file", code="unreadable_file", param="model")
     files = [NewFile(FileRole.MODEL, "model.gguf", model)]

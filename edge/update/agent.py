@@ -17,7 +17,7 @@ from edge.update.fetch import fetch_generation
 from edge.update.journal import JournalStore, decode, encode
 from edge.update.slots import Slot, Slots, generation_of
 from tidegate.clock import Clock
-from tidegate.errors import Exhausted, TidegateError, Unreachable
+from tidegate.errors import Broken, Exhausted, TidegateError, Unreachable
 from tidegate.fs import require_free
 from tidegate.ids import DeviceId, ReleaseId
 from tidegate.logs import Log
@@ -299,11 +299,18 @@ def fault_from(error: TidegateError) -> Fault:
 
 
 def _opened(journal: JournalStore, serving: m.Generation) -> m.Update:
-    """The journalled update; what the daemon really loaded is what counts as running. Raises Broken when damaged."""
+    """The journalled update; what the daemon really loaded is what counts as running.
+
+    A damaged journal is begun anew, and said so: orders are only hints, so losing them costs a repeated order.
+    """
     content = journal.load()
     if content is None:
         return m.Update(running=serving)
-    update = decode(content)
+    try:
+        update = decode(content)
+    except Broken as e:
+        _LOG.error("update_journal_begun_anew", e)
+        return m.Update(running=serving, fault=Fault.MALFORMED)
     return (
         update if update.running == serving else replace(update, running=serving, fault=Fault.HASH_MISMATCH)
     )

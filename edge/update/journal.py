@@ -58,7 +58,7 @@ def encode(update: Update) -> bytes:
 
 
 def decode(content: bytes) -> Update:
-    """Raises Broken (`update_journal_damaged`): the device then serves its committed model and takes no updates."""
+    """Raises Broken (`update_journal_damaged`)."""
     try:
         body = json.loads(content)
         if body["schema"] != SCHEMA:
@@ -79,9 +79,8 @@ def decode(content: bytes) -> Update:
         )
     except (ValueError, KeyError, TypeError, IndexError, BadRequest) as e:
         raise Broken(
-            "the journal of model updates is damaged; the committed model keeps answering, updates are off",
+            "the journal of model updates is damaged; the committed model keeps answering",
             code="update_journal_damaged",
-            hint="move update/journal.json away to start updates from the committed model",
         ) from e
 
 

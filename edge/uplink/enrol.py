@@ -85,7 +85,7 @@ def _own_key(folder: Path) -> ec.EllipticCurvePrivateKey:
 def _ask(address: str, ca: bytes, request: wire.EnrolRequest) -> wire.EnrolReply:
     try:
         with grpc.secure_channel(address, tls.enrolment_channel_credentials(ca)) as channel:
-            stub = stubs.EnrolmentStub(channel)  # type: ignore[no-untyped-call]
+            stub = stubs.EnrolmentStub(channel)
             reply: object = stub.Enrol(request, timeout=TIMEOUT_S)
     except grpc.RpcError as e:
         raise _translated(e) from e

@@ -29,7 +29,7 @@ NAMES = [DeviceId(f"device-{n:02d}") for n in range(21)]
 
 
 def draft(count: int) -> Rollout:
-    return plan("rollout_1", RELEASE, NEW, {name: (7, BEFORE) for name in NAMES[:count]})
+    return plan("rollout_1", RELEASE, NEW, dict.fromkeys(NAMES[:count], (7, BEFORE)))
 
 
 def runs(device: DeviceId, revision: int = 8, digest: str = NEW) -> Heard:
