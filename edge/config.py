@@ -64,6 +64,9 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     names: bool = (
         True  # look for names and places by the encoder; False: formats and checksums only, names may leave
     )
+    public_words: tuple[
+        str, ...
+    ] = ()  # names that are no secret (own products, own company): not hidden as names
     must_stay: tuple[Label, ...] = ()  # requests with such entities never leave
     must_go_words: tuple[str, ...] = ()  # requests with such a word are escalated without a draft
     review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person

@@ -7,10 +7,11 @@ Detectors are built on first use; when they cannot be, every redaction raises Br
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
@@ -89,6 +90,29 @@ def _usable(part: T | TidegateError) -> T:
 def remembering(detector: Detector) -> Detector:
     """The same detector, whose slow part looks at each text once: a turn scans only what is new."""
     return replace(detector, ner=_remember(detector.ner)) if detector.ner is not None else detector
+
+
+def sparing(detector: Detector, public: Sequence[str]) -> Detector:
+    """The same detector, which does not take the operator's public words (products, the own company) for names.
+
+    A name goes free only when it lies wholly inside a public word as it stands in the text; formats never do.
+    """
+    if detector.ner is None or not public:
+        return detector
+    words = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in public), re.IGNORECASE)
+    return replace(detector, ner=_spared(detector.ner, words))
+
+
+def _spared(find: Ner, words: re.Pattern[str]) -> Ner:
+    def found(text: str) -> tuple[Span, ...]:
+        free = [match.span() for match in words.finditer(text)]
+        return tuple(
+            span
+            for span in find(text)
+            if not any(start <= span.start and span.end <= end for start, end in free)
+        )
+
+    return found
 
 
 def _remember(find: Ner) -> Ner:

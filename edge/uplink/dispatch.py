@@ -9,99 +9,42 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, assert_never
+from collections.abc import Awaitable
+from typing import assert_never
 
 from edge import conversation
 from edge.device_key import DeviceKey
-from edge.ports import Delivery, Escalation, Held, Queued, Rejected, RejectReason, Released, Request
+from edge.ports import Delivery, Escalation, Held, Queued, Request
 from edge.uplink import codec
-from edge.uplink.ledger import Book, Kind, Record
-from edge.uplink.reach import Reach
-from edge.uplink.spool import (
-    Answered,
-    DeathCause,
-    Distrusted,
-    Entry,
-    Event,
-    Expired,
-    Failed,
-    Forgotten,
-    Restarted,
-    Sending,
-    Shelf,
-    SpoolState,
-    Waiting,
-    step,
-)
+from edge.uplink.carry import Carrier
+from edge.uplink.spool import DeathCause, Entry, Expired, Restarted, Shelf, SpoolState
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, TidegateError, Unreachable, Untrusted
 from tidegate.failpoint import failpoint
-from tidegate.ids import ConversationId, DeviceId, Ticket, new_ticket
+from tidegate.ids import Ticket, new_ticket
 from tidegate.logs import Log
-from tidegate.privacy.spans import Label
-from tidegate.signing.receipts import verify_receipt
-from tidegate.telemetry import current, new_traceparent
 
 COLLECT_S = 25.0  # the cloud's own bound on a long poll
-SPARE_S = 10.0  # an escalation may take this much longer than its client waits
-_BARRED_S = (60.0, 300.0, 1800.0)  # after a refused identity: three more tries, then only a restart
-
-
-class Wire(Protocol):
-    """The channel to the cloud. Raises Unreachable (retry), Untrusted (either side refuses the other), BadRequest."""
-
-    async def escalate(self, payload: bytes, *, traceparent: str, within_s: float) -> bytes: ...
-
-    async def collect(self, cloud_ticket: str, *, traceparent: str, wait_s: float) -> bytes: ...
-
-    async def probe(self) -> None: ...
-
-    async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """Whom this device is and whom it believes. An empty `receipt_key` takes answers without proof (by configuration)."""
-
-    device: DeviceId
-    receipt_key: bytes = field(repr=False)
-    max_in_flight: int = 8
-    expiry_s: float = 604_800.0
-    probe_s: float = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Files:
-    """What is written down, and with which key."""
-
-    shelf: Shelf
-    book: Book
-    key: DeviceKey = field(repr=False)
-
-
-CheckText = Callable[[ConversationId, Released], None]
-"""Raises Untrusted when a reply holds placeholders that its conversation never made."""
+_ROUND_S = 0.5
+_AT_ONCE = 64  # entries looked at in one round
 
 
 class Courier:
     """`edge.ports.Dispatch`. `run` is its background half: retries, long polls, expiry."""
 
-    def __init__(self, wire: Wire, files: Files, terms: Terms, check: CheckText, clock: Clock) -> None:
-        self._wire = wire
-        self._shelf = files.shelf
-        self._book = files.book
-        self._key = files.key
-        self._terms = terms
-        self._check = check
+    def __init__(
+        self, carrier: Carrier, shelf: Shelf, key: DeviceKey, clock: Clock, *, expiry_s: float, at_once: int
+    ) -> None:
+        self._carrier = carrier
+        self._shelf = shelf
+        self._key = key
         self._clock = clock
+        self._expiry_s = expiry_s
+        self._at_once = at_once
         self._log = Log("edge.uplink")
-        self.link = Reach(probe_s=terms.probe_s)
-        self._barred = 0
         self._tasks: dict[Ticket, asyncio.Task[None]] = {}
-        self._slots = asyncio.Semaphore(terms.max_in_flight)
-        self._polls = asyncio.Semaphore(max(2, terms.max_in_flight // 2))
+        self._slots = asyncio.Semaphore(at_once)
+        self._polls = asyncio.Semaphore(max(2, at_once // 2))
         self._moved = asyncio.Event()
         self._nudge = asyncio.Event()
         self._stopping = False
@@ -111,14 +54,18 @@ class Courier:
         return True
 
     @property
+    def link_up(self) -> bool:
+        return self._carrier.reach.up(self._clock.mono())
+
+    @property
     def barred(self) -> bool:
         """Whether one side refuses the other's identity."""
-        return self.link.barred
+        return self._carrier.reach.barred
 
     async def send(self, escalation: Escalation, request: Request) -> Delivery:
         failpoint("edge.dispatch.start")
         entry = self._taken(escalation, request)
-        if entry.state is SpoolState.QUEUED and self.link.up(self._clock.mono()):
+        if entry.state is SpoolState.QUEUED and self.link_up:
             self._start(entry)
         deadline = self._clock.mono() + request.deadline_s
         while True:
@@ -136,9 +83,6 @@ class Courier:
 
     async def run(self) -> None:
         """Until `stop`: starts what is due, probes a link that is down, gives up what has expired."""
-        for entry in self._shelf.live():
-            if entry.state is SpoolState.SENT:
-                self._shelf.save(step(entry, Restarted(), self._clock.now()))
         while not self._stopping:
             try:
                 await self._round()
@@ -146,7 +90,7 @@ class Courier:
                 self._log.error("spool_round_failed", error)
             self._nudge.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), 0.5)
+                await asyncio.wait_for(self._nudge.wait(), _ROUND_S)
 
     async def stop(self) -> None:
         """Ends the background half; who waits gets a ticket. What was not finished stays in the spool."""
@@ -157,7 +101,7 @@ class Courier:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._wire.close()
+        await self._carrier.close()
 
     def _taken(self, escalation: Escalation, request: Request) -> Entry:
         """The entry of this request, written now or by its first try. Raises BadRequest when the key is reused."""
@@ -185,7 +129,7 @@ class Courier:
             body_mac=mac,
             asked_mac=conversation.asked(self._key, request.application, request.prompt),
             created_at=now,
-            expires_at=now + self._terms.expiry_s,
+            expires_at=now + self._expiry_s,
             deadline_s=request.deadline_s,
         )
         failpoint("edge.spool.put.before")
@@ -194,157 +138,44 @@ class Courier:
         return entry
 
     async def _round(self) -> None:
-        now = self._clock.now()
-        if self.link.probe_due(self._clock.mono()):
-            await self._probe()
-        up = self.link.up(self._clock.mono())
-        for entry in self._due(now):
+        if self._carrier.reach.probe_due(self._clock.mono()) and await self._carrier.probe():
+            self._shelf.hasten(self._clock.now())
+        now, up = self._clock.now(), self.link_up
+        for entry in self._shelf.due(now, _AT_ONCE):
+            if entry.ticket in self._tasks:
+                continue
             if entry.expires_at <= now:
-                self._shelf.save(step(entry, Expired(), now))
+                self._carrier.saved(entry, Expired())
                 self._notify()
-            elif up and entry.next_at <= now:
+                continue
+            if entry.state is SpoolState.SENT:  # nobody is sending it: a power cut, or a disk that was full
+                entry = self._carrier.saved(entry, Restarted())  # noqa: PLW2901
+            if up:
                 self._start(entry)
 
-    def _due(self, now: float) -> Sequence[Entry]:
-        return [entry for entry in self._shelf.due(now, 64) if entry.ticket not in self._tasks]
-
-    async def _probe(self) -> None:
-        try:
-            await self._wire.probe()
-        except Unreachable:
-            self.link.failed(self._clock.mono())
-        except (Untrusted, BadRequest) as error:
-            self._refused(error)
-        else:
-            self._barred = 0
-            self.link.succeeded(self._clock.mono())
-            self._shelf.hasten(self._clock.now())
-            self._log.info("link_up")
-
     def _start(self, entry: Entry) -> None:
-        if entry.ticket in self._tasks or self._stopping:
-            return
-        work = self._collect(entry) if entry.state is SpoolState.HELD else self._deliver(entry)
-        task = asyncio.create_task(self._guarded(entry.ticket, work))
-        self._tasks[entry.ticket] = task
+        if entry.ticket not in self._tasks and not self._stopping:
+            self._tasks[entry.ticket] = asyncio.create_task(self._guarded(entry.ticket, self._carried(entry)))
+
+    async def _carried(self, entry: Entry) -> None:
+        held = entry.state is SpoolState.HELD
+        async with self._polls if held else self._slots:
+            entry = self._shelf.get(entry.ticket) or entry
+            if entry.state is SpoolState.HELD:
+                await self._carrier.collect(entry, COLLECT_S if len(self._tasks) <= self._at_once else 1.0)
+            elif entry.state is SpoolState.QUEUED:
+                await self._carrier.deliver(entry)
 
     async def _guarded(self, ticket: Ticket, work: Awaitable[None]) -> None:
         try:
             await work
-        except TidegateError as error:  # a full disk, for example: the entry is as it was, and is tried again
+        except TidegateError as error:  # a full disk, for example: the entry is tried again
             self._log.error("delivery_failed", error, ticket=ticket)
-            self.link.failed(self._clock.mono())
+        except Exception as defect:  # noqa: BLE001  boundary of a background task: one entry must not stop the others
+            self._log.error("delivery_defect", defect, ticket=ticket)
         finally:
             self._tasks.pop(ticket, None)
             self._notify()
-
-    async def _deliver(self, entry: Entry) -> None:
-        async with self._slots:
-            entry = self._shelf.get(entry.ticket) or entry
-            if entry.state is not SpoolState.QUEUED:
-                return
-            entry = self._saved(entry, Sending())
-            self._note(entry, Kind.SENT, b"")
-            failpoint("edge.uplink.send.before")
-            within = entry.deadline_s + SPARE_S
-            event = await self._asked(
-                entry, self._wire.escalate(entry.payload, traceparent=_traceparent(entry), within_s=within)
-            )
-            failpoint("edge.spool.done.before")
-            self._saved(entry, event)
-            failpoint("edge.spool.done.after")
-
-    async def _collect(self, entry: Entry) -> None:
-        async with self._polls:
-            failpoint("edge.collect.before")
-            wait_s = COLLECT_S if len(self._tasks) <= self._terms.max_in_flight else 1.0
-            event = await self._asked(
-                entry, self._wire.collect(entry.cloud_ticket, traceparent=_traceparent(entry), wait_s=wait_s)
-            )
-            failpoint("edge.collect.after")
-            if not isinstance(event, Waiting):  # still waiting: nothing to write down
-                self._saved(entry, event)
-
-    async def _asked(self, entry: Entry, call: Awaitable[bytes]) -> Event:
-        """What the cloud's reply means for the entry; never raises on account of the cloud."""
-        try:
-            raw = await call
-        except Unreachable as error:
-            self.link.failed(self._clock.mono())
-            self._log.info("cloud_unreachable", code=error.code, ticket=entry.ticket)
-            return Failed()
-        except (Untrusted, BadRequest) as error:
-            self._refused(error)
-            return Failed()
-        self.link.succeeded(self._clock.mono())
-        failpoint("edge.uplink.send.after")
-        try:
-            return self._judged(entry, raw)
-        except Untrusted as error:
-            self._log.error("reply_untrusted", error, ticket=entry.ticket, alert=True)
-            return Distrusted()
-
-    def _judged(self, entry: Entry, raw: bytes) -> Event:
-        """Raises Untrusted when the proof, or a placeholder, is not right."""
-        reply = codec.decode(raw)
-        match reply:
-            case Released():
-                self._verified(entry, raw)
-                self._check(entry.conversation, reply)
-                return Answered(raw)
-            case codec.CloudHeld(cloud_ticket, reason):
-                return Waiting(cloud_ticket, reason)
-            case Rejected(RejectReason.UNKNOWN_TICKET):
-                return Forgotten()
-            case Rejected():
-                return Answered(raw)
-            case other:
-                assert_never(other)
-
-    def _verified(self, entry: Entry, raw: bytes) -> None:
-        if not self._terms.receipt_key:
-            return
-        receipt = codec.receipt_of(
-            raw,
-            device=self._terms.device,
-            request_id=entry.request_id,
-            revision=entry.revision,
-            payload=entry.payload,
-        )
-        verify_receipt(self._terms.receipt_key, receipt.statement, receipt.signature, receipt.key_id)
-        self._note(entry, Kind.RECEIPT, receipt.digest)
-        failpoint("edge.receipt.verified")
-
-    def _note(self, entry: Entry, kind: Kind, receipt: bytes) -> None:
-        failpoint("edge.ledger.append.before")
-        self._book.append(
-            Record(
-                at=int(self._clock.now()),
-                kind=kind,
-                request_id=entry.request_id,
-                digest=codec.digest(entry.payload),
-                size=len(entry.payload),
-                entities={Label(label): n for label, n in codec.entities_of(entry.payload).items()},
-                policy=codec.policy_of(entry.payload),
-                why=entry.why,
-                receipt=receipt,
-            )
-        )
-        failpoint("edge.ledger.append.after")
-
-    def _saved(self, entry: Entry, event: Event) -> Entry:
-        after = step(entry, event, self._clock.now())
-        if after != entry:
-            self._shelf.save(after)
-        return after
-
-    def _refused(self, error: TidegateError) -> None:
-        """An identity is refused: said once, tried three more times at growing distance, then only after a restart."""
-        if self._barred == 0:
-            self._log.error("cloud_refused", error, alert=True)
-        pause = _BARRED_S[self._barred] if self._barred < len(_BARRED_S) else float("inf")
-        self._barred = min(self._barred + 1, len(_BARRED_S))
-        self.link.bar(self._clock.mono() + pause)
 
     def _notify(self) -> None:
         self._moved.set()
@@ -354,12 +185,6 @@ class Courier:
 async def _within(seconds: float, event: asyncio.Event) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(event.wait(), max(seconds, 0.0))
-
-
-def _traceparent(entry: Entry) -> str:
-    """Our place in the trace that the request began; after a restart, a fresh span of the same trace."""
-    here = current()
-    return (here if here is not None and here.trace == entry.trace else new_traceparent(entry.trace)).header()
 
 
 def outcome(entry: Entry) -> Delivery:

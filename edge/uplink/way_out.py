@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from edge.config import EdgeConfig
+from edge.config import EdgeConfig, Rules
 from edge.device_key import DeviceKey
 from edge.ports import Released
-from edge.screen import Detectors, PrivacyScreen, Score
+from edge.screen import Detectors, PrivacyScreen, Score, sparing
 from edge.stores import Stores
+from edge.uplink.carry import Carrier, Files, Terms
 from edge.uplink.channel import Channel
 from edge.uplink.client import CloudChannel
 from edge.uplink.codec import encode
-from edge.uplink.dispatch import Courier, Files, Terms
+from edge.uplink.dispatch import Courier
 from edge.uplink.late import LateDesk
 from tidegate.clock import Clock
 from tidegate.errors import BadConfig, Broken
@@ -39,7 +40,7 @@ class WayOut:
 
     @property
     def link_up(self) -> bool:
-        return self.courier.link.up(self.clock.mono())
+        return self.courier.link_up
 
     @property
     def barred(self) -> bool:
@@ -63,7 +64,7 @@ class WayOut:
 
 def build(config: EdgeConfig, key: DeviceKey, stores: Stores, clock: Clock) -> WayOut:
     """Raises BadConfig (with the file) when this device has no usable identity."""
-    detectors = Detectors(lambda: build_detector(names=config.policy.names), build_guard)
+    detectors = Detectors(lambda: build_detector(config.policy), build_guard)
     screen = PrivacyScreen(
         detectors,
         stores.vaults,
@@ -84,20 +85,26 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, clock: Clock) -> W
     terms = Terms(
         device=device_from_names(leaf.common_names, leaf.uris),
         receipt_key=_receipt_key(config),
-        max_in_flight=config.uplink.max_in_flight,
-        expiry_s=config.uplink.expiry_s,
         probe_s=config.uplink.probe_s,
     )
-    courier = Courier(wire, Files(stores.spool, stores.ledger, key), terms, check, clock)
+    carrier = Carrier(wire, Files(stores.spool, stores.ledger), terms, check, clock)
+    courier = Courier(
+        carrier,
+        stores.spool,
+        key,
+        clock,
+        expiry_s=config.uplink.expiry_s,
+        at_once=config.uplink.max_in_flight,
+    )
     late = LateDesk(stores.spool, screen, clock, courier.moved, key)
     return WayOut(screen, courier, late, detectors, clock)
 
 
-def build_detector(*, names: bool) -> Detector:
+def build_detector(rules: Rules) -> Detector:
     """What finds private text on this device. Raises Broken."""
     from tidegate.privacy import detect
 
-    return detect.build_detector(ner=names)
+    return sparing(detect.build_detector(ner=rules.names), rules.public_words)
 
 
 def build_guard() -> Score:
