@@ -23,6 +23,11 @@ class LedgerStore:
 
     def append(self, record: Record) -> Record:
         with self.base.write() as db:
+            known = db.execute(
+                "SELECT * FROM ledger WHERE kind = 'receipt' AND receipt = ?", (record.receipt,)
+            ).fetchone()
+            if record.kind is Kind.RECEIPT and known is not None:
+                return _record(known)
             row = db.execute("SELECT * FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
             placed = chained(record, _record(row) if row else None)
             db.execute(

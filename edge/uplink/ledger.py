@@ -47,7 +47,10 @@ class Record:
 
 
 class Book(Protocol):
-    """Where records lie. `append` is on disk when it returns; raises Exhausted when the disk is full."""
+    """Where records lie. `append` is on disk when it returns; raises Exhausted when the disk is full.
+
+    A receipt that is there already (the same answer came twice) is not written again.
+    """
 
     def append(self, record: Record) -> Record: ...
 

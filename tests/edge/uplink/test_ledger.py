@@ -110,3 +110,12 @@ def test_the_disk_keeps_the_chain_and_a_changed_row_shows(tmp_path: Path) -> Non
     with pytest.raises(Untrusted) as found:
         verify(book.records(), KEY, book.sealed_end())
     assert "record 2" in found.value.message
+
+
+def test_a_receipt_that_comes_twice_is_one_record(tmp_path: Path) -> None:
+    book = LedgerStore(open_durable(tmp_path), KEY)
+    receipt = replace(record(), kind=Kind.RECEIPT, receipt=b"r" * 32)
+    first = book.append(receipt)
+    assert book.append(replace(receipt, at=receipt.at + 9)) == first
+    assert book.append(record(2)).seq == 2
+    assert verify(book.records(), KEY, book.sealed_end()) == 2
