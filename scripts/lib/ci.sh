@@ -1,4 +1,4 @@
-# Sourced by scripts/test when CI=true: what only some tests need. A failed install makes those tests skip, and says so.
+# Sourced, nothing runs: what only some tests need, when CI=true. A failed install makes those tests skip, and says so.
 
 install_for_ci() {
   if command -v chromium >/dev/null; then
@@ -26,7 +26,9 @@ install_chromium() {
 
 # Torch is large and only the trainer wants it: its own environment, outside the locks.
 install_trainer() {
+  cd "$ROOT"
   [ -x .venv-train/bin/python ] && .venv-train/bin/python -c 'import torch, gguf' && return
   "$VENV/bin/python" -m venv .venv-train
   .venv-train/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/train.in
+  .venv-train/bin/python -m pip install --quiet --disable-pip-version-check --no-deps "$(wheel_place)"/llama_cpp_python-*.whl
 }

@@ -1,4 +1,4 @@
-# Sourced: programs of Debian and Ubuntu without root. Packages are downloaded and unpacked into the cache, and a
+# Sourced, nothing runs: programs of Debian and Ubuntu without root. Packages are downloaded and unpacked into the cache, and a
 # wrapper points the loader at the libraries beside them. Nothing outside the cache is touched.
 
 # How to reach apt without root: its lists, locks and downloads live in the cache too.

@@ -1,6 +1,6 @@
-# Sourced: the interpreter, the locked libraries, and the one library that is built here.
+# Sourced, nothing runs: the interpreter, the locked libraries, and the one library that is built here.
 
-# Without multimodal parts and tools the build takes half as long (docs/decisions/0003).
+# Without multimodal parts, tools and their helpers the build takes a third of the time (docs/decisions/0003).
 LLAMA_FLAGS="-DLLAVA_BUILD=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_SERVER=OFF"
 LOCK=$ROOT/requirements/dev.txt
 
@@ -33,7 +33,7 @@ make_venv() {
 # Where the built wheel is kept: a new version, Python, machine or flag builds anew.
 wheel_place() {
   local key
-  key=$({ locked_entry "$LOCK" llama-cpp-python | head -n 1; echo "$LLAMA_FLAGS ${CMAKE_ARGS:-}"; } | sha256sum | cut -c 1-12)
+  key=$({ locked_entry "$LOCK" llama-cpp-python | head -n 1; echo "$LLAMA_FLAGS ${CMAKE_ARGS:-}"; cat "$ROOT/scripts/lib/llama.cmake"; } | sha256sum | cut -c 1-12)
   echo "$CACHE/wheels/$("$VENV/bin/python" -c 'import sys; print("py%d%d" % sys.version_info[:2])')-$(uname -m)-$key"
 }
 
@@ -41,15 +41,16 @@ wheel_place() {
 build_llama() {
   local place=$1 work
   work=$(mktemp -d "${TMPDIR:-/tmp}/tidegate-build.XXXXXX")
+  # shellcheck disable=SC2064  # the folder's name now, since the trap runs when the variable is gone
+  trap "rm -rf '$work'" EXIT
   "$VENV/bin/python" -m venv "$work/venv"
   "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$ROOT/requirements/build.txt"
   locked_entry "$LOCK" llama-cpp-python >"$work/llama.txt"
-  PATH="$work/venv/bin:$PATH" CMAKE_ARGS="$LLAMA_FLAGS ${CMAKE_ARGS:-}" CMAKE_GENERATOR=Ninja \
+  PATH="$work/venv/bin:$PATH" CMAKE_ARGS="$LLAMA_FLAGS -DCMAKE_PROJECT_llama.cpp_INCLUDE=$ROOT/scripts/lib/llama.cmake ${CMAKE_ARGS:-}" CMAKE_GENERATOR=Ninja \
     "$work/venv/bin/python" -m pip wheel --disable-pip-version-check --require-hashes --no-deps --no-build-isolation \
     --no-cache-dir --no-binary llama-cpp-python -w "$work/out" -r "$work/llama.txt"
   mkdir -p "$place"
   mv "$work"/out/llama_cpp_python-*.whl "$place/"
-  rm -rf "$work"
 }
 
 install_locked() {

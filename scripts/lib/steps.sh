@@ -12,34 +12,34 @@ fail() {
   exit 1
 }
 
-# step "what is being done" command...: one line with elapsed time; the command's own words go to the log.
+# step "what is being done" function...: one line with elapsed time; the function's own words go to the log. It runs in a
+# shell of its own, so that `set -e` holds inside it even where the caller asks whether it worked.
 step() {
-  local what=$1 began=$SECONDS code=0
+  local what=$1 began=$SECONDS code=0 ticker
   shift
   mkdir -p "$CACHE"
-  if [ -t 1 ]; then
-    "$@" >"$LOG" 2>&1 &
-    local job=$!
-    while kill -0 "$job" 2>/dev/null; do
-      printf '\r%-60s %4ds ' "$what" $((SECONDS - began))
-      sleep 0.2
-    done
-    wait "$job" || code=$?
-    printf '\r%-60s %4ds %s\n' "$what" $((SECONDS - began)) "$([ "$code" = 0 ] && echo done || echo FAILED)"
-  else
-    printf '%s ...\n' "$what"
-    "$@" >"$LOG" 2>&1 &
-    local job=$! heard=$SECONDS
-    while kill -0 "$job" 2>/dev/null; do
-      sleep 0.2
-      if [ $((SECONDS - heard)) -ge 30 ]; then
-        heard=$SECONDS
-        printf '%s ... %ds\n' "$what" $((SECONDS - began))
-      fi
-    done
-    wait "$job" || code=$?
-    printf '%s: %s in %ds\n' "$what" "$([ "$code" = 0 ] && echo done || echo FAILED)" $((SECONDS - began))
-  fi
+  tick "$what" &
+  ticker=$!
+  bash -c 'for part in steps python debian ci; do . "$0/scripts/lib/$part.sh"; done; "$@"' "$ROOT" "$@" >"$LOG" 2>&1 || code=$?
+  kill "$ticker" 2>/dev/null || true
+  wait "$ticker" 2>/dev/null || true
+  [ ! -t 1 ] || printf '\r'
+  printf '%-60s %4ds %s\n' "$what" $((SECONDS - began)) "$([ "$code" = 0 ] && echo done || echo FAILED)"
   [ "$code" = 0 ] || tail -n 25 "$LOG" >&2
   return "$code"
+}
+
+# Says what is being done: a running clock on a terminal, a line every half minute elsewhere.
+tick() {
+  local began=$SECONDS said=-30 now
+  while :; do
+    now=$((SECONDS - began))
+    if [ -t 1 ]; then
+      printf '\r%-60s %4ds ' "$1" "$now"
+    elif [ $((now - said)) -ge 30 ]; then
+      said=$now
+      printf '%s ... %ds\n' "$1" "$now"
+    fi
+    sleep 0.2
+  done
 }

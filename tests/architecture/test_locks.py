@@ -67,7 +67,16 @@ def test_lock_6_a_second_way_out_breaks_a_contract(copy: Path, file: str, line: 
 
 
 def ruff(source: str, name: str = "edge/anything.py") -> str:
-    command: list[str | Path] = [BIN / "ruff", "check", "--quiet", "--output-format", "concise", "--stdin-filename", name, "-"]
+    command: list[str | Path] = [
+        BIN / "ruff",
+        "check",
+        "--quiet",
+        "--output-format",
+        "concise",
+        "--stdin-filename",
+        name,
+        "-",
+    ]
     return subprocess.run(
         command, cwd=house.ROOT, input=source, capture_output=True, text=True, check=False
     ).stdout

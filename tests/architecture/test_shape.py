@@ -23,12 +23,11 @@ def test_the_size_rule_bites_on_the_eighty_first_line() -> None:
     assert not house.long_functions(f"def f():\n{body}\n", 81)
 
 
-NAMES_THEM = {"tests/architecture/test_shape.py"}
 CASTS = ("typing.cast", "typing_extensions.cast")
 
 
 def test_nobody_casts() -> None:
-    assert not [path for path in FILES if path not in NAMES_THEM and casts(house.read(path))]
+    assert not [path for path in FILES if "/architecture/" not in path and casts(house.read(path))]
 
 
 def casts(source: str) -> list[str]:
