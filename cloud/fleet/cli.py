@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,7 @@ from tidegate.ids import DeviceId, device_id, release_id
 from tidegate.risk.calibrate import FILE as CALIBRATION
 from tidegate.signing.manifest import FileRole, Needs
 from tidegate.signing.repository import NewFile, Threshold
+from tidegate.updates import Fault
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Certificates, releases, rollouts.")
 _CONSOLE = Console()
@@ -207,9 +209,11 @@ def revoke(device: str, state: State = _DEFAULT) -> None:
 
 @app.command()
 def broker(state: State = _DEFAULT) -> None:
-    """Run mosquitto with this fleet's settings until interrupted; prints one ready line."""
+    """Run mosquitto with this fleet's settings until SIGTERM or SIGINT; prints one ready line."""
     import os
+    import signal
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the broker ends with us
     where = _place(state).required()
     process = start_broker(where.broker, os.environ)
     host, port = listener_of(where.broker)
@@ -251,6 +255,11 @@ def _line(item: rollout.Rollout) -> dict[str, str | int]:
         "failed": sum(m.settled and not m.done for m in members),
         "of": len(members),
     }
+
+
+def _faults(item: rollout.Rollout) -> dict[str, str]:
+    """Which devices failed, and by which fault."""
+    return {device: m.fault.value for device, m in item.members.items() if m.fault is not Fault.NONE}
 
 
 def _tell(item: rollout.Rollout) -> None:

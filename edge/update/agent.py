@@ -6,6 +6,7 @@ Nothing here decides; `machine.step` does. What goes wrong in an effect becomes 
 from __future__ import annotations
 
 import asyncio
+import errno
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from tidegate.updates import Blobs, Desired, Fault, Progress, Reported, UpdateSt
 
 _LOG = Log("edge.update")
 _SLOWEST_RETRY_S = 300.0
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class ModelSlot(Protocol):
@@ -150,8 +152,11 @@ class UpdateAgent:
             return await self._effect(effect)
         except TidegateError as e:
             return m.Failed(state, fault_from(e))
-        except (OSError, TimeoutError):
-            return m.Failed(state, Fault.NO_SPACE)
+        except OSError as e:
+            return m.Failed(state, Fault.NO_SPACE if e.errno in _FULL else Fault.MALFORMED)
+        except Exception as e:  # noqa: BLE001  boundary: an update must never take the daemon down with it
+            _LOG.error("update_defect", e, state=state)
+            return m.Failed(state, Fault.MALFORMED)
 
     async def _effect(self, effect: m.Effect) -> m.Event | None:
         match effect:

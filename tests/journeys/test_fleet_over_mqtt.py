@@ -48,7 +48,7 @@ from tidegate.ids import DeviceId, ReleaseId
 from tidegate.signing.manifest import FileRole
 from tidegate.signing.repository import NewFile
 from tidegate.topics import Down, Up
-from tidegate.updates import BLOCK_BYTES, Fault, UpdateState
+from tidegate.updates import BLOCK_BYTES, Desired, Fault, UpdateState
 
 pytestmark = pytest.mark.skipif(find_broker(os.environ) is None, reason="mosquitto is not installed")
 
@@ -300,6 +300,17 @@ async def test_an_order_that_waited_is_taken_after_the_device_comes_back(
 
 
 @dataclass
+class Deaf:
+    """A listener that never hears anything."""
+
+    def offer(self, desired: Desired, taken: Callable[[], None]) -> None:
+        raise AssertionError("an order came through a refused connection")
+
+    def report(self) -> None:
+        raise AssertionError("connected after all")
+
+
+@dataclass
 class Raw:
     """A bare MQTT client with a given certificate and client id."""
 
@@ -420,6 +431,21 @@ def test_the_broker_lets_nobody_in_without_a_valid_certificate_and_tls_13(
     assert raw.closed.wait(WAIT_S)
     assert not raw.connack.is_set() or raw.failed
     raw.client.loop_stop()
+
+
+@pytest.mark.parametrize("kind", ["other CA", "foreign broker"])
+def test_a_session_that_is_refused_says_so_and_gives_up(fleet: Fleet, tmp_path: Path, kind: str) -> None:
+    device = DeviceId("unwelcome-02")
+    folder = _identity(fleet.where, tmp_path / "x", device, foreign=kind == "other CA")
+    if kind == "foreign broker":
+        write_durably(folder / "ca.pem", certificate_pem(create_authority(CLOCK.now()).certificate))
+    session = FleetSession(device, Line("127.0.0.1", fleet.port, folder), lambda: 0.0)
+    session.start(Deaf())
+    try:
+        assert session.refused.wait(WAIT_S)
+        assert not session.connected.is_set()
+    finally:
+        session.stop()
 
 
 def test_a_revoked_device_is_not_heard_at_once_and_not_let_in_again(fleet: Fleet, tmp_path: Path) -> None:

@@ -32,10 +32,9 @@ from tidegate.errors import Broken, Unreachable, Untrusted
 from tidegate.fs import write_durably
 from tidegate.ids import ReleaseId
 from tidegate.signing.manifest import Manifest, parse_manifest, target_path
-from tidegate.signing.trust import HighWater, RoleMark, Seen, mark_bytes, parse_mark, raise_mark
+from tidegate.signing.trust import SIGNED_AT, HighWater, RoleMark, Seen, mark_bytes, parse_mark, raise_mark
 from tidegate.updates import BlobMissing, Blobs, Fault, refusal
 
-SIGNED_AT = "x-tidegate-signed-at"
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 _CONFIG = UpdaterConfig(
     max_root_rotations=64,

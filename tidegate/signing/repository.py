@@ -25,7 +25,6 @@ from tuf.api.serialization.json import JSONSerializer
 from tidegate.errors import BadConfig, BadRequest
 from tidegate.fs import fsync_dir, require_free, write_durably
 from tidegate.ids import ReleaseId
-from tidegate.signing.client import SIGNED_AT
 from tidegate.signing.manifest import (
     FileRole,
     Manifest,
@@ -36,6 +35,7 @@ from tidegate.signing.manifest import (
     parse_manifest,
     target_path,
 )
+from tidegate.signing.trust import SIGNED_AT
 from tidegate.updates import BLOCK_BYTES
 
 ROLES = ("root", "targets", "snapshot", "timestamp")

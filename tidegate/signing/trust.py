@@ -16,6 +16,7 @@ from tidegate.errors import Broken
 from tidegate.updates import Fault, refusal
 
 ROLES = ("timestamp", "snapshot", "targets")
+SIGNED_AT = "x-tidegate-signed-at"  # our field in the timestamp: when it was signed, seconds since 1970 UTC
 MAX_SKEW_S = 24 * 3600  # a device clock may lag the signed time by this much before we say so
 
 
