@@ -7,10 +7,12 @@ after that, and choose nothing.
 import json
 import math
 import random
+import subprocess
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +21,8 @@ from scripts.training import sentry_data, sentry_inject, sentry_words
 from scripts.training.sentry_data import Example
 from scripts.training.sentry_synth import Writer
 from tidegate.guard.injection import assess
-from tidegate.privacy.encoder import Encoder
-from tidegate.privacy.ner import find
+from tidegate.privacy.encoder import Encoder, Window
+from tidegate.privacy.ner import find, spans
 from tidegate.privacy.spans import Label
 
 _LABEL = {
@@ -51,14 +53,6 @@ class Count:
         )
 
 
-@dataclass
-class Measure:
-    """Everything the card tells."""
-
-    entities: dict[str, dict[str, Count]] = field(default_factory=dict)
-    lines: list[str] = field(default_factory=list)
-
-
 def wilson(hits: int, of: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927)."""
     if not of:
@@ -68,24 +62,29 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
     return (mid - half) / (1 + z * z / of), (mid + half) / (1 + z * z / of)
 
 
+Found = set[tuple[int, int, str]]
+
+
 def entities(examples: Iterable[Example], encoder: Encoder) -> dict[str, Count]:
-    """Exact-boundary precision and recall per type, and `cover`: private characters' words found under any label."""
+    """Exact-boundary precision and recall per type, and `touched`: private stretches wholly found under any label."""
     counts: dict[str, Count] = defaultdict(Count)
     for example in examples:
-        got = {(s.start, s.end, s.label.value) for s in find(example.text, encoder)}
-        want = {(s, e, _LABEL[k].value) for s, e, k in example.spans}
-        for start, end, label in got:
-            counts[label].found += 1
-            counts[label].right += (start, end, label) in want
-        for start, end, label in want:
-            counts[label].wanted += 1
-            counts["touched"].wanted += 1
-            counts["touched"].right += _covered(example.text, start, end, got)
-        counts["touched"].found = counts["touched"].wanted
+        _tally(counts, example, {(s.start, s.end, s.label.value) for s in find(example.text, encoder)})
     return counts
 
 
-def _covered(text: str, start: int, end: int, got: set[tuple[int, int, str]]) -> bool:
+def _tally(counts: dict[str, Count], example: Example, got: Found) -> None:
+    want = {(s, e, _LABEL[k].value) for s, e, k in example.spans}
+    for start, end, label in got:
+        counts[label].found += 1
+        counts[label].right += (start, end, label) in want
+    for start, end, label in want:
+        counts[label].wanted += 1
+        counts["touched"].wanted += 1
+        counts["touched"].right += _covered(example.text, start, end, got)
+
+
+def _covered(text: str, start: int, end: int, got: Found) -> bool:
     hidden = {at for a, b, _ in got for at in range(a, b)}
     return all(at in hidden or not text[at].isalnum() for at in range(start, end))
 
@@ -126,12 +125,13 @@ def threshold(scores: Sequence[float], rate: float) -> float:
 
 def entity_threshold(examples: Sequence[Example], encoder: Encoder) -> float:
     """The threshold with the best F2 over PERSON on development sentences: a miss costs more than a mask too many."""
+    scans = [(example, encoder.scan(example.text)) for example in examples]
     best, chosen = -1.0, 0.5
-    for limit in (0.3, 0.4, 0.5, 0.6):
-        tuned = Encoder(
-            encoder._session, encoder._wordpiece, replace(encoder.settings, entity_threshold=limit)
-        )
-        counts = entities(examples, tuned)
+    for limit in (0.25, 0.35, 0.5, 0.6):
+        counts: dict[str, Count] = defaultdict(Count)
+        for example, scan in scans:
+            got = spans(example.text, scan, encoder.settings.tags, limit)
+            _tally(counts, example, {(s.start, s.end, s.label.value) for s in got})
         both = counts["PERSON"]
         p, r = both.right / max(both.found, 1), both.right / max(both.wanted, 1)
         f2 = 5 * p * r / max(4 * p + r, 1e-9)
@@ -142,18 +142,37 @@ def entity_threshold(examples: Sequence[Example], encoder: Encoder) -> float:
 
 
 def latency(encoder: Encoder) -> tuple[float, float]:
-    """Milliseconds of wall clock for one window of 128 pieces on one thread: median and 99th percentile of 100."""
+    """Milliseconds of CPU time for one window of 128 pieces on one thread: median and 99th percentile of 100."""
     text = "Mrs Example of 12 Sample Street asks why error E42 shows on the heat pump. " * 12
     times = []
     for turn in range(100):
         shifted = f"{turn} {text}"
         pieces = encoder._wordpiece.encode(shifted)
-        from tidegate.privacy.encoder import Window
-
-        started = time.perf_counter()
+        started = time.process_time()
         encoder._run(pieces, Window(0, 126, 0, 0))
-        times.append(1000 * (time.perf_counter() - started))
+        times.append(1000 * (time.process_time() - started))
     return sorted(times)[50], sorted(times)[98]
+
+
+_WEIGH = """
+import sys
+from pathlib import Path
+def resident():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+before = resident()
+from tidegate.privacy.encoder import Encoder
+encoder = Encoder.load(Path(sys.argv[1]))
+encoder.scan("Mrs Example of 12 Sample Street asks why error E42 shows. " * 40)
+print(resident() - before)
+"""
+
+
+def memory(out: Path) -> float:
+    """Megabytes a fresh process grows by when it loads the model and reads a page (runtime and numpy included)."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WEIGH, str(out)], capture_output=True, text=True, check=True, cwd=Path.cwd()
+    )
+    return float(done.stdout)
 
 
 def set_thresholds(out: Path, **values: float) -> None:
@@ -165,25 +184,25 @@ def set_thresholds(out: Path, **values: float) -> None:
 
 
 def report(out: Path, shared: Path, proof: dict[str, float], seed: int) -> None:
-    """Choose thresholds, measure, print, and write `report.json` and `CARD.md`."""
+    """Choose thresholds, measure, print, and write `CARD.md`."""
     from scripts.training import sentry_card
 
     encoder = Encoder.load(out)
     rng = random.Random(seed)
-    limit = entity_threshold(rng.sample(sentry_data.dev(shared, rng), 700), encoder)
-    everyday = [score for scores in calm_scores(shared, encoder, slice(0, 250)).values() for score in scores]
+    limit = entity_threshold(rng.sample(sentry_data.dev(shared, rng), 400), encoder)
+    everyday = [score for scores in calm_scores(shared, encoder, slice(0, 150)).values() for score in scores]
     suspect = min(0.9, max(0.05, threshold(everyday, 0.02)))
     attack = max(suspect, threshold(everyday, 0.005))
     set_thresholds(out, entity=limit, suspect=suspect, attack=attack)
     encoder = Encoder.load(out)
     attacks, calm = held_scores(shared, encoder)
-    pools = calm_scores(shared, encoder, slice(250, 500))
+    pools = calm_scores(shared, encoder, slice(150, 300))
     held = sentry_words.build(shared, sentry_data.train(shared, random.Random(seed)))[1]
     tables = {}
     for name, examples in sentry_data.test(shared, random.Random(seed)).items():
-        tables[name] = entities(examples[:700], encoder)
+        tables[name] = entities(examples[:400], encoder)
         print(name, {k: (round(c.f1, 3), c.wanted) for k, c in tables[name].items()}, flush=True)
-    secrets = planted(held, encoder, 1200, seed + 1)
+    secrets = planted(held, encoder, 600, seed + 1)
     for key, count in sorted(secrets.items()):
         print(key, f"{count.right}/{count.wanted}", flush=True)
     cut = threshold(calm, 0.01)
@@ -204,6 +223,7 @@ def report(out: Path, shared: Path, proof: dict[str, float], seed: int) -> None:
         },
         settings=json.loads((out / "sentry.json").read_text(encoding="utf-8")),
         size=(out / "sentry.onnx").stat().st_size,
+        memory=memory(out),
     )
     (out / "CARD.md").write_text(sentry_card.card(facts), encoding="utf-8")
     print(

