@@ -47,6 +47,7 @@ def serve(
 
 
 async def _serve(settings: CloudConfig) -> None:
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # its own lines about strangers' handshakes are not ours
     import cloud.door  # noqa: F401  restricts TLS before anything imports grpc
     from cloud.app import serve as run
     from tidegate import failpoint, logs

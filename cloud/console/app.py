@@ -45,7 +45,6 @@ class Parts:
 
 
 Page = Callable[[Request, Session], Awaitable[Response]]
-_DONE = {Decision.APPROVE: "approved", Decision.EDIT: "edited", Decision.REJECT: "rejected"}
 
 
 class Console:
@@ -120,7 +119,7 @@ class Console:
                 done = desk.decide(case, operator, int(token[:9]), decision, text=text, note=note)
             else:
                 done = desk.decide_now(case, operator, decision, text=text, note=note)
-            return self._after(done, case, _DONE[decision], request, session)
+            return self._after(done, case, show.DECISIONS[decision], request, session)
 
         return decided
 
@@ -248,4 +247,4 @@ def _address(request: Request) -> str:
 def _notice(request: Request) -> str:
     """The one-line report after a decision; closed words only, since the address bar is anybody's."""
     word = request.query_params.get("done", "")
-    return word if word in _DONE.values() else ""
+    return word if word in show.DECISIONS.values() else ""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
-from cloud.ports import Check, HoldReason, Outcome, Proposal, Verdict
-from cloud.review.machine import Phase, Refusal
+from cloud.ports import Check, HoldReason, Outcome, Proposal, Verdict, WhyEscalated
+from cloud.review.machine import Decision, Phase, Refusal
 from cloud.review.ports import HeldCase
 from tidegate.chat import Role
 from tidegate.clock import rfc3339
@@ -36,6 +36,16 @@ CHECKS = {
     Check.PLACEHOLDERS: ("placeholders", "It uses only the placeholders of the request."),
     Check.POLICY: ("policy", "Policy allows this answer to leave."),
 }
+WHYS = {
+    WhyEscalated.UNSURE: "the device was unsure",
+    WhyEscalated.PASSED: "not for the device's model",
+    WhyEscalated.POLICY_MUST_GO: "the device's policy",
+    WhyEscalated.TOO_LONG: "too long for the device",
+    WhyEscalated.NO_LOCAL_MODEL: "no model on the device",
+    WhyEscalated.INVALID_DRAFT: "the device's draft was invalid",
+    WhyEscalated.NO_TOOLS: "no tools to call",
+}
+DECISIONS = {Decision.APPROVE: "approved", Decision.EDIT: "edited", Decision.REJECT: "rejected"}
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✕", Outcome.NOT_APPLICABLE: "–"}
 
 
@@ -151,7 +161,7 @@ def row(held: HeldCase, now: float) -> Row:
         device=held.submission.device,
         phase=held.review.phase.value,
         operator=held.review.operator if held.review.phase is not Phase.EXPIRED else "",
-        decision=held.decision.value if held.decision is not None else held.review.phase.value,
+        decision=DECISIONS[held.decision] if held.decision is not None else held.review.phase.value,
         note=held.note,
     )
 
@@ -163,7 +173,7 @@ def detail(held: HeldCase, viewer: OperatorId, now: float) -> Detail:
         row=row(held, now),
         trace=held.submission.trace,
         ticket=held.ticket,
-        why_escalated=held.submission.why.value.replace("_", " "),
+        why_escalated=WHYS[held.submission.why],
         turns=tuple(
             Turn(m.role.value, marked(m.content))
             for m in held.submission.prompt.messages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, Row, func, insert, select
 
 from cloud.audit.log import EMPTY_HEAD, Entry, Head, chain, encode
 from cloud.ports import Released
@@ -49,7 +49,7 @@ class SqlAuditLog:
                 rows = connection.execute(
                     select(audit).where(audit.c.number > after).order_by(audit.c.number).limit(_PAGE)
                 ).all()
-            yield from (Entry(row.number, row.body, row.head) for row in rows)
+            yield from (_entry(row) for row in rows)
             if len(rows) < _PAGE:
                 return
             after = rows[-1].number
@@ -57,7 +57,7 @@ class SqlAuditLog:
     def latest(self, most: int) -> tuple[Entry, ...]:
         with reading(self._engine) as connection:
             rows = connection.execute(select(audit).order_by(audit.c.number.desc()).limit(most)).all()
-        return tuple(Entry(row.number, row.body, row.head) for row in rows)
+        return tuple(_entry(row) for row in rows)
 
     def receipt_heads(self) -> tuple[Head, ...]:
         """The heads that stored receipts vouch for: each is a copy of the log's state that a device holds too."""
@@ -71,3 +71,12 @@ class SqlAuditLog:
     def size(self) -> int:
         with reading(self._engine) as connection:
             return connection.execute(select(func.count()).select_from(audit)).scalar_one()
+
+
+def _entry(row: Row[tuple[int, bytes, bytes]]) -> Entry:
+    """A row as an entry; whoever edits SQLite by hand may leave text where bytes were, which is only another damage."""
+    return Entry(row.number, _bytes(row.body), _bytes(row.head))
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()

@@ -17,7 +17,7 @@ _UNITS = frozenset(
     """
     % °c °f bar mbar pa kpa psi minute min hour h second sec s ms day week month year litre liter l ml kw w kwh v a hz
     kg g mg t m cm mm km metre meter degree time euro dollar eur usd
-    """.split()  # noqa: SIM905 - a list of fifty quoted words is no easier to read
+    """.split()
 )
 _SHORT = 4  # content words: below this a sentence ("Kind regards", "Suggested reply:") claims nothing
 LEAST_SHARE = 0.5

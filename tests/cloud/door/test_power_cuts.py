@@ -26,7 +26,7 @@ CHILD = """
 import asyncio, os, sys
 from pathlib import Path
 from cloud.review.machine import Decision
-from tests.fakes.cloud_parts import ADA, DEVICE, cloud_house, wire
+from tests.fakes.cloud_parts import ADA, ASKS_REFUND, DEVICE, cloud_house, wire
 from tidegate import failpoint
 from tidegate.telemetry import new_traceparent
 

@@ -1,0 +1,101 @@
+"""`tidegate cloud` as a process: one ready line, a clean stop, accounts, and a log whose damage is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TIDEGATE = [sys.executable, "-m", "tidegate"]
+ROOT = Path(__file__).resolve().parents[2]
+PORTS = ["--port", "0", "--grpc-port", "0", "--enrol-port", "0"]
+
+
+def run(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*TIDEGATE, *words], input=text, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder in which an account was made and a cloud ran once."""
+    state = tmp_path_factory.mktemp("state") / "cloud"
+    added = run(
+        "cloud", "user", "add", "ada", "--role", "reviewer", "--state", str(state), text="a long password\n"
+    )
+    assert json.loads(added.stdout) == {"user": "ada", "role": "reviewer"}
+    config = state.parent / "cloud.toml"
+    config.write_text(f'state = "{state}"\n[intake]\nnames = false\n')
+    child = subprocess.Popen(
+        [*TIDEGATE, "cloud", "serve", "--config", str(config), *PORTS],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "TIDEGATE_CLOUD__LOGS__LEVEL": "warning"},
+    )
+    assert child.stdout is not None
+    ready = json.loads(child.stdout.readline())
+    assert ready["ready"] is True
+    assert {"url", "grpc", "enrol", "ca_fingerprint", "state"} <= ready.keys()
+    second = run("cloud", "serve", "--config", str(config), *PORTS)
+    assert second.returncode == 2
+    assert "in use by process" in second.stderr
+    child.send_signal(signal.SIGTERM)
+    assert child.wait(5) == 0
+    return state
+
+
+def test_the_log_of_an_honest_cloud_is_intact(folder: Path) -> None:
+    proof = run("cloud", "audit", "verify", "--state", str(folder))
+    assert proof.returncode == 0
+    assert json.loads(proof.stdout)["intact"] is True
+
+
+@pytest.mark.parametrize(
+    ("damage", "word"),
+    [
+        ("DELETE FROM audit", "truncated"),
+        ("UPDATE audit SET body = replace(body, 'reviewer', 'admin')", "changed"),
+    ],
+)
+def test_a_log_somebody_touched_is_found_out(folder: Path, tmp_path: Path, damage: str, word: str) -> None:
+    for name in ("cloud.db", "receipt.key", "audit.head"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    with sqlite3.connect(tmp_path / "cloud.db") as connection:
+        connection.execute(damage)
+    connection.close()
+    proof = run("cloud", "audit", "verify", "--state", str(tmp_path))
+    assert proof.returncode == 1
+    assert word in proof.stderr
+
+
+def test_a_head_file_somebody_wrote_is_not_believed(folder: Path, tmp_path: Path) -> None:
+    for name in ("cloud.db", "receipt.key"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    forged = json.loads((folder / "audit.head").read_text()) | {"size": 0, "head": "00" * 32}
+    (tmp_path / "audit.head").write_text(json.dumps(forged))
+    proof = run("cloud", "audit", "verify", "--state", str(tmp_path))
+    assert (proof.returncode, "not signed by this cloud" in proof.stderr) == (1, True)
+
+
+def test_an_unknown_key_in_the_settings_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "cloud.toml"
+    config.write_text("[console]\nprot = 1\n")
+    done = run("cloud", "serve", "--config", str(config))
+    assert done.returncode == 2
+    assert "cloud.toml" in done.stderr
+    assert "prot" in done.stderr
+
+
+def test_a_short_password_makes_no_account(tmp_path: Path) -> None:
+    done = run("cloud", "user", "add", "bob", "--role", "viewer", "--state", str(tmp_path), text="short\n")
+    assert done.returncode == 2
+    assert run("cloud", "user", "list", "--state", str(tmp_path)).stdout == ""
