@@ -38,24 +38,28 @@ class Muon(torch.optim.Optimizer):
         self._parts = [parts for _, parts in matrices]
         self._workers, self._rank = workers, rank
 
-    @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """One update from the gradients."""
-        group = self.param_groups[0]
-        updates = []
-        for at, (weight, parts) in enumerate(zip(group["params"], self._parts, strict=True)):
-            velocity = self.state[weight].setdefault("velocity", torch.zeros_like(weight))
-            velocity.lerp_(weight.grad, 1 - group["momentum"])
-            mine = at % self._workers == self._rank
-            wanted = weight.grad.lerp(velocity, group["momentum"])
-            updates.append(_update(wanted, parts) if mine else torch.zeros_like(weight))
-        if self._workers > 1:
-            flat = torch.cat([update.flatten() for update in updates])
-            distributed.all_reduce(flat)
-            updates = list(flat.split([update.numel() for update in updates]))
-        for weight, update in zip(group["params"], updates, strict=True):
-            weight.mul_(1 - group["lr"] * group["decay"])
-            weight.add_(update.view_as(weight), alpha=-group["lr"])
+        with torch.no_grad():
+            group = self.param_groups[0]
+            updates = [
+                self._update_of(at, weight, group["momentum"]) for at, weight in enumerate(group["params"])
+            ]
+            if self._workers > 1:
+                flat = torch.cat([update.flatten() for update in updates])
+                distributed.all_reduce(flat)
+                updates = list(flat.split([update.numel() for update in updates]))
+            for weight, update in zip(group["params"], updates, strict=True):
+                weight.mul_(1 - group["lr"] * group["decay"])
+                weight.add_(update.view_as(weight), alpha=-group["lr"])
+
+    def _update_of(self, at: int, weight: Tensor, momentum: float) -> Tensor:
+        """Keeps the momentum; the update when it is this worker's turn, else zeros."""
+        velocity = self.state[weight].setdefault("velocity", torch.zeros_like(weight))
+        velocity.lerp_(weight.grad, 1 - momentum)
+        if at % self._workers != self._rank:
+            return torch.zeros_like(weight)
+        return _update(weight.grad.lerp(velocity, momentum), self._parts[at])
 
 
 def _update(wanted: Tensor, parts: int) -> Tensor:

@@ -26,6 +26,13 @@ LONGEST_ANSWER = 96
 Logits = npt.NDArray[np.float32]
 
 
+def _say_nothing(level: int, text: bytes, user_data: ctypes.c_void_p) -> None:
+    """llama.cpp's own log lines say nothing a reader of this proof needs."""
+
+
+_silent = llama_cpp.llama_log_callback(_say_nothing)
+
+
 class Exported:
     """A GGUF opened through llama.cpp's low-level interface, one sequence, one thread. Close it after use."""
 
@@ -95,16 +102,11 @@ class Exported:
         llama_cpp.llama_model_free(self._model)
 
 
-@llama_cpp.llama_log_callback
-def _silent(level: int, text: bytes, user_data: ctypes.c_void_p) -> None:
-    """llama.cpp's own log lines say nothing a reader of this proof needs."""
-
-
-@torch.no_grad()
 def trainer_logits(trained: Trained, ids: list[int]) -> Logits:
     """The trainer's scores after the last of `ids`."""
-    hidden = trained.model(torch.tensor([ids]))[:, -1]
-    found: Logits = trained.model.logits(hidden)[0].numpy()
+    with torch.no_grad():
+        hidden = trained.model(torch.tensor([ids]))[:, -1]
+        found: Logits = trained.model.logits(hidden)[0].numpy()
     return found
 
 
@@ -151,7 +153,7 @@ def prove(
 ) -> Proof:
     """Compares the file with the trainer on `count` held-out prompts, answers cut at `room` tokens."""
     exported = Exported(path)
-    end = trained.codec.token_to_id(END)
+    end = trained.codec.token_to_id(END) or 0
     same_tokens = same_text = same_top = seen = 0
     largest = 0.0
     for example in prompts(corpus, count):
