@@ -142,6 +142,7 @@ def rollout_start(
     state: State = _DEFAULT,
     devices: Annotated[str, typer.Option(help="Comma-separated device ids.")] = "",
     everyone: Annotated[bool, typer.Option("--all", help="Every device that is not revoked.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for its end.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Begin to bring RELEASE to devices: one canary first, then a tenth, then the rest."""
@@ -151,6 +152,7 @@ def rollout_start(
         raise BadRequest("say either --devices a,b,c or --all", code="no_devices", param="devices")
     chosen = _everyone(where) if everyone else [device_id(d.strip()) for d in devices.split(",")]
     started = desk.start_rollout(where.store, f"rollout_{secrets.token_hex(4)}", manifest, chosen)
+    started = _waited(where, started, wait)
     _say(
         as_json,
         f"{started.id}: {release} to {len(started.members)} device(s), now {started.state.value}",
@@ -158,6 +160,7 @@ def rollout_start(
         release=release,
         state=started.state.value,
         devices=sorted(started.members),
+        faults=_faults(started),
     )
 
 
@@ -224,6 +227,20 @@ def broker(state: State = _DEFAULT) -> None:
     finally:
         process.terminate()
         process.wait(timeout=5)
+
+
+def _waited(where: FleetPlace, begun: rollout.Rollout, seconds: float) -> rollout.Rollout:
+    """The rollout as it is when nothing more happens by itself and every device has heard, or when time is up."""
+    clock, store = SystemClock(), where.store
+    end = clock.mono() + seconds
+    now = begun
+    while clock.mono() < end:
+        now = store.rollout(begun.id) or begun
+        heard = not any(device.lags for device in store.devices() if device.id in now.members)
+        if now.state not in rollout.UNDER_WAY and heard:
+            break
+        time.sleep(0.1)
+    return now
 
 
 def _everyone(where: FleetPlace) -> list[DeviceId]:

@@ -84,7 +84,8 @@ def _standing(store: FleetStore, device_id: DeviceId) -> tuple[int, ReleaseId]:
     device = store.device(device_id)
     if device is None or device.revoked:
         raise BadRequest(f"no device is called {device_id}, or it was revoked", code="unknown_device")
-    busy = next((x for x in store.rollouts() if x.state not in r.OVER and device_id in x.members), None)
+    # a paused one may be overtaken: its orders are older, and an older order is never sent again
+    busy = next((x for x in store.rollouts() if x.state in r.UNDER_WAY and device_id in x.members), None)
     if busy is not None:
         raise BadRequest(
             f"{device_id} is part of rollout {busy.id}, which is {busy.state.value}",

@@ -102,7 +102,7 @@ class Assign:
 Step = tuple[Rollout, tuple[Assign, ...]]
 
 ACTIVE = frozenset({RolloutState.CANARY, RolloutState.STAGE})
-OVER = frozenset({RolloutState.COMPLETE, RolloutState.ROLLED_BACK})
+UNDER_WAY = ACTIVE | {RolloutState.DRAFT}
 
 
 def step(rollout: Rollout, event: Event) -> Step:

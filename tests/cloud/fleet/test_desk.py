@@ -81,6 +81,21 @@ def test_a_failed_canary_is_ordered_back_to_what_it_ran(store: FleetStore) -> No
     )
 
 
+def test_a_paused_rollout_may_be_overtaken_and_its_way_back_then_orders_nothing(store: FleetStore) -> None:
+    desk.hear(store, ONE, says(OLD, 0), 1.0)
+    desk.start_rollout(store, "rollout_1", NEW, [ONE])
+    desk.hear(store, ONE, says(OLD, 1, UpdateState.FAILED, Fault.HASH_MISMATCH), 2.0)
+    found = store.rollout("rollout_1")
+    assert found is not None
+    assert found.state is r.RolloutState.PAUSED
+    desk.start_rollout(store, "rollout_2", NEW, [ONE])
+    desk.command(store, "rollout_1", r.RollBack())
+    known = store.device(ONE)
+    assert known is not None
+    assert known.desired is not None
+    assert (known.desired.revision, known.desired.rollout) == (2, "rollout_2")
+
+
 def test_a_revoked_device_is_neither_heard_nor_ordered(store: FleetStore) -> None:
     desk.hear(store, ONE, says(OLD, 0), 1.0)
     desk.start_rollout(store, "rollout_1", NEW, [ONE])
