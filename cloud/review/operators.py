@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Protocol
 
 from argon2 import PasswordHasher
@@ -17,7 +18,6 @@ _NAME = re.compile(r"[a-z][a-z0-9._-]{1,39}")
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 256
 _HASHER = PasswordHasher()  # argon2id with the library's current defaults (RFC 9106, low-memory profile)
-_NOBODYS_HASH = _HASHER.hash("nobody has this password")
 
 
 class Role(StrEnum):
@@ -92,9 +92,15 @@ def hash_password(password: str) -> str:
 
 def is_right(operator: Operator | None, password: str) -> bool:
     """Whether the password is this operator's. Takes as long for an unknown name as for a known one."""
-    stored = operator.password_hash if operator is not None and not operator.disabled else _NOBODYS_HASH
+    stored = operator.password_hash if operator is not None and not operator.disabled else _nobodys_hash()
     try:
         _HASHER.verify(stored, password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return False
     return operator is not None and not operator.disabled
+
+
+@cache
+def _nobodys_hash() -> str:
+    """What the password of an unknown name is compared with."""
+    return _HASHER.hash("nobody has this password")

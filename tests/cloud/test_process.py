@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tidegate import cli
 
 TIDEGATE = [sys.executable, "-m", "tidegate"]
 ROOT = Path(__file__).resolve().parents[2]
 PORTS = ["--port", "0", "--grpc-port", "0", "--enrol-port", "0"]
 
 
-def run(*words: str, text: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*TIDEGATE, *words], input=text, capture_output=True, text=True, timeout=60, cwd=ROOT, check=False
-    )
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*words: str, text: str = "") -> Done:
+    """One command line in this process, as `tidegate` runs it."""
+    out, err = io.StringIO(), io.StringIO()
+    stdin, sys.stdin = sys.stdin, io.StringIO(text)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = cli.run(words, {})
+    finally:
+        sys.stdin = stdin
+    return Done(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +71,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return state
 
 
+def copy(folder: Path, to: Path, damage: str = "SELECT 1") -> None:
+    """The database and the key, with one statement of a stranger's."""
+    (to / "receipt.key").write_bytes((folder / "receipt.key").read_bytes())
+    with (
+        contextlib.closing(sqlite3.connect(folder / "cloud.db")) as source,
+        contextlib.closing(sqlite3.connect(to / "cloud.db")) as target,
+    ):
+        source.backup(target)
+        target.execute(damage)
+        target.commit()
+
+
 def test_the_log_of_an_honest_cloud_is_intact(folder: Path) -> None:
     proof = run("cloud", "audit", "verify", "--state", str(folder))
     assert proof.returncode == 0
@@ -67,19 +97,15 @@ def test_the_log_of_an_honest_cloud_is_intact(folder: Path) -> None:
     ],
 )
 def test_a_log_somebody_touched_is_found_out(folder: Path, tmp_path: Path, damage: str, word: str) -> None:
-    for name in ("cloud.db", "receipt.key", "audit.head"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
-    with sqlite3.connect(tmp_path / "cloud.db") as connection:
-        connection.execute(damage)
-    connection.close()
+    copy(folder, tmp_path, damage)
+    (tmp_path / "audit.head").write_bytes((folder / "audit.head").read_bytes())
     proof = run("cloud", "audit", "verify", "--state", str(tmp_path))
     assert proof.returncode == 1
     assert word in proof.stderr
 
 
 def test_a_head_file_somebody_wrote_is_not_believed(folder: Path, tmp_path: Path) -> None:
-    for name in ("cloud.db", "receipt.key"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    copy(folder, tmp_path)
     forged = json.loads((folder / "audit.head").read_text()) | {"size": 0, "head": "00" * 32}
     (tmp_path / "audit.head").write_text(json.dumps(forged))
     proof = run("cloud", "audit", "verify", "--state", str(tmp_path))
