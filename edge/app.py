@@ -186,7 +186,7 @@ def _exits(wiring: _Wiring) -> Exits:
         return Exits(ClosedScreen(), NoDispatch(), NoLate(), None, None)
     from edge.uplink import way_out
 
-    out = way_out.build(wiring.config, wiring.key, wiring.stores, wiring.clock)
+    out = way_out.build(wiring.config, wiring.key, wiring.stores, clock=wiring.clock, tracer=wiring.spans)
     return Exits(out.screen, out.courier, out.late, way_out.encode, out)
 
 

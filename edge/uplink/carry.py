@@ -32,7 +32,7 @@ from tidegate.ids import ConversationId, DeviceId
 from tidegate.logs import Log
 from tidegate.privacy.spans import Label
 from tidegate.signing.receipts import verify_receipt
-from tidegate.telemetry import current, new_traceparent
+from tidegate.telemetry import Traceparent, Tracer, current, new_traceparent
 
 SPARE_S = 10.0  # an escalation may take this much longer than its client waits
 _BARRED_S = (60.0, 300.0, 1800.0)  # after a refused identity: three more tries, then only a restart
@@ -74,13 +74,16 @@ CheckText = Callable[[ConversationId, Released], None]
 class Carrier:
     """One entry at a time, by whoever calls; never two callers for one entry (see the courier)."""
 
-    def __init__(self, wire: Wire, files: Files, terms: Terms, check: CheckText, clock: Clock) -> None:
+    def __init__(
+        self, wire: Wire, files: Files, terms: Terms, check: CheckText, *, clock: Clock, tracer: Tracer
+    ) -> None:
         self._wire = wire
         self._shelf = files.shelf
         self._book = files.book
         self._terms = terms
         self._check = check
         self._clock = clock
+        self._tracer = tracer
         self._log = Log("edge.uplink")
         self._barred = 0
         self.reach = Reach(probe_s=terms.probe_s)
@@ -91,8 +94,11 @@ class Carrier:
         self._note(entry, Kind.SENT, b"")
         failpoint("edge.uplink.send.before")
         within = entry.deadline_s + SPARE_S
-        call = self._wire.escalate(entry.payload, traceparent=_traceparent(entry), within_s=within)
-        event = await self._asked(entry, call)
+        with self._tracer.span(
+            "edge.escalate", parent=_parent(entry), ticket=entry.ticket, why=entry.why
+        ) as span:
+            call = self._wire.escalate(entry.payload, traceparent=span.at.header(), within_s=within)
+            event = await self._asked(entry, call)
         failpoint("edge.spool.done.before")
         self.saved(entry, event)
         failpoint("edge.spool.done.after")
@@ -100,8 +106,9 @@ class Carrier:
     async def collect(self, entry: Entry, wait_s: float) -> None:
         """Asks for a held entry's answer, for up to `wait_s`; saves it once it is there."""
         failpoint("edge.collect.before")
-        call = self._wire.collect(entry.cloud_ticket, traceparent=_traceparent(entry), wait_s=wait_s)
-        event = await self._asked(entry, call)
+        with self._tracer.span("edge.collect", parent=_parent(entry), ticket=entry.ticket) as span:
+            call = self._wire.collect(entry.cloud_ticket, traceparent=span.at.header(), wait_s=wait_s)
+            event = await self._asked(entry, call)
         failpoint("edge.collect.after")
         if not isinstance(event, Waiting):  # still waiting: nothing to write down
             self.saved(entry, event)
@@ -207,7 +214,7 @@ class Carrier:
         self.reach.bar(self._clock.mono() + pause)
 
 
-def _traceparent(entry: Entry) -> str:
-    """Our place in the trace that the request began; after a restart, a fresh span of the same trace."""
+def _parent(entry: Entry) -> Traceparent | None:
+    """Our place in the trace that the request began; after a restart, or later, a fresh place in the same trace."""
     here = current()
-    return (here if here is not None and here.trace == entry.trace else new_traceparent(entry.trace)).header()
+    return here if here is not None and here.trace == entry.trace else new_traceparent(entry.trace)

@@ -34,7 +34,7 @@ _CHOICES: Mapping[ToolChoice, pb.ToolChoice] = {
     ToolChoice.NONE: pb.TOOL_CHOICE_NONE,
     ToolChoice.REQUIRED: pb.TOOL_CHOICE_REQUIRED,
 }
-_WHYS: Mapping[Why, pb.Why] = {
+WHYS: Mapping[Why, pb.Why] = {
     Why.UNSURE: pb.WHY_UNSURE,
     Why.PASSED: pb.WHY_PASSED,
     Why.POLICY_MUST_GO: pb.WHY_POLICY_MUST_GO,
@@ -73,7 +73,7 @@ def encode(escalation: Escalation) -> bytes:
         request_id=escalation.request_id,
         revision=escalation.revision,
         conversation_id=escalation.conversation,
-        why=_WHYS[escalation.why],
+        why=WHYS[escalation.why],
         messages=[_message(one) for one in prompt.messages],
         tools=[
             pb.ToolSpec(name=t.name.text, description=t.description.text, parameters=t.parameters.text)

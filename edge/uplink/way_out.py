@@ -24,6 +24,7 @@ from tidegate.identity.tls import load_material
 from tidegate.ids import ConversationId
 from tidegate.logs import Log
 from tidegate.privacy.detect import Detector
+from tidegate.telemetry import Tracer
 
 DAY_S = 86_400.0
 
@@ -62,7 +63,7 @@ class WayOut:
             Log("edge.uplink").error("redaction_unavailable", error, alert=True)
 
 
-def build(config: EdgeConfig, key: DeviceKey, stores: Stores, clock: Clock) -> WayOut:
+def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, tracer: Tracer) -> WayOut:
     """Raises BadConfig (with the file) when this device has no usable identity."""
     detectors = Detectors(lambda: build_detector(config.policy), build_guard)
     screen = PrivacyScreen(
@@ -87,7 +88,7 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, clock: Clock) -> W
         receipt_key=_receipt_key(config),
         probe_s=config.uplink.probe_s,
     )
-    carrier = Carrier(wire, Files(stores.spool, stores.ledger), terms, check, clock)
+    carrier = Carrier(wire, Files(stores.spool, stores.ledger), terms, check, clock=clock, tracer=tracer)
     courier = Courier(
         carrier,
         stores.spool,

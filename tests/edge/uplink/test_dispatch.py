@@ -24,6 +24,7 @@ from tidegate.chat import Message, Prompt, Role
 from tidegate.clock import SystemClock
 from tidegate.errors import BadRequest, Untrusted
 from tidegate.ids import ConversationId, RequestId, Ticket, new_request_id, new_trace_id
+from tidegate.telemetry import QuietTracer
 from tidegate.wire.v1 import escalation_pb2 as pb
 
 SECRET = "eve.adams@example.org"
@@ -43,7 +44,7 @@ class Device:
         config = EdgeConfig(state=folder, uplink=uplink, policy=Rules(names=False))
         key = device_key.load_or_make(folder)
         self.stores: Stores = open_stores(config, key)
-        self.out: WayOut = build(config, key, self.stores, SystemClock())
+        self.out: WayOut = build(config, key, self.stores, clock=SystemClock(), tracer=QuietTracer())
 
     async def ask(self, text: str, **changes: object) -> Answer:
         house = House(Policy(PolicyVersion("t")), self.out.screen, FakeModel(ready=False), self.out.courier)
@@ -275,3 +276,12 @@ def test_the_wire_knows_every_reason_to_escalate() -> None:
         "invalid_draft",
         "no_tools",
     }
+
+
+async def test_a_daemon_that_ends_gives_a_ticket_to_whoever_waits(site: Site, tmp_path: Path) -> None:
+    cloud = FakeCloud(site, pause_s=30.0)
+    async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
+        waiting = asyncio.create_task(device.ask("slow"))
+        await asyncio.sleep(0.3)
+        await device.out.stop()
+        assert (await waiting).state is State.QUEUED
