@@ -7,7 +7,6 @@ meant for the operator's own validator, is checked and dropped, and never stored
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 import unicodedata
@@ -51,4 +50,4 @@ def leaks(text: str, salt: bytes, commitments: Collection[bytes]) -> tuple[tuple
 
 
 def _digest(salt: bytes, normal: str) -> bytes:
-    return hmac.new(salt, normal.encode(), hashlib.sha256).digest()[:SIZE]
+    return hmac.digest(salt, normal.encode(), "sha256")[:SIZE]

@@ -7,7 +7,7 @@ name left standing is a leak.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tidegate.privacy.spans import Label, Span
@@ -44,15 +44,40 @@ class Merged:
 
 
 def merge(claims: Iterable[Span], text: str) -> Merged:
-    """Settle all claims on `text`. O(n log n) for n claims plus the remainders."""
-    waiting = sorted(set(claims), key=_rank, reverse=True)
+    """Settle all claims on `text`. Claims that touch no other stay as they are; only clusters of overlapping ones are settled."""
+    kept: list[Span] = []
+    losses: list[Loss] = []
+    for cluster in _clusters(claims):
+        if len(cluster) == 1:
+            kept.append(cluster[0])
+        else:
+            settled, lost = _settle(cluster, text)
+            kept += settled
+            losses += lost
+    return Merged(tuple(kept), tuple(losses))
+
+
+def _clusters(claims: Iterable[Span]) -> Iterator[list[Span]]:
+    """Claims in order of place, those that overlap together."""
+    cluster: list[Span] = []
+    end = 0
+    for span in sorted({c for c in claims if c.start < c.end}, key=lambda c: (c.start, c.end)):
+        if cluster and span.start >= end:
+            yield cluster
+            cluster = []
+        cluster.append(span)
+        end = max(end, span.end)
+    if cluster:
+        yield cluster
+
+
+def _settle(cluster: list[Span], text: str) -> tuple[list[Span], list[Loss]]:
+    waiting = sorted(cluster, key=_rank, reverse=True)
     wholes = _Wholes(span for span in waiting if span.label in _WHOLES and span.source != "ner")
     kept: list[Span] = []
     starts: list[int] = []
     losses: list[Loss] = []
     for span in waiting:
-        if span.start >= span.end:
-            continue
         whole = wholes.around(span)
         if whole is not None:
             losses.append(Loss(span, whole))
@@ -61,7 +86,7 @@ def merge(claims: Iterable[Span], text: str) -> Merged:
             index = bisect_left(starts, rest.start)
             starts.insert(index, rest.start)
             kept.insert(index, rest)
-    return Merged(tuple(kept), tuple(losses))
+    return kept, losses
 
 
 def _rank(span: Span) -> tuple[bool, int, float, int, int, str, str]:

@@ -9,7 +9,8 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
 
-# (what must occur in the text at all, the shape). Shapes are bounded above; a longer token is taken to its end.
+# (what must occur in the text at all, the shape). A token is taken to its end; where something must follow an open-ended part,
+# a look behind admits one attempt per token, so that `eyJeyJeyJ...` stays linear.
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (literal, re.compile(shape))
     for literal, shape in (
@@ -28,8 +29,8 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("xo", r"xo(?:x[abeoprs]|xe\.xox[bp])-[A-Za-z0-9-]{10,}"),
         ("xapp-", r"xapp-\d-[A-Za-z0-9-]{10,}"),
         ("hooks.slack.com", r"hooks\.slack\.com/services/[A-Za-z0-9/]{20,}"),
-        ("eyJ", r"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}"),
-        ("SG.", r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
+        ("eyJ", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}"),
+        ("SG.", r"(?<![A-Za-z0-9_.-])SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
         ("npm_", r"npm_[A-Za-z0-9]{30,}"),
         ("pypi-", r"pypi-[A-Za-z0-9_-]{30,}"),
         ("dop_v1_", r"do[opr]_v1_[a-f0-9]{40,}"),

@@ -9,10 +9,18 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, digits_of, hit, luhn
 from tidegate.privacy.spans import Label, Span
 
-# Groups as printed on cards; one separator kind is checked afterwards. Bounded: at most 23 characters a match.
-_SHAPE = re.compile(
-    r"\d{4}[ .-]{1,2}\d{6}[ .-]{1,2}\d{4,5}(?!\d)|(?:\d{4}[ .-]{1,2}){3,4}\d{1,4}(?!\d)|(?:\d{4}[ .-]{1,2}){2}\d{4}(?!\d)"
-    r"|\d{6}[ -]\d{13}(?!\d)|\d{12,19}(?!\d)"
+# As printed on cards, longest reading first: `4111 1111 1111 1111 12/26` is 16 digits and a date. At most 23 characters a match.
+_SEPARATOR = r"[ .-]{1,2}"
+_SHAPES = tuple(
+    re.compile(shape + r"(?!\d)")
+    for shape in (
+        rf"\d{{4}}{_SEPARATOR}\d{{6}}{_SEPARATOR}\d{{4,5}}",
+        rf"(?:\d{{4}}{_SEPARATOR}){{4}}\d{{1,3}}",
+        rf"(?:\d{{4}}{_SEPARATOR}){{3}}\d{{1,4}}",
+        rf"(?:\d{{4}}{_SEPARATOR}){{2}}\d{{4}}",
+        r"\d{6}[ -]\d{13}",
+        r"\d{12,19}",
+    )
 )
 _SHORTEST_GROUP = 4
 
@@ -82,23 +90,27 @@ def issuer(digits: str) -> str | None:
 
 def find(document: Document) -> Iterator[Span]:
     """Cards, read from each number on, so that a year before one does no harm ("2024 4111 1111 1111 1111")."""
-    text = document.text
     taken = 0
     for start, number_end in document.numbers:
         if start < taken or number_end - start < _SHORTEST_GROUP:
             continue
-        match = _SHAPE.match(text, start)
+        end = _card_end(document, start)
+        if end:
+            taken = end
+            yield hit("card", start, end, Label.CREDIT_CARD, 0.99, valid=True)
+
+
+def _card_end(document: Document, start: int) -> int:
+    """Where a card that begins at `start` ends; 0 for none."""
+    for shape in _SHAPES:
+        match = shape.match(document.text, start)
         if match is None:
             continue
         digits = digits_of(match[0])
-        if (
-            _stands_alone(document, start, match.end())
-            and len(set(digits)) > 1
-            and luhn(digits)
-            and _issued(document, start, digits)
-        ):
-            taken = match.end()
-            yield hit("card", start, taken, Label.CREDIT_CARD, 0.99, valid=True)
+        alone = len(set(digits)) > 1 and _stands_alone(document, start, match.end())
+        if alone and luhn(digits) and _issued(document, start, digits):
+            return match.end()
+    return 0
 
 
 def _stands_alone(document: Document, start: int, end: int) -> bool:

@@ -12,6 +12,9 @@ _LINK = re.compile(
     r"(?:[ _-]?(?:card|no|nr|nrs|num|number|numbers|nummer|numéro|numero|n[°º]|id|#)\b\.?)?[\"']?\s{0,2}"
     r"(?:[:=#]{1,2}|=>|\bis\b|\bwas\b|\bist\b|\blautet\b|\best\b|\bes\b|\(|->)?\s{0,2}[\"'(]?"
 )
+_LONGEST_NAME = (
+    24  # a value may hold the next name (`a=b;token=c`), so the search goes on a little before its end
+)
 _STRICT = re.compile(r"[\"']?\s{0,2}(?:[:=]{1,2}|=>|\bis\b:?|\bist\b|\blautet\b|\best\b)\s{0,2}[\"']?")
 
 
@@ -33,4 +36,5 @@ def beside(
                 match = value.match(text, joint.end()) if joint is not None and joint.end() > after else None
                 if match is not None:
                     yield match
+                    after = max(after, match.end() - _LONGEST_NAME)
             at = lower.find(word, after)

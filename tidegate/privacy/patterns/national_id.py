@@ -33,18 +33,27 @@ def find(document: Document) -> Iterator[Span]:
             continue
         if start and not _clear(text[start - 1], text[start - 2 : start - 1]):
             continue
-        found = _named(document, start) or _alone(document, start)
+        found = _best(document, start)
         if found is None and start == number and _COUNTRY_BEFORE.fullmatch(text, max(0, number - 4), number):
-            found = _named(document, number - 3)  # `DE 123456789`
+            found = _named(document, number - 3, _shapes(text, number - 3))  # `DE 123456789`
         if found is not None:
             taken = found.end
             yield found
 
 
-def _named(document: Document, start: int) -> Span | None:
+Shapes = tuple[tuple[IdKind, re.Match[str]], ...]
+
+
+def _best(document: Document, start: int) -> Span | None:
+    shapes = _shapes(document.text, start)
+    return (_named(document, start, shapes) or _alone(document, start, shapes)) if shapes else None
+
+
+def _named(document: Document, start: int, shapes: Shapes) -> Span | None:
+    """A number beside its name; proved by its checksum, or else taken at the name's word."""
     before = f" {document.before(start, _BEFORE)} "
     weak: Span | None = None
-    for kind, match in _shapes(document.text, start):
+    for kind, match in shapes:
         beside = before + document.after(match.end(), _AFTER)
         if any(_word_in(word, beside) for word in kind.words):
             if checksum(kind.module)(match[0]):
@@ -53,22 +62,26 @@ def _named(document: Document, start: int) -> Span | None:
     return weak
 
 
-def _alone(document: Document, start: int) -> Span | None:
+def _alone(document: Document, start: int, shapes: Shapes) -> Span | None:
     """Printed in a telling shape with a right checksum, or announced as a personal number of no country in particular."""
-    text = document.text
-    announced = any(word in document.before(start, _BEFORE) for word in GENERIC)
-    for kind, match in _shapes(text, start):
-        printed = kind.alone is not None and kind.alone.match(text, start) is not None
+    before = document.before(start, _BEFORE)
+    announced = any(word in before for word in GENERIC)
+    for kind, match in shapes:
+        printed = kind.alone is not None and kind.alone.match(document.text, start) is not None
         if (printed or announced) and checksum(kind.module)(match[0]):
             return hit("national_id", start, match.end(), Label.NATIONAL_ID, 0.8, valid=True)
     return None
 
 
-def _shapes(text: str, start: int) -> Iterator[tuple[IdKind, re.Match[str]]]:
-    for kind in ID_KINDS:
-        match = kind.shape.match(text, start)
-        if match is not None:
-            yield kind, match
+_ANY_SHAPE = re.compile("|".join(kind.shape.pattern for kind in ID_KINDS))
+
+
+def _shapes(text: str, start: int) -> Shapes:
+    """The kinds whose shape fits at `start`; most tokens fit none and cost one match."""
+    if _ANY_SHAPE.match(text, start) is None:
+        return ()
+    found = ((kind, kind.shape.match(text, start)) for kind in ID_KINDS)
+    return tuple((kind, match) for kind, match in found if match is not None)
 
 
 def _token_start(text: str, number: int) -> int:

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, digits_of, hit
 from tidegate.privacy.spans import Label, Span
 
-_CANDIDATE = re.compile(r"[+(\d][()\d]{0,3}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)")
+_CANDIDATE = re.compile(r"[+(\d](?<!\d\d)[()\d]{0,3}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)")
 _EXTENSION = re.compile(
     r" ?(?:,? ?ext(?:ension)?\.?|x|;ext=|#|,? ?durchwahl|,? ?poste|,? ?toestel)[ :.]{0,2}\d{1,6}(?![\w])",
     re.IGNORECASE,
 )
 _NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}")
-_LOCAL = re.compile(r"\d{3}[-. ]\d{4}")
 _DATE = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?:\D|$)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?:\D|$)|\d\d[./-]\d\d[./-]\d\d$"
 )
@@ -60,106 +60,137 @@ _REGIONS = (
     "BR",
     "JP",
 )
+_MOST_TRIES = 3
+_MOST_CHECKS = (
+    1000  # a check costs 50 us, 19 regions 1 ms: a text of nothing but numbers must not take minutes
+)
 _MOBILE = re.compile(r"07\d{9}|0[67]\d{8}|01[567]\d{8,9}|06\d{8}")
 
 
+class Budget:
+    """How many numbers of one text `phonenumbers` may still be asked about; beyond it, a phone's shape is enough."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the words before a number say: a phone word, a phone word right at it, or a word for another kind of number."""
+
+    named: bool
+    keyed: bool
+    other: bool
+
+
 def find(document: Document) -> Iterator[Span]:
+    """Each candidate once; one that fails is tried again from its second, third and fourth group ("2024 555-123-4567")."""
     text = document.text
-    position = 0
+    budget = Budget(_MOST_CHECKS)
+    position = edge = tries = 0
     while match := _CANDIDATE.search(text, position):
         start, end = match.start(), match.end()
-        position = end
+        tries = tries + 1 if start < edge else 0
+        edge = max(edge, end) if start < edge else end
         if text[start] == "(" and text.find(")", start, end) < 0:
             start += 1
         while text[start] == ")" and start < end:
             start += 1
-        size = _longest(document, start, end)
+        size = _longest(document, start, end, budget)
         if size is None:
             first = _GROUP.search(text, start)
-            position = first.end() if first is not None else end
+            position = first.end() if first is not None and tries < _MOST_TRIES else end
             continue
-        end, score, valid = size
+        end, score = size
         extension = _EXTENSION.match(text, end)
         position = end = extension.end() if extension is not None else end
-        yield hit("phone", start, end, Label.PHONE_NUMBER, score, valid=valid)
+        yield hit("phone", start, end, Label.PHONE_NUMBER, score)
 
 
-def _longest(document: Document, start: int, end: int) -> tuple[int, float, bool] | None:
+def _longest(document: Document, start: int, end: int, budget: Budget) -> tuple[int, float] | None:
     """The longest number from `start`: trailing groups (a year, a house number) are given back one by one, five at most."""
     text = document.text
-    for _ in range(6):
-        if _stands_alone(text, start, end):
-            score, valid = _judge(document, start, end)
+    if not _may_begin(text, start):
+        return None
+    ends = [group.end() for group in _GROUP.finditer(text, start, end)]
+    context = _context(document.before(start, 45))
+    for last in ends[:-7:-1]:
+        if _may_end(text, last):
+            score = _judge(document, start, last, context, budget)
             if score > 0:
-                return end, score, valid
-        groups = list(_GROUP.finditer(text, start, end))
-        if len(groups) < 3:
-            return None
-        end = groups[-2].end()
+                return last, score
     return None
 
 
-def _stands_alone(text: str, start: int, end: int) -> bool:
+def _context(before: str) -> Context:
+    named = _WORDS.search(before) is not None
+    return Context(named, _KEY.search(before) is not None, not named and _OTHER.search(before) is not None)
+
+
+def _may_begin(text: str, start: int) -> bool:
     if start and (text[start - 1].isalnum() or text[start - 1] in "_$€£¥%#"):
         return False
     if text.startswith("+ ", start) and start > 1 and (text[start - 2].isalnum() or text[start - 2] == ")"):
         return False  # `69069 + 907133923` is a sum
-    if start > 1 and text[start - 1] in ".,-/:" and text[start - 2].isdigit():
-        return False
+    return not (start > 1 and text[start - 1] in ".,-/:" and text[start - 2].isdigit())
+
+
+def _may_end(text: str, end: int) -> bool:
     if end < len(text) and (text[end].isalnum() or text[end] in "_%€$£°") and not _EXTENSION.match(text, end):
         return False
     return not (end + 1 < len(text) and text[end] in ".,:/-" and text[end + 1].isdigit())
 
 
-def _judge(document: Document, start: int, end: int) -> tuple[float, bool]:
-    """(score, proven) of one candidate; 0 for none."""
+def _judge(document: Document, start: int, end: int, context: Context, budget: Budget) -> float:
+    """The score of one candidate; 0 for none."""
     raw = document.text[start:end]
     digits = digits_of(raw)
-    before = document.before(start, 45)
-    extended = _EXTENSION.match(document.text, end) is not None
+    if not (5 if context.keyed else 7) <= len(digits) <= 17 or len(set(digits)) == 1:
+        return 0.0
+    if _DATE.match(raw) or _YEARS.match(raw):
+        return 0.0
+    after = document.after(end, 18)
     named = (
-        extended or _WORDS.search(before) is not None or _WORDS.search(document.after(end, 18)) is not None
+        context.named or _WORDS.search(after) is not None or _EXTENSION.match(document.text, end) is not None
     )
-    keyed = _KEY.search(before) is not None
-    if (
-        not (5 if keyed else 7) <= len(digits) <= 17
-        or len(set(digits)) == 1
-        or _DATE.match(raw)
-        or _YEARS.match(raw)
-    ):
-        return 0.0, False
     if raw.startswith("+") or (raw.startswith("00") and len(digits) >= 10):
-        return _international(("+" + digits[2:]) if raw.startswith("00") else "+" + digits, named)
-    if _OTHER.search(before) and not _WORDS.search(before):
-        return 0.0, False
+        return _international("+" + (digits[2:] if raw.startswith("00") else digits), named, budget)
+    if context.other:
+        return 0.0
     if _NANP.fullmatch(raw):
-        return (0.85 if named else 0.75), False
-    if keyed:
-        return (0.0, False) if _decimal(raw) else (0.8, False)
-    return _national(raw, digits, named=named)
+        return 0.85 if named else 0.75
+    if context.keyed:
+        return 0.0 if _decimal(raw) else 0.8
+    return _national(raw, digits, named=named, budget=budget)
 
 
-def _international(number: str, named: bool) -> tuple[float, bool]:
-    possible, valid = _check(number, None)
+def _international(number: str, named: bool, budget: Budget) -> float:
+    possible, valid = _check(number, None) if budget.spend() else (True, False)
     if valid or (possible and len(number) > 9):
-        return 0.95, False
-    return (0.6, False) if named else (0.0, False)
+        return 0.95
+    return 0.6 if named else 0.0
 
 
-def _national(raw: str, digits: str, *, named: bool) -> tuple[float, bool]:
+def _national(raw: str, digits: str, *, named: bool, budget: Budget) -> float:
     """Without a country code: a shape of some country, or a word beside it."""
     if raw.count(".") == 3 and len(digits) <= 12 and " " not in raw:
-        return 0.0, False
+        return 0.0
     grouped = raw != digits and not (" " in raw and "." in raw)
     if digits[0] == "0" and 9 <= len(digits) <= 12:
-        assigned = any(_check(digits, region)[1] for region in _REGIONS)
+        if named:
+            return 0.85
         mobile = _MOBILE.fullmatch(digits) is not None
-        if named or (assigned and grouped and not _decimal(raw)) or (assigned and mobile):
-            return (0.85 if named else 0.65), False
-        return (0.55, False) if grouped and mobile else (0.0, False)
-    if not named or _decimal(raw):
-        return 0.0, False
-    return 0.6, False
+        if (grouped and not _decimal(raw)) or mobile:
+            assigned = not budget.spend() or any(_check(digits, region)[1] for region in _REGIONS)
+            return 0.65 if assigned else 0.55 if grouped and mobile else 0.0
+        return 0.0
+    return 0.6 if named and not _decimal(raw) else 0.0
 
 
 def _decimal(raw: str) -> bool:

@@ -97,13 +97,14 @@ def _two_sentences(host: str) -> bool:
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
-    """Without sentence punctuation and without a closing bracket that was never opened."""
+    """Without sentence punctuation and without closing brackets that were never opened."""
+    surplus = text.count(")", start, end) - text.count("(", start, end)
     while end > start:
-        last = text[end - 1]
-        if last in _TRAILING or (last == ")" and text.count("(", start, end) < text.count(")", start, end)):
-            end -= 1
-        else:
+        if text[end - 1] == ")" and surplus > 0:
+            surplus -= 1
+        elif text[end - 1] not in _TRAILING:
             return end
+        end -= 1
     return end
 
 
