@@ -73,6 +73,9 @@ def _train(chosen: argparse.Namespace) -> None:
         workers=chosen.workers,
         batch_tokens=chosen.batch_tokens,
         grow_from=chosen.grow_from,
+        # A grown model already knows the task: half the rates, or it forgets first.
+        muon_rate=0.01 if chosen.grow_from else 0.02,
+        adam_rate=1.5e-3 if chosen.grow_from else 3e-3,
     )
     train.train(plan)
     trained = export.load_trained(out)
