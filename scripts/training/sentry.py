@@ -82,9 +82,10 @@ def pad(items: list[Item]) -> tuple[Batch, Tensor]:
 class Stream:
     """Endless training batches. Corpora and made-up text half and half; injections ride along with each batch."""
 
-    def __init__(self, shared: Path, wordpiece: WordPiece, seed: int) -> None:
+    def __init__(self, shared: Path, wordpiece: WordPiece, seed: int, real_share: float = 0.5) -> None:
         self.rng = random.Random(seed)
         self.wordpiece = wordpiece
+        self.real_share = real_share
         self.real = sentry_data.train(shared, random.Random(seed))
         self.quiet = sentry_data.banking_questions(shared)
         self.lexicon, self.held = sentry_words.build(shared, self.real)
@@ -93,9 +94,9 @@ class Stream:
 
     def _example(self) -> Example:
         roll = self.rng.random()
-        if roll < 0.50:
+        if roll < self.real_share:
             return recase(self.rng.choice(self.real), self.rng)
-        if roll < 0.55:
+        if roll < self.real_share + 0.05:
             return recase(self.rng.choice(self.quiet), self.rng)
         return recase(self.writer.one(), self.rng)
 
@@ -246,6 +247,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--layers", type=int, default=3)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--real", type=float, default=0.5, help="share of sentences from real corpora")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--shared",
@@ -270,7 +272,7 @@ def main(argv: list[str]) -> int:
     trunk = trunk_folder()
     args.out.mkdir(parents=True, exist_ok=True)
     wordpiece = WordPiece.load(trunk / "vocab.txt")
-    stream = Stream(args.shared, wordpiece, args.seed)
+    stream = Stream(args.shared, wordpiece, args.seed, args.real)
     net = from_minilm(trunk / "model.safetensors", args.layers, WINDOW).to(device)
     print(
         f"{sum(p.numel() for p in net.parameters()) / 1e6:.1f} M parameters, {len(stream.real)} real sentences, {device}"

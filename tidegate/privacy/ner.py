@@ -78,7 +78,7 @@ def spans(text: str, scan: Scan, tags: tuple[str, ...], threshold: float) -> tup
         trimmed = _trim(text, scan.words, run)
         if trimmed is not None and _plausible(text, trimmed):
             found.append(trimmed)
-    return tuple(found)
+    return tuple(span for span in found if span.label is not Label.POSTAL_CODE or _placed(text, span, found))
 
 
 def _marked(text: str, scan: Scan, threshold: float) -> list[bool]:
@@ -177,6 +177,20 @@ def _ends_abbreviation(words: tuple[Word, ...], at: Callable[[int], str], first:
         and before.end - before.start <= _ABBREVIATED
         and at(last - 2)[0].isupper()
     )
+
+
+# Years and quantities look like postal codes; a real one stands beside its place or street, or is called one.
+_POSTAL_KEY: Final = re.compile(r"(?i)(?:zip|post(?:al)?[ _-]?code|plz|code[ _-]postal|postleitzahl)\W{0,8}$")
+_BESIDE: Final = 4
+
+
+def _placed(text: str, code: Span, found: list[Span]) -> bool:
+    beside = any(
+        other.label in {Label.LOCATION, Label.STREET_ADDRESS}
+        and (0 <= code.start - other.end <= _BESIDE or 0 <= other.start - code.end <= _BESIDE)
+        for other in found
+    )
+    return beside or _POSTAL_KEY.search(text[max(0, code.start - 32) : code.start]) is not None
 
 
 _AFTER_KEY: Final = re.compile(r"\\?[\"']\s{0,3}:|=|\\?[\"']\s{0,3}=>")

@@ -50,7 +50,12 @@ def scored(text: str, tags: dict[str, str], weight: float = 0.9) -> list[tuple[s
             [("5 Elm St.", "STREET_ADDRESS"), ("Leeds", "LOCATION")],
         ),
         ('"Ann" said', {'"': "B-PER", "Ann": "I-PER"}, [("Ann", "PERSON")]),
-        ("LS1 4AP", {"LS1": "B-ZIP", "4AP": "I-ZIP"}, [("LS1 4AP", "POSTAL_CODE")]),
+        (
+            "LS1 4AP Leeds",
+            {"LS1": "B-ZIP", "4AP": "I-ZIP", "Leeds": "B-LOC"},
+            [("LS1 4AP", "POSTAL_CODE"), ("Leeds", "LOCATION")],
+        ),
+        ("zip=04109", {"04109": "B-ZIP"}, [("04109", "POSTAL_CODE")]),
     ],
 )
 def test_scores_become_whole_names(text: str, tags: dict[str, str], expected: list[tuple[str, str]]) -> None:
@@ -67,6 +72,7 @@ def test_scores_become_whole_names(text: str, tags: dict[str, str], expected: li
         ("plan B", {"B": "B-PER"}),
         ("12 12", {"12": "B-STREET"}),
         ("postcode", {"postcode": "B-ZIP"}),
+        ("made in 2024", {"2024": "B-ZIP"}),
     ],
 )
 def test_keys_titles_and_stray_marks_are_not_names(text: str, tags: dict[str, str]) -> None:
