@@ -58,7 +58,8 @@ def secrets(seed: int = 7) -> list[Secret]:
         for number in range(20):
             value = _value(kind, number, rng)
             made.append(Secret(kind, value, _spell(kind, value, SPELLING[number % 3], number)))
-    assert len(made) == 240 and len({s.value for s in made}) == 240
+    assert len(made) == 240
+    assert len({s.value for s in made}) == 240
     return made
 
 
@@ -81,13 +82,17 @@ def _value(kind: str, number: int, rng: random.Random) -> str:
         case "ssn":
             return f"{rng.randrange(100, 665)}-{rng.randrange(10, 99)}-{rng.randrange(1000, 9999)}"
         case "ipv4":
-            return f"{rng.randrange(11, 223)}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(1, 255)}"
+            return (
+                f"{rng.randrange(11, 223)}.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(1, 255)}"
+            )
         case "ipv6":
             return "2001:db8:" + ":".join(f"{rng.randrange(16, 65536):x}" for _ in range(6))
         case "mac":
             return ":".join(f"{rng.randrange(256):02x}" for _ in range(6))
         case "api key":
-            body = "".join(rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789") for _ in range(36))
+            body = "".join(
+                rng.choice("ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789") for _ in range(36)
+            )
             return rng.choice(("sk-", "ghp_", "xoxb-")) + body
         case "name":
             return f"{FIRST[number]} {LAST[(number * 7 + 3) % 20]}"

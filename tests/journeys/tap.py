@@ -8,9 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tidegate.identity import tls
+from cloud.fleet.broker import ACL, listener_of
+from cloud.fleet.place import FleetPlace
+from tidegate.clock import SystemClock
+from tidegate.identity import tls  # before grpc: it restricts it to TLS 1.3
+from tidegate.identity.authority import certificate_pem, issue_device, key_pem, new_key
+from tidegate.identity.folder import load_authority
+from tidegate.ids import device_id
 
-import grpc  # after tls, which restricts it to TLS 1.3
+import grpc  # isort: skip
+import paho.mqtt.client as mqtt
 
 
 class _Forward(grpc.GenericRpcHandler):
@@ -79,3 +86,54 @@ class OtlpSink:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class MqttTap:
+    """A subscriber to everything, admitted by a line in the broker's access list that no product has."""
+
+    NAME = "canary-wire-tap"
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.seen: list[bytes] = []
+        self._port = port
+        self._client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2, client_id=self.NAME, protocol=mqtt.MQTTv5
+        )
+        self._client.tls_set_context(tls.client_context(folder))
+        self._client.on_message = self._keep
+        self._ready = threading.Event()
+        self._client.on_connect = self._subscribe
+        self._client.on_subscribe = lambda *_: self._ready.set()
+
+    @classmethod
+    def prepare(cls, cloud_state: Path) -> MqttTap:
+        """Before the broker starts: a certificate of the fleet's CA, and the right to read all topics."""
+        place = FleetPlace(cloud_state)
+        authority = load_authority(cloud_state / "authority")
+        key = new_key()
+        certificate = issue_device(authority, device_id(cls.NAME), key.public_key(), SystemClock().now())
+        folder = cloud_state.parent / "tap"
+        folder.mkdir()
+        (folder / "key.pem").write_bytes(key_pem(key))
+        (folder / "cert.pem").write_bytes(certificate_pem(certificate))
+        (folder / "ca.pem").write_bytes(certificate_pem(authority.certificate))
+        with (place.broker / ACL).open("a") as access:
+            access.write(f"\nuser {cls.NAME}\ntopic read #\n")
+        return cls(folder, listener_of(place.broker)[1])
+
+    def listen(self) -> MqttTap:
+        self._client.connect("127.0.0.1", self._port)
+        self._client.loop_start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the wire tap could not subscribe")
+        return self
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _subscribe(self, client: mqtt.Client, *_: object) -> None:
+        client.subscribe("#", qos=0)
+
+    def _keep(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        self.seen.append(message.topic.encode() + b" " + message.payload)

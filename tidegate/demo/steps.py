@@ -99,28 +99,20 @@ def person(stage: Stage) -> list[Row]:
     case = desk.newest_case()
     desk.edit(case, script.OPERATORS_ANSWER)
     desk.close()
+    _await_listed(stage.door, first.ticket)
+    turn = stage.door.ask(script.FOLLOW_UP, tools=script.HOME, conversation=named)
+    told = _short(turn.text or _calls(turn), 300)
+    rows.append(_row(stage, f"the conversation's next turn: {script.FOLLOW_UP}", turn, told))
     late = _await_answer(stage.door, first.ticket)
     text = _late_text(late)
     rows.append(
-        Row(
-            "the operator's decision, by long poll",
-            "cloud",
-            "reviewed",
-            "",
-            0,
-            "nothing",
-            _short(text, 300),
-            bool(text),
-        )
+        Row("the ticket, by long poll", "cloud", "reviewed", "", 0, "nothing", _short(text, 300), bool(text))
     )
-    turn = stage.door.ask(script.FOLLOW_UP, tools=script.HOME, conversation=named)
-    told = _short(turn.text or _calls(turn), 200)
-    rows.append(_row(stage, f"next turn: {script.FOLLOW_UP}", turn, told))
     checks = {
         "the case was on the console": bool(case),
-        "the answer says that a person released it": late.get("reviewed") is True,
+        "the next turn brings the late answer along": turn.late and script.OPERATORS_ANSWER[:40] in turn.text,
+        "the ticket finds it too, and says that a person released it": late.get("reviewed") is True,
         "it is the operator's text": script.OPERATORS_ANSWER[:40] in text,
-        "the conversation's next turn knows of it": script.OPERATORS_ANSWER[:40] in turn.text or turn.late,
     }
     return rows + _checks(checks)
 
@@ -165,47 +157,32 @@ def _request(stage: Stage) -> JSON:
 
 def updates(stage: Stage) -> list[Row]:
     """5. A signed update is installed; a tampered one is refused unread; one that crashes on load never serves."""
-    world, folder, model = stage.world, stage.world.folder / "releases", stage.world.embedded_model()
-    rows = [_update(stage, "a signed update", fresh(model, folder / "good"), "demo-good", runs=True)]
-    rows.append(
-        _update(
-            stage, "a tampered update", fresh(model, folder / "bad"), "demo-tampered", runs=False, spoil=True
-        )
-    )
-    rows.append(
+    folder, model = stage.world.folder / "releases", stage.world.embedded_model()
+    rows = [
+        _update(stage, "a signed update", fresh(model, folder / "good"), "demo-good", ends="complete"),
+        _update(stage, "a tampered update", fresh(model, folder / "bad"), "demo-tampered", ends="paused"),
         _update(
             stage,
             "an update that crashes on load",
             crashing(model, folder / "crash"),
             "demo-crash",
-            runs=False,
-        )
-    )
-    row = world.fleet_row()
-    return [*rows, *_checks({"the device still runs the good release": row.get("runs") == "demo-good"})]
+            ends="rolled_back",
+        ),
+    ]
+    runs = stage.world.fleet_row().get("runs")
+    return [*rows, *_checks({f"after all that the device runs {runs}": runs == "demo-good"})]
 
 
-def _update(stage: Stage, title: str, model: Path, release: str, *, runs: bool, spoil: bool = False) -> Row:
+def _update(stage: Stage, title: str, model: Path, release: str, *, ends: str) -> Row:
+    """One rollout; while it ends as it should the device still answers."""
     started = time.perf_counter()
-    stage.world.publish(model, release, spoil=tampered if spoil else None)
-    row = stage.world.await_fleet(release)
+    state, fault = stage.world.roll_out(model, release, spoil=tampered if ends == "paused" else None)
     took = (time.perf_counter() - started) * 1000
     heard = stage.door.ask(script.UTTERANCES[5].text, tools=script.HOME)
-    held = (
-        (row.get("runs") == release) is runs
-        and bool(heard.source)
-        and (runs or row.get("fault") not in ("", "none", "-"))
-    )
-    told = f"runs {row.get('runs')}, fault {row.get('fault')}; asked again: {_calls(heard) or heard.state}"
+    told = f"rollout {state}, fault {fault}; asked again: {_calls(heard) or heard.state}"
+    held = state == ends and (fault == "none") is (ends == "complete") and bool(heard.source)
     return Row(
-        title,
-        "device",
-        row.get("state", "?"),
-        _percent(heard.confidence),
-        took,
-        "progress, digests",
-        told,
-        held,
+        title, heard.source, heard.why, _percent(heard.confidence), took, "progress, digests", told, held
     )
 
 
@@ -218,6 +195,19 @@ def _await_answer(door: Door, ticket: str) -> dict[str, JSON]:
         if found.get("state") not in ("waiting", "held"):
             break
     return found
+
+
+def _await_listed(door: Door, ticket: str) -> None:
+    """Waits until the list of open answers, which claims nothing, shows this one as there."""
+    until = time.monotonic() + LATE_S
+    while time.monotonic() < until:
+        data = door.get("answers").get("data")
+        open_ones = [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+        if any(
+            one.get("ticket") == ticket and one.get("state") not in ("waiting", "held") for one in open_ones
+        ):
+            return
+        time.sleep(0.2)
 
 
 def _late_text(late: dict[str, JSON]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from pathlib import Path
 
 from tidegate.errors import Broken
-
-_CALIBRATION = "confidence.json"
+from tidegate.risk.calibrate import FILE
 
 
 def fresh(model: Path, folder: Path) -> Path:
@@ -18,6 +19,7 @@ def fresh(model: Path, folder: Path) -> Path:
         last = file.read(1)
         file.seek(-1, 2)
         file.write(bytes([last[0] ^ 1]))
+    _calibrate_as(model, copy)
     return copy
 
 
@@ -44,3 +46,17 @@ def tampered(repository: Path, model_bytes: int) -> None:
 def _copy(model: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copyfile(model, folder / "model.gguf"))
+
+
+def _calibrate_as(model: Path, copy: Path) -> None:
+    """The copy's own calibration file: the model's, under the copy's digest. One bit of one weight does not move it."""
+    beside = model.parent / FILE
+    if not beside.exists():
+        return
+    known = json.loads(beside.read_text("utf-8"))["models"].get(_digest(model))
+    if known is not None:
+        (copy.parent / FILE).write_text(json.dumps({"models": {_digest(copy): known}}), "utf-8")
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,21 +66,29 @@ class World:
         return self.edge_state / "identity"
 
     def prepare(self) -> None:
-        """What an operator and an integrator do once: the fleet's keys, an operator's account, settings, enrolment."""
+        """The whole house, from nothing to a device that answers."""
+        self.found()
+        if self.with_fleet:
+            self.start_broker()
+        self.start_cloud()
+        self.enrol()
+        self.start_edge()
+
+    def found(self) -> None:
+        """What an operator does once: the fleet's keys, an operator's account, settings."""
         self.folder.mkdir(parents=True, exist_ok=True)
         state = ("--state", str(self.cloud_state))
         self._run("fleet", "init", *state, "--broker-port", str(self._port("broker")))
         self._run("cloud", "user", "add", OPERATOR, "--role", "reviewer", *state, text=self.password + "\n")
         self._write_settings()
-        if self.with_fleet:
-            self.start_broker()
-        self.start_cloud()
-        ticket = json.loads(self._run("fleet", "token", DEVICE, *state, "--json"))
+
+    def enrol(self) -> None:
+        """What an integrator does once: a one-time token for a certificate."""
+        made = json.loads(self._run("fleet", "token", DEVICE, "--state", str(self.cloud_state), "--json"))
         self._run(
             "edge", "enrol", f"127.0.0.1:{self._port('enrol')}", "--token", "-", "--device", DEVICE,
-            "--ca", str(ticket["ca_fingerprint"]), "--config", str(self.edge_config), text=str(ticket["token"]) + "\n",
+            "--ca", str(made["ca_fingerprint"]), "--config", str(self.edge_config), text=str(made["token"]) + "\n",
         )  # fmt: skip
-        self.start_edge()
 
     @property
     def edge_config(self) -> Path:
@@ -145,13 +152,22 @@ class World:
             raise Broken("the preview's digest is not that of its bytes", code="demo_preview")
         return raw
 
-    def publish(self, model: Path, release: str, *, spoil: Callable[[Path, int], None] | None = None) -> None:
-        """Signs `model` as `release` and starts its rollout to the demo's device; `spoil` changes it after signing."""
+    def roll_out(
+        self, model: Path, release: str, *, spoil: Callable[[Path, int], None] | None = None
+    ) -> tuple[str, str]:
+        """Signs `model` as `release`, rolls it out to the device, and waits: (state of the rollout, fault of the device).
+
+        `spoil` changes the repository after signing.
+        """
         state = ("--state", str(self.cloud_state))
         self._run("fleet", "publish", str(model), "--name", release, *state)
         if spoil is not None:
             spoil(self.cloud_state / "fleet", model.stat().st_size)
-        self._run("fleet", "rollout", "start", release, "--devices", DEVICE, *state)
+        told = self._run(
+            "fleet", "rollout", "start", release, *state, "--devices", DEVICE, "--wait", "60", "--json"
+        )
+        found = json.loads(told)
+        return str(found["state"]), str(found["faults"].get(DEVICE, "none"))
 
     def fleet_row(self) -> dict[str, str]:
         """What the fleet knows of the device."""
@@ -159,28 +175,13 @@ class World:
         rows = [row for row in found["devices"] if row["device"] == DEVICE]
         return {str(key): str(value) for key, value in rows[0].items()} if rows else {}
 
-    def await_fleet(self, release: str, wait_s: float = 60.0) -> dict[str, str]:
-        """Waits until the device settled about `release`: runs it, or reports a fault after it was wanted."""
-        until = time.monotonic() + wait_s
-        row: dict[str, str] = {}
-        while time.monotonic() < until:
-            row = self.fleet_row()
-            settled = row.get("state") in ("committed", "failed", "idle")
-            if (
-                row.get("wanted") == release
-                and settled
-                and (row.get("runs") == release or row.get("fault") not in ("", "none", "-"))
-            ):
-                return row
-            time.sleep(0.4)
-        return row
-
     def embedded_model(self) -> Path:
         return model_dir("edge") / "tidegate-edge.gguf"
 
     def _write_settings(self) -> None:
         sends_to = self.uplink_port or self._port("grpc")
-        fleet = f'[fleet]\nbroker = "127.0.0.1:{self._port("broker")}"\n' if self.with_fleet else ""
+        broker = f'[fleet]\nbroker = "127.0.0.1:{self._port("broker")}"\nprobation_s = 1.0\ncheck_s = 0.3\n'
+        fleet = broker if self.with_fleet else ""
         self.edge_config.write_text(
             f'state = "{self.edge_state}"\n[door]\nport = {self._port("door")}\n[uplink]\naddress = "127.0.0.1:{sends_to}"\n'
             f"probe_s = 0.5\n{fleet}{self.edge_toml}"
