@@ -150,13 +150,13 @@ json_values = st.recursive(
 fields = st.sampled_from([*ChatBody.__struct_fields__, "x"])
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(fields, json_values, max_size=6))
 def test_any_json_is_a_call_or_a_bad_request(changes: dict[str, object]) -> None:
     _parses_or_is_refused(but(**changes))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_call_or_a_bad_request(content: bytes) -> None:
     _parses_or_is_refused(content)

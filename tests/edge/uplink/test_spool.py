@@ -111,7 +111,7 @@ events = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(events, max_size=12))
 def test_what_is_finished_never_changes_and_the_bytes_never_do(story: list[Event]) -> None:
     found = entry()
