@@ -36,6 +36,7 @@ from cloud.policy import decide as policy
 from cloud.ports import Court, Reply, Submission
 from cloud.review.bell import Bell
 from cloud.review.desk import ReviewDesk
+from cloud.steps import AnswerStep, IntakeStep, VerdictStep
 from cloud.store.audit import SqlAuditLog
 from cloud.store.db import open_database, sqlite_url
 from cloud.store.ledger import SqlLedger
@@ -51,7 +52,7 @@ from tidegate.identity.folder import private_folder
 from tidegate.ids import CaseId, DeviceId, Ticket
 from tidegate.logs import Log
 from tidegate.privacy.detect import build_detector
-from tidegate.telemetry import Tracer, tracer
+from tidegate.telemetry import QuietTracer, Tracer, tracer
 
 _LOG = Log("cloud.app")
 SWEEP_S = 60.0
@@ -75,6 +76,7 @@ class House:
     bell: Bell
     metrics: CloudMetrics
     clock: Clock
+    spans: Tracer
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,14 @@ class _Counter:
         self.review.delivered(case)
 
 
-def assemble(settings: CloudConfig, clock: Clock | None = None, *, refill: bool = True) -> House:
+def assemble(
+    settings: CloudConfig, clock: Clock | None = None, *, refill: bool = True, spans: Tracer | None = None
+) -> House:
     """Chooses every adapter. Makes the state folder on a first start. Raises BadConfig and Broken.
 
     `refill` False leaves the document index as the running cloud made it.
     """
-    clock = clock or SystemClock()
+    clock, spans = clock or SystemClock(), spans or QuietTracer()
     folder = state.StateFolder(settings.state)
     identity = state.prepare(folder, clock.now(), names=settings.enrol.names)
     notary = Ed25519Notary(identity.receipt_key)
@@ -120,7 +124,7 @@ def assemble(settings: CloudConfig, clock: Clock | None = None, *, refill: bool 
     review = ReviewDesk(
         shelf=SqlCaseShelf(engine, notary, clock, policy_digest=lambda: desk.digest),
         knowledge=library,
-        validator=bench,
+        judges=bench,
         bell=bell,
         clock=clock,
         metrics=metrics,
@@ -129,10 +133,12 @@ def assemble(settings: CloudConfig, clock: Clock | None = None, *, refill: bool 
     )
     model = models.choose(settings.model)
     court = Court(
-        intake=Gate(detector, _guard(), _intake_rules(settings)),
+        intake=IntakeStep(Gate(detector, _guard(), _intake_rules(settings)), spans),
         knowledge=library,
-        answerer=Choice(model, digest_of(documents), speaks=settings.model.kind == "remote"),
-        validator=bench,
+        answerer=AnswerStep(
+            Choice(model, digest_of(documents), speaks=settings.model.kind == "remote"), spans
+        ),
+        validator=VerdictStep(bench, spans),
         policy=desk,
         ledger=ledger,
         passages=settings.knowledge.passages,
@@ -151,6 +157,7 @@ def assemble(settings: CloudConfig, clock: Clock | None = None, *, refill: bool 
         bell=bell,
         metrics=metrics,
         clock=clock,
+        spans=spans,
     )
 
 
@@ -189,7 +196,7 @@ def _intake_rules(settings: CloudConfig) -> IntakeRules:
     )
 
 
-def escalation_desk(house: House, settings: CloudConfig, spans: Tracer) -> Desk:
+def escalation_desk(house: House, settings: CloudConfig) -> Desk:
     async def decide(submission: Submission) -> Reply:
         reply = await case.decide(submission, house.court)
         house.checkpoint.write(house.audit.head())
@@ -200,7 +207,7 @@ def escalation_desk(house: House, settings: CloudConfig, spans: Tracer) -> Desk:
         counter=_Counter(house.ledger, house.review),
         bell=house.bell,
         clock=house.clock,
-        tracer=spans,
+        tracer=house.spans,
         metrics=house.metrics,
         policy_version=settings.policy.version,
         limits=DoorLimits(
@@ -214,8 +221,7 @@ def escalation_desk(house: House, settings: CloudConfig, spans: Tracer) -> Desk:
 @asynccontextmanager
 async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str, str]]:
     """Opens the doors; gives the facts of the ready line; on leaving closes them within a few seconds."""
-    spans = tracer("tidegate-cloud", endpoint=settings.telemetry.otlp)
-    doors = EscalationsDoor(escalation_desk(house, settings, spans), Doorkeeper(house.identity.revoked))
+    doors = EscalationsDoor(escalation_desk(house, settings), Doorkeeper(house.identity.revoked))
     enrol = EnrolmentDoor(
         tokens=house.identity.tokens,
         authority=house.identity.authority,
@@ -233,7 +239,7 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
         enrol_server, enrol_port = enrolment_server(
             enrol.enrol, material, f"{settings.enrol.host}:{settings.enrol.port}"
         )
-        stack.callback(spans.close)
+        stack.callback(house.spans.close)
         if house.engine is not None:
             stack.push_async_callback(house.engine.close)
         for server in (grpc_server, enrol_server):
@@ -258,7 +264,7 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
 async def serve(settings: CloudConfig, ready: Callable[[dict[str, str]], None], stop: asyncio.Event) -> None:
     """Runs the cloud until `stop`. Raises BadConfig for a state folder or port that another process holds."""
     with sole_owner(settings.state):
-        house = assemble(settings)
+        house = assemble(settings, spans=tracer("tidegate-cloud", endpoint=settings.telemetry.otlp))
         async with running(settings, house) as facts:
             house.checkpoint.write(house.audit.head())
             ready(facts)

@@ -29,7 +29,7 @@ async def decide(submission: Submission, court: Court) -> Reply:
         return known
     case = court.ledger.open_case(submission)
 
-    match court.intake.admit(submission):
+    match await court.intake.admit(submission):
         case Refused(reason):
             return court.ledger.reject(case, submission, reason)
         case HoldFor(reason):
@@ -44,7 +44,7 @@ async def decide(submission: Submission, court: Court) -> Reply:
     if proposal is None:
         why = court.policy.hold(submission, None, verdict=None, suspicion=suspicion) or HoldReason.NO_ANSWER
         return court.ledger.hold(case, submission, None, None, why)
-    verdict = court.validator.judge(submission, proposal, passages)
+    verdict = await court.validator.judge(submission, proposal, passages)
     if not verdict.passed:
         return court.ledger.hold(case, submission, proposal, verdict, HoldReason.FAILED_CHECK)
     held = court.policy.hold(submission, proposal, verdict=verdict, suspicion=suspicion)

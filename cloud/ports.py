@@ -187,7 +187,7 @@ Reply = Released | Held | Rejected
 class Intake(Protocol):
     """Size, shape, policy, "does this look redacted?", injection signals. Never raises on bad input: it is a value."""
 
-    def admit(self, submission: Submission) -> Admission: ...
+    async def admit(self, submission: Submission) -> Admission: ...
 
 
 class Knowledge(Protocol):
@@ -201,7 +201,11 @@ class Answerer(Protocol):
 
 
 class Validator(Protocol):
-    def judge(self, submission: Submission, proposal: Proposal, passages: tuple[Passage, ...]) -> Verdict: ...
+    """Every check, always. A check that cannot be made counts as failed: it never raises."""
+
+    async def judge(
+        self, submission: Submission, proposal: Proposal, passages: tuple[Passage, ...]
+    ) -> Verdict: ...
 
 
 class PolicyDesk(Protocol):

@@ -14,10 +14,11 @@ from typing import Protocol
 
 from cloud.ports import Admission, Admitted, HoldFor, HoldReason, Refused, RejectReason, Submission
 from cloud.validation.leaks import Detector, is_proof, outside_placeholders, prompt_leaves
-from tidegate.chat import Role
+from tidegate.chat import Prompt, Role
 from tidegate.errors import BadRequest, Broken
 from tidegate.guard.injection import Guarded, Verdict
 from tidegate.privacy.spans import Label
+from tidegate.privacy.walk import flatten, parse
 
 NAMES = frozenset({Label.PERSON, Label.LOCATION, Label.ORGANIZATION, Label.STREET_ADDRESS})
 
@@ -62,7 +63,7 @@ class Gate:
         if not well_formed(submission):
             return Refused(RejectReason.MALFORMED)
         try:
-            return self._privacy(texts) or self._intent(
+            return self._privacy(text for text in readings(submission.prompt) if text) or self._intent(
                 [m.content for m in submission.prompt.messages if m.content]
             )
         except Broken:  # nobody looked: a person does
@@ -104,6 +105,23 @@ def _answer(response: Response, hold: HoldReason, refuse: RejectReason) -> HoldF
             return HoldFor(hold)
         case Response.REFUSE:
             return Refused(refuse)
+
+
+def readings(prompt: Prompt) -> tuple[str, ...]:
+    """Every text of a prompt as the device's own detector read it: JSON by its values, prose as it stands."""
+    return (
+        *(as_json(m.content) if m.role is Role.TOOL else m.content for m in prompt.messages),
+        *(text for m in prompt.messages for c in m.tool_calls for text in (c.name, as_json(c.arguments))),
+        *(text for t in prompt.tools for text in (t.name, t.description, as_json(t.parameters))),
+        prompt.forced_tool,
+        as_json(prompt.response_schema),
+    )
+
+
+def as_json(text: str) -> str:
+    """JSON text flattened to its keys and values; other text as it is. Raises BadRequest when nested too deep."""
+    parsed = parse(text) if text else None
+    return text if parsed is None else flatten(parsed.value).text
 
 
 def too_large(submission: Submission, texts: Iterable[str], rules: IntakeRules) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from cloud.observe.metrics import CloudMetrics
-from cloud.ports import Check, Knowledge, Outcome, Proposal, Validator, Verdict
+from cloud.ports import Check, Knowledge, Outcome, Proposal, Verdict
 from cloud.review.bell import Bell
 from cloud.review.machine import (
     CLOSED,
@@ -25,7 +25,7 @@ from cloud.review.machine import (
     Unclaim,
 )
 from cloud.review.operators import Operator, Right, may
-from cloud.review.ports import CaseShelf, HeldCase, Release, Settlement, TurnDown
+from cloud.review.ports import CaseShelf, HeldCase, Judge, Release, Settlement, TurnDown
 from cloud.validation.verdict import vouched
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, TidegateError
@@ -57,7 +57,7 @@ Done = Review | Refusal | NoCase | Blocked
 class ReviewDesk:
     shelf: CaseShelf
     knowledge: Knowledge
-    validator: Validator
+    judges: Judge
     bell: Bell
     clock: Clock
     metrics: CloudMetrics
@@ -132,7 +132,7 @@ class ReviewDesk:
     def judge(self, held: HeldCase, proposal: Proposal) -> Verdict:
         """The verdict on what a person wants to send."""
         passages = self.knowledge.search(held.submission.prompt.last_user(), most=8)
-        return vouched(self.validator.judge(held.submission, proposal, passages))
+        return vouched(self.judges.judge(held.submission, proposal, passages))
 
     def count(self) -> dict[Phase, int]:
         return self.shelf.count()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cloud.ports import HoldReason, Proposal, Submission, Verdict
+from cloud.ports import HoldReason, Passage, Proposal, Submission, Verdict
 from cloud.review.machine import Decision, Event, Phase, Refusal, Review
 from tidegate.ids import CaseId, OperatorId, Ticket
 
@@ -41,6 +41,12 @@ class TurnDown:
 
 
 Settlement = Release | TurnDown
+
+
+class Judge(Protocol):
+    """Every check on what a person wants to send; see cloud.validation.verdict.Bench."""
+
+    def judge(self, submission: Submission, proposal: Proposal, passages: tuple[Passage, ...]) -> Verdict: ...
 
 
 class CaseShelf(Protocol):

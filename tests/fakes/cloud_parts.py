@@ -32,6 +32,7 @@ from cloud.ports import (
 from cloud.review.bell import Bell
 from cloud.review.desk import ReviewDesk
 from cloud.review.operators import Operator, Role, hash_password
+from cloud.steps import IntakeStep, VerdictStep
 from cloud.store.audit import SqlAuditLog
 from cloud.store.db import open_database, sqlite_url
 from cloud.store.ledger import SqlLedger
@@ -195,10 +196,10 @@ def cloud_house(folder: Path, *, clock: Clock | None = None, engine: Engine | No
         changed=lambda: checkpoint.write(audit.head()),
     )
     court = Court(
-        intake=Gate(detector, calm, IntakeRules()),
+        intake=IntakeStep(Gate(detector, calm, IntakeRules()), QuietTracer()),
         knowledge=library,
         answerer=Choice(engine, digest_of(documents)),
-        validator=bench,
+        validator=VerdictStep(bench, QuietTracer()),
         policy=cedar,
         ledger=ledger,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.intake.admit import Gate, IntakeRules, Response
+from cloud.intake.admit import Gate, IntakeRules, Response, as_json
 from cloud.ports import Admission, Admitted, HoldFor, HoldReason, Refused, RejectReason, Submission
 from tests.fakes.cloud_parts import PERSON, FixedDetector, calm, submission, with_tools
 from tidegate.chat import Message, Prompt, Role, Tool
@@ -115,3 +115,13 @@ def test_when_nobody_can_look_a_person_must() -> None:
 
     gate = replace(Gate(PATTERNS, calm, IntakeRules()), assess=blind)
     assert gate.admit(submission()) == HoldFor(HoldReason.SUSPECT_INPUT)
+
+
+def test_a_schema_nested_without_end_is_refused_and_not_an_exception() -> None:
+    deep = '{"a":' * 100 + "1" + "}" * 100
+    assert admit(with_tools("x", Tool("t", "", deep))) == Refused(RejectReason.TOO_LARGE)
+
+
+def test_json_is_read_by_its_values_as_the_device_read_it() -> None:
+    assert as_json('{"a":["b",7]}').split() != ['{"a":["b",7]}']
+    assert as_json("plain 7") == "plain 7"
