@@ -76,7 +76,7 @@ _NO_SPACE_BEFORE = {
     "'d",
     "''",
 }
-_NO_SPACE_AFTER = {"(", "[", "{", "$", "#", "``"}
+_NO_SPACE_AFTER = {"(", "[", "{", "$", "#", "``", "@"}
 
 
 def join(rows: list[tuple[str, str]], source: str, glue: bool) -> Example:
@@ -94,7 +94,7 @@ def join(rows: list[tuple[str, str]], source: str, glue: bool) -> Example:
                 space = False
         if token == '"':
             quoted = not quoted
-        kind = _kind(tag)
+        kind = None if token == "@" else _kind(tag)  # tweets: the sign before a handle is no part of a name
         if open_span and (kind != open_span[1] or tag.startswith("B-")):
             spans.append((open_span[0], last_end, open_span[1]))
             open_span = None
@@ -163,10 +163,10 @@ def train(shared: Path, rng: random.Random) -> list[Example]:
     found = _read(pii / "broad-twitter-corpus/train_dev_test_conll__btc.train", "btc", rng)
     found += _read(pii / "wnut17/wnut17train.conll", "wnut17", rng)
     found += _read(pii / "uner-english-ewt/en_ewt-ud-dev.iob2", "ewt", rng, 1, 2, "\t") * 2
-    found += _read(pii / "germeval2014/GermEval2014__NER-de-dev.tsv", "germeval", rng, 1, 2, "\t")
+    found += _read(pii / "germeval2014/GermEval2014__NER-de-dev.tsv", "germeval", rng, 1, 2, "\t") * 2
     found += wikigold(shared, rng)[0] * 2
     found += [e for e in _read(pii / "sec-filings/FIN5.txt", "sec", rng) if e.spans or rng.random() < 0.3]
-    for language, count in (("en", 8000), ("de", 4000), ("fr", 3000), ("nl", 3000)):
+    for language, count in (("en", 4500), ("de", 3000), ("fr", 2000), ("nl", 2000)):
         found += _wikiann(pii / f"wikiann/WikiANN__{language}__train", rng, count)
     found += _slurp(shared / "nlu/slurp/devel.jsonl")
     return [e for e in found if len(e.text) > 3]

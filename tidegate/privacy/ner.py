@@ -156,7 +156,7 @@ def _trim(text: str, words: tuple[Word, ...], run: _Run) -> Span | None:
 
     while first < last and not at(first)[0].isalnum():
         first += 1
-    while last > first and not at(last - 1)[0].isalnum() and not _ends_abbreviation(words, at, first, last):
+    while last > first and not at(last - 1)[0].isalnum() and not _belongs(words, at, first, last):
         last -= 1
     if run.kind == "PER":
         while first < last and at(first).lower() in _TITLES:
@@ -168,8 +168,12 @@ def _trim(text: str, words: tuple[Word, ...], run: _Run) -> Span | None:
     return Span(words[first].start, words[last - 1].end, _LABELS[run.kind], min(1.0, run.score), SOURCE)
 
 
-def _ends_abbreviation(words: tuple[Word, ...], at: Callable[[int], str], first: int, last: int) -> bool:
-    if last - 2 < first or at(last - 1) != ".":
+def _belongs(words: tuple[Word, ...], at: Callable[[int], str], first: int, last: int) -> bool:
+    """Whether a closing mark is part of the name: the stop of an abbreviation, the bracket that was opened inside."""
+    mark = at(last - 1)
+    if mark == ")":
+        return any(at(index) == "(" for index in range(first, last - 1))
+    if mark != "." or last - 2 < first:
         return False
     before = words[last - 2]
     return (

@@ -55,6 +55,16 @@ def scored(text: str, tags: dict[str, str], weight: float = 0.9) -> list[tuple[s
             {"LS1": "B-ZIP", "4AP": "I-ZIP", "Leeds": "B-LOC"},
             [("LS1 4AP", "POSTAL_CODE"), ("Leeds", "LOCATION")],
         ),
+        (
+            "(Ann (Kim))",
+            {"Ann": "B-PER", "(": "I-PER", "Kim": "I-PER", "))": "I-PER"},
+            [("Ann (Kim", "PERSON")],
+        ),
+        (
+            "Hill (Kim) ok",
+            {"Hill": "B-PER", "(": "I-PER", "Kim": "I-PER", ")": "I-PER"},
+            [("Hill (Kim)", "PERSON")],
+        ),
         ("zip=04109", {"04109": "B-ZIP"}, [("04109", "POSTAL_CODE")]),
     ],
 )
