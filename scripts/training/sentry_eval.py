@@ -43,14 +43,20 @@ class Count:
     wanted: int = 0
 
     @property
-    def f1(self) -> float:
-        return 2 * self.right / max(self.found + self.wanted, 1)
+    def precision(self) -> float:
+        return self.right / max(self.found, 1)
+
+    @property
+    def recall(self) -> float:
+        return self.right / max(self.wanted, 1)
+
+    def f(self, beta: float) -> float:
+        """F-beta: recall weighs `beta` times as much as precision."""
+        p, r = self.precision, self.recall
+        return (1 + beta * beta) * p * r / max(beta * beta * p + r, 1e-9)
 
     def row(self) -> str:
-        return (
-            f"{self.right / max(self.found, 1):.3f} | {self.right / max(self.wanted, 1):.3f} | {self.f1:.3f} | "
-            f"{self.wanted}"
-        )
+        return f"{self.precision:.3f} | {self.recall:.3f} | {self.f(1):.3f} | {self.wanted}"
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -123,22 +129,38 @@ def threshold(scores: Sequence[float], rate: float) -> float:
     return float(np.nextafter(ordered[min(allowed, len(ordered) - 1)], 2.0))
 
 
-def entity_threshold(examples: Sequence[Example], encoder: Encoder) -> float:
-    """The threshold with the best F2 over PERSON on development sentences: a miss costs more than a mask too many."""
+def entity_thresholds(examples: Sequence[Example], encoder: Encoder) -> tuple[float, dict[str, float]]:
+    """The marking threshold and the least mean score per kind, chosen on development sentences.
+
+    For persons the best F2 decides, since a miss costs more than a mask too many; for places and organisations, which are
+    rarely private on their own, the best F1.
+    """
     scans = [(example, encoder.scan(example.text)) for example in examples]
-    best, chosen = -1.0, 0.5
-    for limit in (0.25, 0.35, 0.5, 0.6):
+
+    def counted(limit: float, minimum: dict[str, float]) -> dict[str, Count]:
         counts: dict[str, Count] = defaultdict(Count)
         for example, scan in scans:
-            got = spans(example.text, scan, encoder.settings.tags, limit)
+            got = spans(example.text, scan, encoder.settings.tags, limit, minimum)
             _tally(counts, example, {(s.start, s.end, s.label.value) for s in got})
-        both = counts["PERSON"]
-        p, r = both.right / max(both.found, 1), both.right / max(both.wanted, 1)
-        f2 = 5 * p * r / max(4 * p + r, 1e-9)
-        print(f"entity threshold {limit}: PERSON P {p:.3f} R {r:.3f} F2 {f2:.3f}", flush=True)
-        if f2 > best:
-            best, chosen = f2, limit
-    return chosen
+        return counts
+
+    limit = max((0.25, 0.35, 0.45, 0.55), key=lambda limit: counted(limit, {})["PERSON"].f(2))
+    least: dict[str, float] = {}
+    for kind in ("LOC", "ORG"):
+        label = _LABEL[kind].value
+        least[kind] = max(
+            (0.4, 0.5, 0.6, 0.7, 0.8), key=lambda least: counted(limit, {kind: least})[label].f(1)
+        )
+    final = counted(limit, least)
+    print(
+        f"thresholds {limit} {least}: "
+        + "  ".join(
+            f"{k} P {final[k].precision:.3f} R {final[k].recall:.3f}"
+            for k in ("PERSON", "LOCATION", "ORGANIZATION")
+        ),
+        flush=True,
+    )
+    return limit, least
 
 
 def latency(encoder: Encoder) -> tuple[float, float]:
@@ -175,11 +197,11 @@ def memory(out: Path) -> float:
     return float(done.stdout)
 
 
-def set_thresholds(out: Path, **values: float) -> None:
+def set_thresholds(out: Path, **values: float | dict[str, float]) -> None:
     """Write measured thresholds into `sentry.json`."""
     path = out / "sentry.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
-    settings["thresholds"].update({name: round(value, 4) for name, value in values.items()})
+    settings["thresholds"].update({k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()})
     path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
@@ -189,19 +211,21 @@ def report(out: Path, shared: Path, proof: dict[str, float], seed: int) -> None:
 
     encoder = Encoder.load(out)
     rng = random.Random(seed)
-    limit = entity_threshold(rng.sample(sentry_data.dev(shared, rng), 400), encoder)
-    everyday = [score for scores in calm_scores(shared, encoder, slice(0, 150)).values() for score in scores]
+    limit, least = entity_thresholds(rng.sample(sentry_data.dev(shared, rng), 500), encoder)
+    everyday = [
+        score for scores in calm_scores(shared, encoder, slice(0, 300, 2)).values() for score in scores
+    ]
     suspect = min(0.9, max(0.05, threshold(everyday, 0.02)))
     attack = max(suspect, threshold(everyday, 0.005))
-    set_thresholds(out, entity=limit, suspect=suspect, attack=attack)
+    set_thresholds(out, entity=limit, minimum=least, suspect=suspect, attack=attack)
     encoder = Encoder.load(out)
     attacks, calm = held_scores(shared, encoder)
-    pools = calm_scores(shared, encoder, slice(150, 300))
+    pools = calm_scores(shared, encoder, slice(1, 300, 2))
     held = sentry_words.build(shared, sentry_data.train(shared, random.Random(seed)))[1]
     tables = {}
     for name, examples in sentry_data.test(shared, random.Random(seed)).items():
         tables[name] = entities(examples[:400], encoder)
-        print(name, {k: (round(c.f1, 3), c.wanted) for k, c in tables[name].items()}, flush=True)
+        print(name, {k: (round(c.f(1), 3), c.wanted) for k, c in tables[name].items()}, flush=True)
     secrets = planted(held, encoder, 600, seed + 1)
     for key, count in sorted(secrets.items()):
         print(key, f"{count.right}/{count.wanted}", flush=True)

@@ -172,7 +172,7 @@ def write(net: Sentry, wordpiece: WordPiece, trunk: Path, out: Path, meta: dict[
         "window": net.positions.weight.shape[0],
         "overlap": OVERLAP,
         "sha256": hashlib.sha256(weights).hexdigest(),
-        "thresholds": {"entity": 0.5, "suspect": 0.5, "attack": 0.9},
+        "thresholds": {"entity": 0.5, "minimum": {}, "suspect": 0.5, "attack": 0.9},
         "training": meta,
     }
     (out / "sentry.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

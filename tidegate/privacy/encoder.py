@@ -12,6 +12,7 @@ import json
 import threading
 from bisect import bisect_left
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -45,6 +46,9 @@ class Settings:
     overlap: int  # pieces two neighbouring windows share
     sha256: str
     entity_threshold: float  # probability of being private from which a word is marked
+    minimum: Mapping[
+        str, float
+    ]  # by kind of tag: the mean score below which a whole find of that kind is dropped
     suspect: float  # injection score from which a text is suspect, and from which it is an attack
     attack: float
 
@@ -107,7 +111,7 @@ class Encoder:
             digest = _digest(folder / "sentry.onnx")
             wordpiece = WordPiece.load(folder / "vocab.txt")
             vectors = json.loads((folder / "selftest.json").read_bytes())
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise _broken(
                 f"the name model in {folder.name}/ cannot be read ({type(error).__name__})"
             ) from error
@@ -195,7 +199,7 @@ def shipped() -> Encoder:
 
 
 def read_settings(path: Path) -> Settings:
-    """Parse `sentry.json`. Raises OSError, ValueError, KeyError."""
+    """Parse `sentry.json`. Raises OSError, ValueError, KeyError, TypeError, AttributeError."""
     raw = json.loads(path.read_bytes())
     thresholds = raw["thresholds"]
     return Settings(
@@ -204,6 +208,7 @@ def read_settings(path: Path) -> Settings:
         overlap=int(raw["overlap"]),
         sha256=str(raw["sha256"]),
         entity_threshold=float(thresholds["entity"]),
+        minimum={str(kind): float(least) for kind, least in thresholds["minimum"].items()},
         suspect=float(thresholds["suspect"]),
         attack=float(thresholds["attack"]),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from tidegate.privacy.encoder import Encoder, Scan, shipped
@@ -40,6 +41,7 @@ _KEYED: Final = re.compile(
 )
 _VALUE: Final = re.compile(r"[^\"'\n;&|<>{}\[\]]{1,80}")
 _KEYED_SHARE: Final = 0.5
+_NO_MINIMUM: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def find(text: str, encoder: Encoder) -> tuple[Span, ...]:
     """
     scan = encoder.scan(text)
     settings = encoder.settings
-    return spans(text, scan, settings.tags, settings.entity_threshold)
+    return spans(text, scan, settings.tags, settings.entity_threshold, settings.minimum)
 
 
 def load_ner() -> Callable[[str], tuple[Span, ...]]:
@@ -68,13 +70,17 @@ def load_ner() -> Callable[[str], tuple[Span, ...]]:
     return lambda text: find(text, encoder)
 
 
-def spans(text: str, scan: Scan, tags: tuple[str, ...], threshold: float) -> tuple[Span, ...]:
+def spans(
+    text: str, scan: Scan, tags: tuple[str, ...], threshold: float, minimum: Mapping[str, float] = _NO_MINIMUM
+) -> tuple[Span, ...]:
     """What the scores of `scan` say about `text`. Pure."""
     if not scan.words:
         return ()
     marked = _marked(text, scan, threshold)
     found = []
     for run in _runs(text, scan, tags, marked):
+        if run.score < minimum.get(run.kind, 0.0):
+            continue
         trimmed = _trim(text, scan.words, run)
         if trimmed is not None and _plausible(text, trimmed):
             found.append(trimmed)
