@@ -33,6 +33,7 @@ class Request:
     conversation: ConversationId
     trace: TraceId
     application: str
+    revision: int = 0  # counts up when the same request is escalated anew with other content
     deadline_s: float = 30.0
     keep_local: bool = False  # the application asked for local only
     ask_review: bool = False  # the application asked for a person

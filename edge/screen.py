@@ -7,8 +7,8 @@ Detectors are built on first use; when they cannot be, every redaction raises Br
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
-import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +34,6 @@ from tidegate.privacy.vault import Vault
 from tidegate.privacy.walk import restore_json_text
 
 _ROUNDS = 3  # a name found in a later turn may stand unnoticed in an earlier one
-_SALT_BYTES = 16
 _OPEN_VAULTS = 64
 _REMEMBERED_TEXTS = 2048
 
@@ -171,7 +170,7 @@ class PrivacyScreen:
         with self._lock:
             vault = self._vault(request.conversation) or self._new(request.conversation)
             before = len(vault)
-            done = _settled(request.prompt, detector, vault)
+            done = _settled(request.prompt, detector, vault, _salt(self._key, request))
             if len(vault) != before:
                 self._vaults.put(request.conversation, vault.seal(), self._clock.now())
             return done
@@ -226,21 +225,30 @@ class PrivacyScreen:
             self._open.popitem(last=False)
 
 
-def _settled(prompt: Prompt, detector: Detector, vault: Vault) -> RedactedPrompt:
+def _salt(key: bytes, request: Request) -> bytes:
+    """Another one for every escalation, which only this device can make, and the same whenever it is made again.
+
+    So a preview shows the very bytes that leave, and commitments of two escalations cannot be joined.
+    """
+    return hmac.digest(
+        key, f"tidegate commitment salt\0{request.request_id}\0{request.revision}".encode(), "sha256"
+    )
+
+
+def _settled(prompt: Prompt, detector: Detector, vault: Vault, salt: bytes) -> RedactedPrompt:
     """Passes until the vault learns nothing new: then every text knows every value of the conversation."""
     for _ in range(_ROUNDS):
         known = len(vault)
-        done = _redacted(prompt, detector, vault)
+        done = _redacted(prompt, detector, vault, salt)
         if len(vault) == known:
             return done
-    return _redacted(prompt, detector, vault)
+    return _redacted(prompt, detector, vault, salt)
 
 
-def _redacted(prompt: Prompt, detector: Detector, vault: Vault) -> RedactedPrompt:
+def _redacted(prompt: Prompt, detector: Detector, vault: Vault, salt: bytes) -> RedactedPrompt:
     counts: dict[Label, int] = {}
     pen = _Pen(detector, vault, counts)
     refs = _references(prompt)
-    salt = secrets.token_bytes(_SALT_BYTES)
     return RedactedPrompt(
         messages=tuple(_message(message, pen, refs) for message in prompt.messages),
         tools=tuple(

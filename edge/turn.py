@@ -67,7 +67,7 @@ def judge(draft: Draft, confidence: float, keep_at: float) -> Why:
 def escalation(request: Request, redacted: RedactedPrompt, why: Why, house: House) -> Escalation:
     return Escalation(
         request_id=request.request_id,
-        revision=0,
+        revision=request.revision,
         conversation=request.conversation,
         trace=request.trace,
         why=why,

@@ -133,8 +133,9 @@ joins the caller's trace.
 ## Other paths
 
 `GET /v1/models`, `GET /v1/models/{name}`, `GET /healthz`, `GET /readyz`, `GET /metrics`, `POST /v1/tidegate/plan` (the
-decision, without generating), `POST /v1/tidegate/preview` (the exact bytes that would leave), `GET
-/v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/ledger`.
+decision, without generating), `POST /v1/tidegate/preview` (the exact bytes that would leave; those of the request that then
+follows when both carry the same `Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET
+/v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/ledger`.
 """
 
 

@@ -36,7 +36,11 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
 
 
 async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]:
-    """The redacted prompt and the very bytes an escalation of it would put on the wire."""
+    """The redacted prompt and the very bytes an escalation of it would put on the wire.
+
+    The request id is in the bytes: they are those of the request that follows when both carry the same Idempotency-Key
+    and the conversation learnt nothing new in between. `why` is a guess only where a draft is tried first.
+    """
     request = understand(door, call, caller)[0]
     house = door.house()
     redacted, known = await look(request, house)
@@ -44,6 +48,7 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
     found: dict[str, JSON] = {
         "object": "tidegate.preview",
         "decision": decision,
+        "why": _assumed(why),
         "would_leave": decision == "escalate",
         "may_leave": decision in ("escalate", "try_local") and redacted is not None,
         "policy_version": house.policy.version,
