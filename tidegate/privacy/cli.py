@@ -79,18 +79,23 @@ def answer_line(line: bytes, detector: Detector, *, explain: bool = False) -> JS
             assert_never(other)
 
 
-def _answers(lines: BinaryIO, detector: Detector, *, explain: bool) -> Iterable[bytes]:
-    while line := lines.readline(_LONGEST_LINE):
-        whole = line.endswith(b"\n") or len(line) < _LONGEST_LINE
-        while not whole and (more := lines.readline(_LONGEST_LINE)):
+def _answers(
+    lines: BinaryIO, detector: Detector, *, explain: bool, longest: int = _LONGEST_LINE
+) -> Iterable[bytes]:
+    while line := lines.readline(longest):
+        whole = line.endswith(b"\n") or len(line) < longest
+        while not whole and (more := lines.readline(longest)):
             whole = more.endswith(b"\n")  # too long: read on to its end, keep nothing
-        yield json.dumps(answer_line(line, detector, explain=explain), ensure_ascii=False).encode() + b"\n"
+        answer: JSON = (
+            {"id": None, "error": "line too long"}
+            if len(line) >= longest
+            else answer_line(line, detector, explain=explain)
+        )
+        yield json.dumps(answer, ensure_ascii=False).encode() + b"\n"
 
 
 def _parse(line: bytes) -> tuple[JSON, str] | str:
     """(id, text), or what is wrong with the line."""
-    if len(line) >= _LONGEST_LINE:
-        return "line too long"
     try:
         value: JSON = json.loads(line)
     except (ValueError, RecursionError):

@@ -71,21 +71,6 @@ class Detector:
                     yield Span(start, end, span.label, span.score, span.source, span.valid)
 
 
-def build_detector(*, ner: bool = True, allow_degraded: bool = False) -> Detector:
-    """The detector of this installation: all patterns, and names by the shipped encoder.
-
-    Raises Broken when the encoder is missing or fails its self-test, unless `allow_degraded`: then `degraded` tells why.
-    """
-    if not ner:
-        return Detector(degraded="names are not looked for: patterns only, by choice")
-    try:
-        return Detector(ner=_load_ner())
-    except Broken as broken:
-        if not allow_degraded:
-            raise
-        return Detector(degraded=f"names are not looked for: {broken.message}")
-
-
 def _load_ner() -> Ner:
     """Lazy: onnxruntime and numpy cost 40 MB that an idle daemon does not need."""
     try:
@@ -97,3 +82,20 @@ def _load_ner() -> Ner:
         ) from missing
     encoder = shipped()
     return lambda text: find(text, encoder)
+
+
+def build_detector(
+    *, ner: bool = True, allow_degraded: bool = False, load: Callable[[], Ner] = _load_ner
+) -> Detector:
+    """The detector of this installation: all patterns, and names by the shipped encoder.
+
+    Raises Broken when the encoder is missing or fails its self-test, unless `allow_degraded`: then `degraded` tells why.
+    """
+    if not ner:
+        return Detector(degraded="names are not looked for: patterns only, by choice")
+    try:
+        return Detector(ner=load())
+    except Broken as broken:
+        if not allow_degraded:
+            raise
+        return Detector(degraded=f"names are not looked for: {broken.message}")

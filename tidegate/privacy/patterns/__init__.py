@@ -22,6 +22,7 @@ from tidegate.privacy.patterns.medical_record import MEDICAL_RECORD
 from tidegate.privacy.patterns.national_id import NATIONAL_ID
 from tidegate.privacy.patterns.passport import PASSPORT
 from tidegate.privacy.patterns.password import PASSWORD
+from tidegate.privacy.patterns.person import PERSON
 from tidegate.privacy.patterns.phone import PHONE
 from tidegate.privacy.patterns.plate import PLATE
 from tidegate.privacy.patterns.postal import POSTAL
@@ -34,5 +35,5 @@ from tidegate.privacy.patterns.vin import VIN
 
 DETECTORS: tuple[Pattern, ...] = (
     AGE, API_KEY, BANK_ACCOUNT, BIC, CARD, COORDINATES, CRYPTO, DATE, DRIVER_LICENSE, EMAIL, IBAN, IMEI, IPV4, IPV6, MAC,
-    MEDICAL_RECORD, NATIONAL_ID, PASSPORT, PASSWORD, PHONE, PLATE, POSTAL, SECRET, SSN, STREET, URL, USERNAME, VIN,
+    MEDICAL_RECORD, NATIONAL_ID, PASSPORT, PASSWORD, PERSON, PHONE, PLATE, POSTAL, SECRET, SSN, STREET, URL, USERNAME, VIN,
 )  # fmt: skip

@@ -41,7 +41,7 @@ def _whole(text: str, start: int, end: int) -> bool:
 
 def _nobodys(octets: list[int]) -> bool:
     """Unspecified, loopback, broadcast and netmasks belong to no one."""
-    return octets[0] in (0, 127) or octets[:2] == [255, 255] or octets == [255, 0, 0, 0]
+    return octets[0] == 0 or octets[:2] == [127, 0] or octets[:2] == [255, 255] or octets == [255, 0, 0, 0]
 
 
 IPV4 = Pattern(

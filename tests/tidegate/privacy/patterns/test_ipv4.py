@@ -6,6 +6,7 @@ from tidegate.privacy.detect import Detector
 from tidegate.privacy.patterns.ipv4 import IPV4
 
 HITS = [
+    ("ip 127.150.48.201", ["127.150.48.201"]),
     ("from 192.168.1.20:8080", ["192.168.1.20"]),
     ("10.0.0.1/24", ["10.0.0.1"]),
     ("[8.8.8.8]", ["8.8.8.8"]),
@@ -16,6 +17,7 @@ HITS = [
 ]
 NEAR_MISSES = [
     "v1.2.3.4",
+    "127.0.1.1",
     "version 1.2.3.4",
     "256.1.1.1",
     "1.2.3",

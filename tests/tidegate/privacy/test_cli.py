@@ -1,0 +1,110 @@
+"""`tidegate redact`: a line for a line, offsets in code points, errors that hold no text."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tidegate.privacy.cli import _answers, answer_line, redact
+from tidegate.privacy.detect import Detector
+
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.fixture
+def run() -> CliRunner:
+    return CliRunner()
+
+
+def command() -> typer.Typer:
+    app = typer.Typer()
+    app.command()(redact)
+    return app
+
+
+def lines(*values: object) -> str:
+    return "".join((v if isinstance(v, str) else json.dumps(v)) + "\n" for v in values)
+
+
+def test_each_line_is_answered_in_order_with_code_point_offsets(run: CliRunner) -> None:
+    text = f"😀 card {CARD}"
+    done = run.invoke(
+        command(),
+        ["--jsonl", "--patterns-only"],
+        input=lines({"id": "a", "text": text}, {"id": 2, "text": "nothing here"}),
+    )
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    (span,) = first["spans"]
+    assert (first["id"], text[span["start"] : span["end"]], span["label"]) == ("a", CARD, "CREDIT_CARD")
+    assert 0 <= span["score"] <= 1
+    assert first["redacted"].startswith("😀 card [CREDIT_CARD_1·")
+    assert (second["id"], second["spans"], second["redacted"]) == (2, [], "nothing here")
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("not json", "not a line of JSON"),
+        ("", "not a line of JSON"),
+        ("[]", '"text" is missing or not a string'),
+        ('{"id": 1}', '"text" is missing or not a string'),
+        ('{"id": 1, "text": 5}', '"text" is missing or not a string'),
+        ("[" * 100_000, "not a line of JSON"),
+    ],
+)
+def test_a_bad_line_gives_an_error_line_and_the_next_is_served(run: CliRunner, line: str, error: str) -> None:
+    done = run.invoke(command(), ["--jsonl", "--patterns-only"], input=lines(line, {"id": 1, "text": "x"}))
+    first, second = (json.loads(out) for out in done.stdout.splitlines())
+    assert first == {"id": None, "error": error}
+    assert second["redacted"] == "x"
+
+
+def test_bytes_that_are_no_text_give_an_error_line() -> None:
+    assert answer_line(b'{"id":1,"text":"\xff"}', Detector()) == {"id": None, "error": "not a line of JSON"}
+    answer = answer_line(b'{"id":1,"text":"\\ud800"}', Detector())
+    assert isinstance(answer, dict)
+    assert answer["id"] == 1
+    assert "surrogate" in str(answer["error"])
+
+
+def test_a_line_beyond_the_limit_is_answered_once_and_the_next_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tidegate.privacy.cli._LONGEST_LINE", 64)
+    source = io.BytesIO(b'{"id":1,"text":"' + b"a" * 500 + b'"}\n{"id":2,"text":"x"}\n')
+    first, second = (json.loads(line) for line in _answers(source, Detector(), explain=False))
+    assert first == {"id": None, "error": "line too long"}
+    assert second["id"] == 2
+
+
+def test_it_explains_itself_without_repeating_the_text() -> None:
+    answer = answer_line(
+        json.dumps({"id": 1, "text": f"see http://x.example/{CARD.replace(' ', '')}"}).encode(),
+        Detector(),
+        explain=True,
+    )
+    assert isinstance(answer, dict)
+    why = json.dumps(answer["explain"])
+    assert "pattern:url" in why
+    assert "4111" not in why
+
+
+def test_text_is_shown_redacted_with_a_table_of_counts(run: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text(f"Pay with {CARD}, write to eva@example.org", encoding="utf-8")
+    done = run.invoke(command(), [str(file), "--patterns-only", "--explain"])
+    assert done.exit_code == 0
+    assert "4111" not in done.stdout
+    assert "[CREDIT_CARD_1·" in done.stdout
+    assert "pattern:email" in done.stdout
+
+
+def test_a_file_that_is_no_text_is_refused(run: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "binary"
+    file.write_bytes(b"\xff\xfe\x00")
+    done = run.invoke(command(), [str(file), "--patterns-only"])
+    assert done.exit_code == 2
+    assert "not UTF-8" in done.stderr
