@@ -70,12 +70,9 @@ def test_bytes_that_are_no_text_give_an_error_line() -> None:
     assert "surrogate" in str(answer["error"])
 
 
-def test_a_line_beyond_the_limit_is_answered_once_and_the_next_is_read(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("tidegate.privacy.cli._LONGEST_LINE", 64)
+def test_a_line_beyond_the_limit_is_answered_once_and_the_next_is_read() -> None:
     source = io.BytesIO(b'{"id":1,"text":"' + b"a" * 500 + b'"}\n{"id":2,"text":"x"}\n')
-    first, second = (json.loads(line) for line in _answers(source, Detector(), explain=False))
+    first, second = (json.loads(line) for line in _answers(source, Detector(), explain=False, longest=64))
     assert first == {"id": None, "error": "line too long"}
     assert second["id"] == 2
 
