@@ -51,7 +51,7 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     enabled: bool = True  # False: everything is escalated
     path: Path | None = None  # a GGUF file; absent: the running update slot, else the embedded model
-    threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # 0: chosen from the machine
+    threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # of the engine; 0: chosen for the shipped model (one)
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -66,7 +66,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     )
     public_words: tuple[
         str, ...
-    ] = ()  # names that are no secret (own products, own company): not hidden as names
+    ] = ()  # no secrets: own products, own company, as in ["Aurelia HP-8"]; never hidden as names
     must_stay: tuple[Label, ...] = ()  # requests with such entities never leave
     must_go_words: tuple[str, ...] = ()  # requests with such a word are escalated without a draft
     review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person

@@ -96,7 +96,7 @@ def _disk(part: str, config: EdgeConfig) -> Check:
 def _model(part: str, config: EdgeConfig) -> Check:
     if not config.model.enabled:
         return Check(part, Finding.NOT_USED, "switched off: everything is escalated")
-    engine = load_now(model_path(config))
+    engine = load_now(model_path(config), config.model.threads)
 
     async def write() -> int:
         try:
@@ -113,7 +113,7 @@ def _calibration(part: str, config: EdgeConfig) -> Check:
     if not config.model.enabled:
         return Check(part, Finding.NOT_USED, "there is no local model")
     path = model_path(config)
-    engine = load_now(path)
+    engine = load_now(path, config.model.threads)
     loaded = load_folder(engine, path.parent)
     asyncio.run(engine.close())
     if loaded.calibration is None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge.config import EdgeConfig
 from edge.routing.confidence import EmbeddedModel, LocalEngine, load_folder
@@ -14,6 +16,12 @@ from edge.update.machine import EMBEDDED, Generation
 from edge.update.slots import Slots
 from tidegate.errors import Broken
 from tidegate.logs import Log
+
+if TYPE_CHECKING:
+    from tidegate.engines.llama import Limits
+
+
+Load = Callable[[Path], Awaitable[LocalEngine]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +42,21 @@ def journal_of(config: EdgeConfig) -> FileJournal:
 
 async def open_model(config: EdgeConfig, log: Log) -> Opened:
     """A model slot. It stays empty, with a line in the log, when no model can be used; the daemon works all the same."""
+    load = _loader(config)
     if not config.model.enabled:
         log.info("no_local_model", reason="disabled")
-        return Opened(EmbeddedModel(None, _load), EMBEDDED)
+        return Opened(EmbeddedModel(None, load), EMBEDDED)
     slot = boot_slot(slots_of(config), journal_of(config)) if config.model.path is None else None
     if slot is not None:
         try:
-            return Opened(await _opened(slot.model), slot.generation)
+            return Opened(await _opened(slot.model, load), slot.generation)
         except Broken as error:
             log.error("update_does_not_load", error)  # the embedded one answers; the agent reports it
     try:
-        return Opened(await _opened(model_path(config)), EMBEDDED)
+        return Opened(await _opened(model_path(config), load), EMBEDDED)
     except Broken as error:
         log.error("no_local_model", error)
-        return Opened(EmbeddedModel(None, _load), EMBEDDED)
+        return Opened(EmbeddedModel(None, load), EMBEDDED)
 
 
 def model_path(config: EdgeConfig) -> Path:
@@ -64,19 +73,29 @@ def model_path(config: EdgeConfig) -> Path:
     return weights_path(model_dir("edge"))
 
 
-async def _opened(path: Path) -> EmbeddedModel:
-    return EmbeddedModel(load_folder(await _load(path), path.parent), _load)
+async def _opened(path: Path, load: Load) -> EmbeddedModel:
+    return EmbeddedModel(load_folder(await load(path), path.parent), load)
 
 
-async def _load(path: Path) -> LocalEngine:
-    """The engine on the weights at `path`; the event loop goes on meanwhile. Raises Broken."""
-    return await asyncio.to_thread(load_now, path)
+def _loader(config: EdgeConfig) -> Load:
+    """Makes engines as the settings want them; the event loop goes on meanwhile. What it makes raises Broken."""
+
+    async def load(path: Path) -> LocalEngine:
+        return await asyncio.to_thread(load_now, path, config.model.threads)
+
+    return load
 
 
-def load_now(path: Path) -> LocalEngine:
+def limits(threads: int) -> Limits:
+    """Memory and time of the engine on a device; 0 threads: those of the shipped model."""
+    from tidegate.engines.embedded import EDGE_LIMITS
+
+    return replace(EDGE_LIMITS, threads=threads) if threads else EDGE_LIMITS
+
+
+def load_now(path: Path, threads: int = 0) -> LocalEngine:
     """The engine on the weights at `path`; blocks while it loads. Raises Broken."""
     try:
-        from tidegate.engines.embedded import EDGE_LIMITS
         from tidegate.engines.llama import LlamaEngine
     except ImportError as error:
         raise Broken(
@@ -84,4 +103,4 @@ def load_now(path: Path) -> LocalEngine:
             code="engine_missing",
             hint="install llama-cpp-python again",
         ) from error
-    return LlamaEngine.load(path, limits=EDGE_LIMITS)
+    return LlamaEngine.load(path, limits=limits(threads))

@@ -94,7 +94,8 @@ def remembering(detector: Detector) -> Detector:
 def sparing(detector: Detector, public: Sequence[str]) -> Detector:
     """The same detector, which does not take the operator's public words (products, the own company) for names.
 
-    A name goes free only when it lies wholly inside a public word as it stands in the text; formats never do.
+    A name goes free only when it lies wholly inside a public word as it stands in the text; formats never do, and a name
+    that the conversation has already hidden stays hidden everywhere.
     """
     if detector.ner is None or not public:
         return detector

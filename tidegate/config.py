@@ -174,7 +174,7 @@ def _origin(declared: object) -> object:
 
 def _decode(kind: type, value: object) -> object:
     """What msgspec does not know: a path is text, `~` is the home folder."""
-    if kind is Path and isinstance(value, str):
+    if kind is Path and isinstance(value, str | Path):
         return Path(value).expanduser()
     raise TypeError(f"settings hold no {kind.__name__}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 
 import pytest
@@ -205,6 +206,35 @@ def test_public_words_are_no_names(text: str, hidden: bool) -> None:
 def _ner(text: str) -> tuple[Span, ...]:
     at = text.casefold().find(NAME.casefold())
     return (Span(at, at + len(NAME), Label.PERSON, 0.9, "ner"),) if at >= 0 else ()
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("my Aurelia HP-8 leaks", "my Aurelia HP-8 leaks"),
+        ("AURELIA HP-8 and aurelia hp-8", "AURELIA HP-8 and aurelia hp-8"),
+        (
+            "Aurelia has an Aurelia HP-8",
+            "[PERSON_1] has an [PERSON_1] HP-8",
+        ),  # a known name is hidden everywhere
+        ("Aurelia Jones has one", "[PERSON_1] Jones has one"),
+        ("HP-8 of Aurelia", "HP-8 of [PERSON_1]"),
+    ],
+)
+def test_a_product_is_not_taken_for_a_person_and_a_person_of_that_name_is_hidden(
+    text: str, left: str
+) -> None:
+    def people(text: str) -> tuple[Span, ...]:
+        return tuple(
+            Span(*match.span(), Label.PERSON, 0.9, "ner")
+            for match in re.finditer("aurelia", text, re.IGNORECASE)
+        )
+
+    detectors = Detectors(lambda: sparing(Detector(ner=people), ("Aurelia HP-8",)), lambda: lambda _: 0.0)
+    here = PrivacyScreen(detectors, Shelf(), key=b"k" * 32, clock=FixedClock(), ttl_s=100.0)
+    found = here.redact(asking(user(text))).messages[0].content.text
+    assert re.sub("\u00b7[a-z0-9]+", "", found) == left
+    assert here.restore(HERE, found) == text
 
 
 def test_formats_are_never_public() -> None:

@@ -68,7 +68,12 @@ def test_text_from_the_environment_becomes_what_the_setting_is(tmp_path: Path) -
 
 
 def test_the_home_folder_is_found_in_paths(tmp_path: Path) -> None:
-    assert load(tmp_path, '[uplink]\nfolder = "~/x"').uplink.folder == Path("~/x").expanduser()
+    home = Path("~/x").expanduser()
+    assert load(tmp_path, '[uplink]\nfolder = "~/x"').uplink.folder == home
+    assert load(tmp_path, environ={"T__UPLINK__FOLDER": "~/x"}).uplink.folder == home
+    for flag in ("~/x", Path("~/x")):
+        assert load(tmp_path, flags={"uplink.folder": flag}).uplink.folder == home
+    assert load(tmp_path, '[uplink]\nfolder = "a~/x"').uplink.folder == Path("a~/x")
 
 
 def test_variables_of_others_are_nobodys_business(tmp_path: Path) -> None:
