@@ -77,6 +77,7 @@ class House:
     metrics: CloudMetrics
     clock: Clock
     spans: Tracer
+    close: Callable[[], None]  # lets go of the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,12 @@ class _Counter:
 
 
 def assemble(
-    settings: CloudConfig, clock: Clock | None = None, *, refill: bool = True, spans: Tracer | None = None
+    settings: CloudConfig,
+    clock: Clock | None = None,
+    *,
+    refill: bool = True,
+    spans: Tracer | None = None,
+    metrics: CloudMetrics | None = None,
 ) -> House:
     """Chooses every adapter. Makes the state folder on a first start. Raises BadConfig and Broken.
 
@@ -120,7 +126,7 @@ def assemble(
     )
     audit = SqlAuditLog(engine)
     checkpoint = Checkpoint(folder.audit_head, notary)
-    bell, metrics = Bell(), CloudMetrics()
+    bell, metrics = Bell(), metrics or CloudMetrics()
     review = ReviewDesk(
         shelf=SqlCaseShelf(engine, notary, clock, policy_digest=lambda: desk.digest),
         knowledge=library,
@@ -158,6 +164,7 @@ def assemble(
         metrics=metrics,
         clock=clock,
         spans=spans,
+        close=engine.dispose,
     )
 
 
@@ -239,6 +246,7 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
         enrol_server, enrol_port = enrolment_server(
             enrol.enrol, material, f"{settings.enrol.host}:{settings.enrol.port}"
         )
+        stack.callback(house.close)
         stack.callback(house.spans.close)
         if house.engine is not None:
             stack.push_async_callback(house.engine.close)
@@ -261,10 +269,13 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
         }
 
 
-async def serve(settings: CloudConfig, ready: Callable[[dict[str, str]], None], stop: asyncio.Event) -> None:
+async def serve(
+    settings: CloudConfig, ready: Callable[[dict[str, str]], None], stop: asyncio.Event, metrics: CloudMetrics
+) -> None:
     """Runs the cloud until `stop`. Raises BadConfig for a state folder or port that another process holds."""
     with sole_owner(settings.state):
-        house = assemble(settings, spans=tracer("tidegate-cloud", endpoint=settings.telemetry.otlp))
+        spans = tracer("tidegate-cloud", endpoint=settings.telemetry.otlp)
+        house = assemble(settings, spans=spans, metrics=metrics)
         async with running(settings, house) as facts:
             house.checkpoint.write(house.audit.head())
             ready(facts)

@@ -47,18 +47,28 @@ def serve(
 
 
 async def _serve(settings: CloudConfig) -> None:
-    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # its own lines about strangers' handshakes are not ours
+    os.environ["GRPC_VERBOSITY"] = "INFO"  # see cloud.door.whispers; read once, when grpc is imported
     import cloud.door  # noqa: F401  restricts TLS before anything imports grpc
     from cloud.app import serve as run
+    from cloud.door.whispers import overheard
+    from cloud.observe.metrics import CloudMetrics
     from tidegate import failpoint, logs
 
     failpoint.check(os.environ)
-    logs.set_up("cloud", level=settings.logs.level)
+    metrics, log = CloudMetrics(), logs.Log("cloud.door")
+
+    def refused(reason: str, first: bool) -> None:
+        metrics.refused_peer()
+        if first:
+            log.warning("refused_handshake", reason=reason)
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
-    await run(settings, _ready, stop)
+    with overheard(refused) as stream:
+        logs.set_up("cloud", level=settings.logs.level, stream=stream)
+        await run(settings, _ready, stop, metrics)
 
 
 def _ready(facts: dict[str, str]) -> None:

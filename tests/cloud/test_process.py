@@ -7,7 +7,9 @@ import io
 import json
 import os
 import signal
+import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -66,9 +68,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     second = run("cloud", "serve", "--config", str(config), *PORTS)
     assert second.returncode == 2
     assert "in use by process" in second.stderr
+    for _ in range(3):
+        call_with_tls_1_2(ready["grpc"])
     child.send_signal(signal.SIGTERM)
-    assert child.wait(5) == 0
+    _, told = child.communicate(timeout=5)
+    assert child.returncode == 0
+    (state / "stderr.txt").write_text(told)
     return state
+
+
+def call_with_tls_1_2(address: str) -> None:
+    host, _, port = address.partition(":")
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with pytest.raises(OSError), socket.create_connection((host, int(port))) as raw:
+        context.wrap_socket(raw)
+
+
+def test_a_stranger_who_keeps_knocking_is_told_of_once(folder: Path) -> None:
+    told = [json.loads(line) for line in (folder / "stderr.txt").read_text().splitlines()]
+    refusals = [line for line in told if line["event"] == "refused_handshake"]
+    assert [line["reason"] for line in refusals] == ["old_tls"]
 
 
 def copy(folder: Path, to: Path, damage: str = "SELECT 1") -> None:
