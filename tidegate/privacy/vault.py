@@ -122,6 +122,11 @@ class Vault:
             self._keep(entry, identity)
         return entry.placeholder
 
+    def exact(self, name: str) -> str | None:
+        """The value behind a placeholder in canonical form; None when this conversation has no such one."""
+        entry = self._by_name.get(name)
+        return None if entry is None else entry.value
+
     def lookup(self, found: Placeholder) -> str:
         """The value behind a placeholder. Raises ForeignPlaceholder."""
         return self.entry(found).value
@@ -136,11 +141,11 @@ class Vault:
 
     def restore(self, text: str) -> str:
         """`text` with every placeholder replaced by its value. Raises ForeignPlaceholder; then nothing is restored."""
-        return restore(text, self.lookup)
+        return restore(text, self)
 
     def restorer(self) -> Restorer:
         """The same for a stream: `feed(chunk) -> str`, `close() -> str`; identical for every chunking."""
-        return Restorer(self.lookup)
+        return Restorer(self)
 
     def known_placeholders(self) -> frozenset[str]:
         """Every placeholder this conversation has made, in canonical form."""
