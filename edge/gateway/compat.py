@@ -115,6 +115,9 @@ message, and a late answer is told only where its question stands), `Idempotency
 `x-tidegate-local-only: true` keeps a request on the device, `x-tidegate-review: true` asks for a person, `traceparent`
 joins the caller's trace.
 
+A client that hangs up stops the local model within one step. What has been escalated by then goes on, and its answer comes
+late, as above.
+
 ## Errors
 
 | status | code | when |

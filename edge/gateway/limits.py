@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidegate.errors import BadRequest, Exhausted
+
+T = TypeVar("T")
 
 
 async def read_body(request: Request, most: int, within_s: float) -> bytes:
@@ -23,7 +26,7 @@ async def read_body(request: Request, most: int, within_s: float) -> bytes:
     except TimeoutError as error:
         raise BadRequest("the body did not arrive in time", code="slow_client", status=408) from error
     except ClientDisconnect as error:
-        raise BadRequest("the client went away", code="client_gone", status=499) from error
+        raise _gone() from error
 
 
 async def _gather(request: Request, most: int) -> bytes:
@@ -33,6 +36,33 @@ async def _gather(request: Request, most: int) -> bytes:
         if len(body) > most:
             raise _too_large(most)
     return bytes(body)
+
+
+async def while_connected(request: Request, work: Coroutine[None, None, T]) -> T:
+    """What `work` yields. Raises BadRequest (499) when the client hangs up first: the work is then cancelled and has ended.
+
+    Read the body before: whatever still arrives here is thrown away.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not leaving.done():
+            return await working
+        raise _gone()
+    finally:
+        leaving.cancel()
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _gone() -> BadRequest:
+    return BadRequest("the client went away", code="client_gone", status=499)
 
 
 def _too_large(most: int) -> BadRequest:

@@ -17,7 +17,7 @@ from edge.gateway import door as chat
 from edge.gateway.door import Caller, Door
 from edge.gateway.errors import problem, refusal
 from edge.gateway.keys import Keyring
-from edge.gateway.limits import ImpatientWriter, read_body
+from edge.gateway.limits import ImpatientWriter, read_body, while_connected
 from edge.gateway.preview import planned, previewed
 from edge.gateway.render import Page, chunks, completion, late
 from edge.gateway.schema import ChatCall, parse_chat
@@ -108,7 +108,7 @@ class _Rooms:
     async def chat(self, request: Request) -> Response:
         caller, call = await self._call(request)
         async with self._door.gate.enter():
-            page, found = await chat.answer(self._door, call, caller)
+            page, found = await while_connected(request, chat.answer(self._door, call, caller))
         if await request.is_disconnected():
             return Response(status_code=499)  # nobody reads it: what came late stays to be told
         page = chat.hand_over(self._door, page)
@@ -152,7 +152,7 @@ class _Rooms:
         application = self._application(request)
         claim_check = parse_ticket(str(request.path_params["ticket"]))
         wait_s = _seconds(request.query_params.get("wait", "0"))
-        found = await self._door.late.collect(claim_check, application, wait_s)
+        found = await while_connected(request, self._door.late.collect(claim_check, application, wait_s))
         if found is None:
             raise BadRequest(
                 "this application has no such ticket", code="unknown_ticket", param="ticket", status=404

@@ -6,6 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,7 @@ import pytest
 from edge.config import Door as Settings
 from edge.gateway import listen
 from tests.fakes.edge_parts import FakeModel, OpenDoor, house, open_door, say
-from tidegate.chat import ToolCall
+from tidegate.chat import Prompt, ToolCall
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import BadConfig
 
@@ -127,6 +128,40 @@ async def test_rubbish_on_the_socket_is_a_400_and_others_are_served(tmp_path: Pa
         writer.close()
         async with httpx.AsyncClient(trust_env=False) as client:
             assert (await client.get(url.removesuffix("/v1") + "/healthz")).status_code == 200
+
+
+@dataclass
+class Endless(FakeModel):
+    """Writes until it is told to stop."""
+
+    began: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def generate(self, prompt: Prompt) -> Draft:
+        self.began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.ended.set()
+        return self.draft
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_client_that_hangs_up_ends_the_generation(tmp_path: Path, stream: bool) -> None:
+    model = Endless()
+    door = open_door(tmp_path, house(model))
+    body = {"model": "tidegate", "messages": [{"role": "user", "content": "hi"}], "n": 2, "stream": stream}
+    headers = {"authorization": f"Bearer {door.api_key}"}
+    async with listening(door) as url, httpx.AsyncClient(trust_env=False, headers=headers) as client:
+        asked = asyncio.create_task(client.post(url + "/chat/completions", json=body))
+        await asyncio.wait_for(model.began.wait(), 5)
+        assert not model.ended.is_set()
+        asked.cancel()
+        await asyncio.wait_for(model.ended.wait(), 5)
+        while door.door.gate.inside:  # noqa: ASYNC110  counts, has no event
+            await asyncio.sleep(0.01)
+        assert (await client.get(url + "/models")).status_code == 200
+    assert door.stores.journal.latest(5) == []
 
 
 async def test_work_under_way_is_finished_before_the_door_closes(tmp_path: Path) -> None:
