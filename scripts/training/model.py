@@ -54,15 +54,26 @@ class Block(nn.Module):
         self.gate_up = nn.Linear(shape.width, 2 * shape.inner, bias=False)
         self.down = nn.Linear(shape.inner, shape.width, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, wanted: Tensor | None = None) -> Tensor:
-        """The block's output, at every position or (batch and place flattened) at the `wanted` ones only."""
+    def forward(
+        self,
+        x: Tensor,
+        cos: Tensor,
+        sin: Tensor,
+        wanted: Tensor | None = None,
+        watched: list[Tensor] | None = None,
+    ) -> Tensor:
+        """The block's output, at every position or (batch and place flattened) at the `wanted` ones only.
+
+        Its first head's attention scores, before the causal mask, are appended to `watched`.
+        """
         batch, length, width = x.shape
         heads = self.shape.heads
         qkv = self.qkv(self.attn_norm(x)).view(batch, length, 3, heads, self.shape.head)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(
-            rotated(q, cos, sin), rotated(k, cos, sin), v, is_causal=True
-        )
+        q, k = rotated(q, cos, sin), rotated(k, cos, sin)
+        if watched is not None:
+            watched.append(q[:, 0] @ k[:, 0].transpose(1, 2) / self.shape.head**0.5)
+        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.attn_out(mixed.transpose(1, 2).reshape(batch, length, width))
         x = x if wanted is None else x[wanted]
         gate, up = self.gate_up(self.ffn_norm(x)).chunk(2, dim=-1)
@@ -87,14 +98,17 @@ class Decoder(nn.Module):
                 out = name.endswith(("attn_out.weight", "down.weight"))
                 nn.init.normal_(weight, std=0.04 / (2 * self.shape.layers) ** 0.5 if out else 0.04)
 
-    def forward(self, tokens: Tensor, wanted: Tensor | None = None) -> Tensor:
+    def forward(
+        self, tokens: Tensor, wanted: Tensor | None = None, watched: list[Tensor] | None = None
+    ) -> Tensor:
         """Hidden states at every position, or only where `wanted`: the last feed-forward then skips the rest."""
         cos, sin = rotations(self.shape, tokens.shape[1])
         cos, sin = cos.to(tokens.device), sin.to(tokens.device)
         x = self.embedding(tokens)
         last = len(self.blocks) - 1
         for at, block in enumerate(self.blocks):
-            x = block(x, cos, sin, wanted if at == last else None)
+            seen = watched if at in (0, last - 1) else None
+            x = block(x, cos, sin, wanted if at == last else None, seen)
         found: Tensor = self.norm(x)
         return found
 

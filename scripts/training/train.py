@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, distributed
 from torch.nn import functional
 
-from scripts.training import data, tokenizer
+from scripts.training import data, pointing, tokenizer
 from scripts.training.model import Decoder, Shape, grown, parameters_of
 from scripts.training.optimiser import Muon
 from scripts.training.template import SPECIALS, TOOL, completion_of, prompt_of
@@ -58,29 +58,49 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Token ids padded on the right, and the targets with `IGNORED` outside completions."""
+    """Token ids padded on the right, targets with `IGNORED` outside completions, and where copied tokens stand."""
 
     tokens: Tensor
     targets: Tensor
+    sources: Tensor
+
+    def to(self, device: str) -> Batch:
+        """The batch on another device."""
+        return Batch(self.tokens.to(device), self.targets.to(device), self.sources.to(device))
 
 
-def encoded(example: data.Example, codec: Tokenizer) -> tuple[list[int], int]:
-    """Token ids of prompt and completion, and where the completion starts."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Token ids of prompt and completion, where the completion starts, and where each next token was copied from."""
+
+    ids: list[int]
+    start: int
+    sources: list[int]
+
+
+def encoded(example: data.Example, codec: Tokenizer) -> Row:
+    """An example as tokens."""
     prompt = codec.encode(prompt_of(example)).ids
-    return prompt + codec.encode(completion_of(example)).ids, len(prompt)
+    ids = prompt + codec.encode(completion_of(example)).ids
+    return Row(ids, len(prompt), pointing.sources_of(example, ids, len(prompt), codec))
 
 
-def rehearsal(codec: Tokenizer, rng: random.Random) -> tuple[list[int], int]:
-    """A line of random tokens and a part of it again: practice in copying, the skill every argument value needs.
+def rehearsal(codec: Tokenizer, words: list[int], rng: random.Random) -> Row:
+    """A line of tokens and a part of it again: practice in copying, the skill every argument value needs.
 
-    It costs a quarter of an example, covers tokens the data hardly shows, and small decoders learn to copy late
-    without it. The tag in front never opens a line of a real prompt, so nothing else is learned from it.
+    `words` are tokens of a real request, used half of the time; else tokens at random, which covers those the data
+    hardly shows. It costs a quarter of an example, and small decoders learn to copy late without it. The tag in front
+    never opens a line of a real prompt, so nothing else is learned from it.
     """
     tag, space = codec.token_to_id(TOOL), codec.encode(" ").ids[0]
-    words = [rng.randrange(len(SPECIALS), codec.get_vocab_size()) for _ in range(rng.randrange(6, 14))]
-    line = [token for word in words for token in (word, space)] if rng.random() < 0.4 else words
+    drawn = [rng.randrange(len(SPECIALS), codec.get_vocab_size()) for _ in range(rng.randrange(6, 14))]
+    line = [token for word in drawn for token in (word, space)] if rng.random() < 0.4 else drawn
+    if rng.random() < 0.5 and len(words) > 5:
+        line = words[:24]
     begin = rng.randrange(len(line) - 3)
-    return [tag, *line, tag, *line[begin : begin + 12]], len(line) + 3
+    part = line[begin : begin + 12]
+    sources = [pointing.NOWHERE] * (len(line) + 2) + [begin + 2 + at for at in range(len(part) - 1)]
+    return Row([tag, *line, tag, *part], len(line) + 3, [*sources, pointing.NOWHERE])
 
 
 def batches(
@@ -88,33 +108,38 @@ def batches(
 ) -> Iterator[Batch]:
     """Batches of about `budget` tokens, of examples of like length, in random order within a pool."""
     while True:
-        pool = [encoded(example, codec) for example in itertools.islice(examples, budget // 5)]
-        pool += [rehearsal(codec, rng) for _ in range(budget // 20)]
-        pool = sorted((row for row in pool if len(row[0]) <= LONGEST), key=lambda row: len(row[0]))
-        groups: list[list[tuple[list[int], int]]] = [[]]
+        fresh = list(itertools.islice(examples, budget // 5))
+        pool = [encoded(example, codec) for example in fresh]
+        pool += [rehearsal(codec, codec.encode(example.text).ids, rng) for example in fresh[: budget // 8]]
+        pool = sorted((row for row in pool if len(row.ids) <= LONGEST), key=lambda row: len(row.ids))
+        groups: list[list[Row]] = [[]]
         for row in pool:
-            if (len(groups[-1]) + 1) * len(row[0]) > budget:
+            if (len(groups[-1]) + 1) * len(row.ids) > budget:
                 groups.append([])
             groups[-1].append(row)
         rng.shuffle(groups)
         yield from (padded(group) for group in groups if group)
 
 
-def padded(rows: list[tuple[list[int], int]]) -> Batch:
+def padded(rows: list[Row]) -> Batch:
     """Rows of unlike length as one batch."""
-    width = max(len(ids) for ids, _ in rows) - 1
+    width = max(len(row.ids) for row in rows) - 1
     tokens = torch.zeros(len(rows), width, dtype=torch.long)
     targets = torch.full((len(rows), width), IGNORED)
-    for at, (ids, start) in enumerate(rows):
-        tokens[at, : len(ids) - 1] = torch.tensor(ids[:-1])
-        targets[at, start - 1 : len(ids) - 1] = torch.tensor(ids[start:])
-    return Batch(tokens, targets)
+    sources = torch.full((len(rows), width), pointing.NOWHERE)
+    for at, row in enumerate(rows):
+        size = len(row.ids) - 1
+        tokens[at, :size] = torch.tensor(row.ids[:-1])
+        targets[at, row.start - 1 : size] = torch.tensor(row.ids[row.start :])
+        sources[at, :size] = torch.tensor(row.sources[:-1])
+    return Batch(tokens, targets, sources)
 
 
-def loss_of(model: Decoder, batch: Batch) -> Tensor:
+def loss_of(model: Decoder, batch: Batch, watched: list[Tensor] | None = None) -> Tensor:
     """Mean cross-entropy of completion tokens; only their positions meet the vocabulary, a third less work."""
     wanted = batch.targets != IGNORED
-    return functional.cross_entropy(model.logits(model(batch.tokens, wanted)).float(), batch.targets[wanted])
+    hidden = model(batch.tokens, wanted, watched)
+    return functional.cross_entropy(model.logits(hidden).float(), batch.targets[wanted])
 
 
 def optimisers(model: Decoder, plan: Plan, rank: int = 0) -> list[torch.optim.Optimizer]:
@@ -136,7 +161,7 @@ def rate_at(share: float) -> float:
     """Factor on the learning rates when `share` of the time is used: short warm-up, flat, then linearly to zero."""
     if share < 0.01:
         return max(share / 0.01, 0.05)
-    return min(1.0, (1.0 - share) / 0.6) if share < 1 else 0.0
+    return min(1.0, (1.0 - share) / 0.2) if share < 1 else 0.0
 
 
 def shared_gradients(model: Decoder, workers: int) -> None:
@@ -231,10 +256,12 @@ def run(plan: Plan, rank: int = 0) -> None:
         for optimiser, base in zip(found, bases, strict=True):
             for group, rate in zip(optimiser.param_groups, base, strict=True):
                 group["lr"] = rate * factor
-        batch = next(feed)
-        loss = loss_of(model, Batch(batch.tokens.to(device), batch.targets.to(device)))
+        batch = next(feed).to(device)
+        watched: list[Tensor] = []
+        loss = loss_of(model, batch, watched)
+        pointed = pointing.pointing_loss(watched, batch.sources)
         model.zero_grad(set_to_none=True)
-        loss.backward()
+        (loss + pointed).backward()
         if plan.workers > 1:
             shared_gradients(model, plan.workers)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -249,7 +276,7 @@ def run(plan: Plan, rank: int = 0) -> None:
             speed = progress["tokens"] / max(clock.seconds(), 1e-9)
             left = max(0.0, plan.minutes - clock.seconds() / 60)
             print(
-                f"step {progress['step']} loss {average:.3f} {speed:,.0f} tokens/s"
+                f"step {progress['step']} loss {average:.3f} pointing {pointed.item():.3f} {speed:,.0f} tokens/s"
                 f" {progress['tokens'] / 1e6:.2f}M tokens {left:.1f} min left",
                 flush=True,
             )
