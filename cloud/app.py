@@ -23,7 +23,7 @@ from cloud.console.serve import listen, serving
 from cloud.door.enrol import EnrolmentDoor
 from cloud.door.limits import DoorLimits
 from cloud.door.peer import Doorkeeper
-from cloud.door.server import EscalationsDoor, enrolment_server, escalations_server
+from cloud.door.server import EscalationsDoor, Server, enrolment_server, escalations_server
 from cloud.door.service import Desk
 from cloud.fleet.broker import listener_of
 from cloud.fleet.conductor.session import Conductor
@@ -56,7 +56,7 @@ from tidegate.telemetry import QuietTracer, Tracer, tracer
 
 _LOG = Log("cloud.app")
 SWEEP_S = 60.0
-GRACE_S = 2.0
+GRACE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +250,13 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
         stack.callback(house.spans.close)
         if house.engine is not None:
             stack.push_async_callback(house.engine.close)
-        for server in (grpc_server, enrol_server):
-            await server.start()
-            stack.push_async_callback(server.stop, GRACE_S)
         await stack.enter_async_context(serving(_console(settings, house), sock))
         conductor = _conductor(settings, house.clock)
+        stack.push_async_callback(_stop, (grpc_server, enrol_server), conductor)
+        for server in (grpc_server, enrol_server):
+            await server.start()
         if conductor is not None:
             conductor.start()
-            stack.push_async_callback(asyncio.to_thread, conductor.stop)
         sweeper = asyncio.create_task(_sweep(settings, house))
         stack.callback(sweeper.cancel)
         yield {
@@ -267,6 +266,12 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
             "ca_fingerprint": house.identity.authority.fingerprint,
             "state": str(house.folder.root),
         }
+
+
+async def _stop(servers: tuple[Server, ...], conductor: Conductor | None) -> None:
+    """All at once: whoever waits for a decision is let go after the grace, and asks again later."""
+    steering = asyncio.to_thread(conductor.stop) if conductor is not None else asyncio.sleep(0)
+    await asyncio.gather(*(server.stop(GRACE_S) for server in servers), steering)
 
 
 async def serve(

@@ -39,7 +39,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 @contextlib.asynccontextmanager
 async def serving(app: ASGIApp, sock: socket.socket) -> AsyncIterator[None]:
-    """Serves `app` on `sock` until the block ends, then at most two seconds longer."""
+    """Serves `app` on `sock` until the block ends, then at most about a second longer."""
     server = _Server(
         uvicorn.Config(
             app,
@@ -48,7 +48,7 @@ async def serving(app: ASGIApp, sock: socket.socket) -> AsyncIterator[None]:
             access_log=False,
             log_config=None,
             server_header=False,
-            timeout_graceful_shutdown=2,
+            timeout_graceful_shutdown=1,
         )
     )
     task = asyncio.create_task(server.serve(sockets=[sock]))
@@ -58,4 +58,4 @@ async def serving(app: ASGIApp, sock: socket.socket) -> AsyncIterator[None]:
         yield
     finally:
         server.should_exit = True
-        await asyncio.wait({task}, timeout=4)
+        await asyncio.wait({task}, timeout=2)

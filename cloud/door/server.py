@@ -24,6 +24,7 @@ _MESSAGE_BYTES = 4 * 1_048_576  # grpc's own cap; the desk's smaller one gives a
 _CALLS = 256
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
+Server = grpc.aio.Server
 Handler = Callable[[bytes, Context], Awaitable[bytes]]
 
 
