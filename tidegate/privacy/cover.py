@@ -9,12 +9,12 @@ from tidegate.errors import BadRequest
 from tidegate.privacy.merge import merge
 from tidegate.privacy.placeholders import LITERAL, find_placeholders
 from tidegate.privacy.spans import Label, Span
-from tidegate.privacy.vault import Entry, Vault
+from tidegate.privacy.vault import Vault
 
 FILLER = "\ue000"  # private use: no letter, digit, space or separator, so no pattern matches it or over it
-_SHORTEST_KNOWN = (
-    4  # a known value below this length is not looked for again: it would be found inside innocent text
-)
+# A known value below this length is not looked for again: it would be found inside innocent text.
+_SHORTEST_KNOWN = 4
+_SHORTEST_SURNAME = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +91,26 @@ def render_part(
 
 
 def _known(text: str, vault: Vault) -> Iterator[Span]:
-    """Where values that were hidden earlier stand again, letter by letter and as whole words."""
+    """Where values hidden earlier stand again, letter by letter, as whole words; a full name by its surname too."""
     for entry in vault.values():
-        if entry.kind != LITERAL and len(entry.value) >= _SHORTEST_KNOWN:
-            yield from _repeats(text, entry)
+        if entry.kind == LITERAL:
+            continue
+        if len(entry.value) >= _SHORTEST_KNOWN:
+            yield from _repeats(text, entry.value, Label(entry.kind))
+        if entry.kind == Label.PERSON:
+            yield from _repeats(text, _surname(entry.value), Label.PERSON)
 
 
-def _repeats(text: str, entry: Entry) -> Iterator[Span]:
-    value, label = entry.value, Label(entry.kind)
+def _surname(name: str) -> str:
+    """The last word of a full name, when it is long enough not to be an everyday word; else nothing."""
+    words = name.split()
+    last = words[-1] if len(words) > 1 else ""
+    return last if len(last) >= _SHORTEST_SURNAME and last[0].isupper() else ""
+
+
+def _repeats(text: str, value: str, label: Label) -> Iterator[Span]:
+    if not value:
+        return
     at = text.find(value)
     while at >= 0:
         end = at + len(value)

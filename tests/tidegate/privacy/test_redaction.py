@@ -137,6 +137,16 @@ class TestRedact:
         assert "Jansen left" not in done
         assert "Jansens stayed" in done
 
+    def test_a_full_name_is_known_by_its_surname_afterwards(self, vault: Vault) -> None:
+        named = Detector(
+            patterns=(),
+            ner=lambda text: (Span(0, 12, Label.PERSON, 0.9, "ner"),) if text.startswith("Jan") else (),
+        )
+        redact("Jan Klaassen called", named, vault)
+        done = redact("Klaassen again, a klaassen, Jan", named, vault).text.text
+        assert done.startswith("[PERSON_2·")
+        assert done.endswith(" again, a klaassen, Jan")
+
     def test_text_that_looks_like_a_placeholder_comes_back_byte_for_byte(self, vault: Vault) -> None:
         own = redact(MAIL, Detector(), vault).text.text
         for text in (

@@ -20,8 +20,11 @@ _SHAPES = tuple(
         rf"(?:\d{{4}}{_SEPARATOR}){{2}}\d{{4}}",
         r"\d{6}[ -]\d{13}",
         r"\d{12,19}",
+        r"\d(?:[ .-]\d){14,15}",  # spelled digit by digit, or in pairs
+        r"\d\d(?:[ .-]\d\d){7}",
     )
 )
+_MARKS = (" ", ".", "-")
 _SHORTEST_GROUP = 4
 
 _MAESTRO = (
@@ -92,12 +95,19 @@ def find(document: Document) -> Iterator[Span]:
     """Cards, read from each number on, so that a year before one does no harm ("2024 4111 1111 1111 1111")."""
     taken = 0
     for start, number_end in document.numbers:
-        if start < taken or number_end - start < _SHORTEST_GROUP:
+        if start < taken or (
+            number_end - start < _SHORTEST_GROUP and not _spelled(document.text, number_end)
+        ):
             continue
         end = _card_end(document, start)
         if end:
             taken = end
             yield hit("card", start, end, Label.CREDIT_CARD, 0.99, valid=True)
+
+
+def _spelled(text: str, end: int) -> bool:
+    """Whether digits go on one by one, or two by two, after a first group of one or two."""
+    return text[end + 2 : end + 3] in _MARKS or text[end + 3 : end + 4] in _MARKS
 
 
 def _card_end(document: Document, start: int) -> int:
