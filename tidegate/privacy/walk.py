@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tidegate.chat import JSON
 from tidegate.errors import BadRequest
 from tidegate.privacy.cover import Cover, render_part
-from tidegate.privacy.placeholders import Placeholder, next_placeholder
+from tidegate.privacy.placeholders import LITERAL, Placeholder, next_placeholder
 from tidegate.privacy.vault import Vault
 
 DEEPEST = 64
@@ -125,7 +125,7 @@ class _Rebuild:
 
     def of(self, value: JSON) -> JSON:
         if isinstance(value, dict):
-            return {self._text(): self.of(item) for item in value.values()}
+            return self._object(value)
         if isinstance(value, list):
             return [self.of(item) for item in value]
         if isinstance(value, str):
@@ -133,6 +133,14 @@ class _Rebuild:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return self._number(value)
         return value
+
+    def _object(self, value: dict[str, JSON]) -> JSON:
+        """Keys that are two spellings of one value would fall together: the second is hidden whole, letter by letter."""
+        done: dict[str, JSON] = {}
+        for name, item in value.items():
+            key = self._text()
+            done[key if key not in done else self._vault.hide(LITERAL, name)] = self.of(item)
+        return done
 
     def _take(self) -> tuple[int, int, Iterator[tuple[int, int, str]]]:
         """The next leaf, and the covered stretches from the first that could touch it."""
