@@ -3,7 +3,7 @@
 Rule 1: what is written is always a prefix of `{"name": N, "arguments": {K: V, ...}}` with an offered tool N, parameters
 K of its schema (each once, required ones not left out) and values V of their declared types.
 Rule 2: a string without an enum is copied: it stands in the conversation, from the start of a word to the end of one.
-A model that is sure of a token may leave rule 2 for that value, since some parameters name a class ("light").
+A model that is sure of the token a value begins with may leave rule 2 there: some parameters name a class ("light").
 
 Pure: bytes in, yes or no out. The model's own probabilities are never changed, so confidence sees every doubt.
 """
@@ -117,7 +117,8 @@ class CallRules:
             except _WrongError:
                 return None
             except _UncopiedError as uncopied:
-                if probability < SURE:
+                # only where the value begins: a value half copied is not a class that the model knows
+                if probability < SURE or len(self._text or b"") > uncopied.at + 1:
                     return None
                 free |= {uncopied.at}
             else:
