@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass, field
 
 from edge.ports import Source, State
 from edge.routing.plan import Why
-from edge.store.schema import Base
+from edge.store.schema import Base, Row, Rows
+from edge.store.tables import JOURNAL
 from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
 
 
@@ -39,48 +39,32 @@ class JournalStore:
 
     def write(self, line: Line) -> None:
         """Keeps the line. Raises Exhausted when the disk is full."""
-        with self.base.write() as db:
-            db.execute(
-                "INSERT OR REPLACE INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    line.request_id,
-                    line.at,
-                    line.application,
-                    line.conversation,
-                    line.trace,
-                    str(line.state),
-                    str(line.source),
-                    str(line.why),
-                    line.confidence,
-                    line.latency_ms,
-                    line.model,
-                    line.ticket,
-                    line.prompt_tokens,
-                    line.completion_tokens,
-                    line.question,
-                    line.reply,
-                ),
-            )
+        self._rows.put({column: _plain(getattr(line, column)) for column in JOURNAL.columns})
 
     def latest(self, most: int) -> list[Line]:
         """The newest lines, newest first."""
-        with self.base.read() as db:
-            rows = db.execute("SELECT * FROM journal ORDER BY at DESC LIMIT ?", (most,)).fetchall()
-        return [_line(row) for row in rows]
+        return [_line(row) for row in self._rows.where(order="at DESC", most=most)]
 
     def counts(self, since: float) -> dict[tuple[str, str], int]:
         """How many requests since then, by (source, state)."""
         query = "SELECT source, state, count(*) AS n FROM journal WHERE at >= ? GROUP BY source, state"
         with self.base.read() as db:
-            return {(row["source"], row["state"]): int(row["n"]) for row in db.execute(query, (since,))}
+            return {(row["source"], row["state"]): int(row["n"]) for row in db.query(query, (since,))}
 
     def forget(self, before: float) -> int:
         """Deletes lines older than that. Returns how many."""
-        with self.base.write() as db:
-            return db.execute("DELETE FROM journal WHERE at < ?", (before,)).rowcount
+        return self._rows.delete("at < ?", (before,))
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self.base, JOURNAL.name)
 
 
-def _line(row: sqlite3.Row) -> Line:
+def _plain(value: str | float | None) -> str | float | None:
+    return str(value) if isinstance(value, State | Source | Why) else value
+
+
+def _line(row: Row) -> Line:
     return Line(
         request_id=RequestId(row["request_id"]),
         at=row["at"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.store.schema import Base
+from edge.store.schema import Base, Rows
+from edge.store.tables import KEYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,15 +13,16 @@ class KeyStore:
     base: Base
 
     def add(self, digest: bytes, application: str, now: float) -> None:
-        with self.base.write() as db:
-            db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?, ?)", (digest, application, now))
+        self._rows.put({"digest": digest, "application": application, "created_at": now})
 
     def all(self) -> dict[bytes, str]:
         """Digest to application name."""
-        with self.base.read() as db:
-            return {bytes(row["digest"]): str(row["application"]) for row in db.execute("SELECT * FROM keys")}
+        return {bytes(row["digest"]): str(row["application"]) for row in self._rows.where()}
 
     def remove(self, application: str) -> int:
         """Revokes an application's keys. Returns how many there were."""
-        with self.base.write() as db:
-            return db.execute("DELETE FROM keys WHERE application = ?", (application,)).rowcount
+        return self._rows.delete("application = ?", (application,))
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self.base, KEYS.name)

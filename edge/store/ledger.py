@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from edge.routing.plan import Why
-from edge.store.schema import Base
+from edge.store.schema import Base, Row, Rows
+from edge.store.tables import LEDGER, LEDGER_HEAD
 from edge.uplink.ledger import Kind, Record, chained, seal
 from tidegate.ids import RequestId
 from tidegate.privacy.spans import Label
@@ -22,55 +22,57 @@ class LedgerStore:
     key: bytes = field(repr=False)
 
     def append(self, record: Record) -> Record:
-        with self.base.write() as db:
-            known = db.execute(
-                "SELECT * FROM ledger WHERE kind = 'receipt' AND receipt = ?", (record.receipt,)
-            ).fetchone()
-            if record.kind is Kind.RECEIPT and known is not None:
-                return _record(known)
-            row = db.execute("SELECT * FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()
-            placed = chained(record, _record(row) if row else None)
-            db.execute(
-                "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    placed.seq,
-                    placed.at,
-                    str(placed.kind),
-                    placed.request_id,
-                    placed.digest,
-                    placed.size,
-                    json.dumps({str(label): count for label, count in placed.entities.items()}),
-                    placed.policy,
-                    str(placed.why),
-                    placed.receipt,
-                    placed.hash,
-                ),
-            )
-            db.execute(
-                "INSERT OR REPLACE INTO ledger_head VALUES (0, ?, ?)", (placed.seq, seal(self.key, placed))
-            )
+        with self.base.write():
+            if record.kind is Kind.RECEIPT:
+                known = self._rows.where("kind = 'receipt' AND receipt = ?", (record.receipt,))
+                if known:
+                    return _record(known[0])
+            last = self.latest(1)
+            placed = chained(record, last[0] if last else None)
+            self._rows.table.insert(_row(placed))  # refused, not replaced, when the place is taken
+            end = {"id": 0, "seq": placed.seq, "seal": seal(self.key, placed)}
+            self._head.table.insert(end, replace=True)
         return placed
 
     def records(self) -> Iterator[Record]:
         """Everything, oldest first."""
-        with self.base.read() as db:
-            rows = db.execute("SELECT * FROM ledger ORDER BY seq").fetchall()
-        return map(_record, rows)
+        return map(_record, self._rows.where(order="seq"))
 
     def latest(self, most: int) -> list[Record]:
         """The newest records, newest first."""
-        with self.base.read() as db:
-            rows = db.execute("SELECT * FROM ledger ORDER BY seq DESC LIMIT ?", (most,)).fetchall()
-        return [_record(row) for row in rows]
+        return [_record(row) for row in self._rows.where(order="seq DESC", most=most)]
 
     def sealed_end(self) -> bytes:
         """The seal of the last record; of the empty ledger when nothing ever left."""
-        with self.base.read() as db:
-            row = db.execute("SELECT seal FROM ledger_head WHERE id = 0").fetchone()
-        return bytes(row["seal"]) if row else seal(self.key, None)
+        found = self._head.where("id = 0")
+        return bytes(found[0]["seal"]) if found else seal(self.key, None)
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self.base, LEDGER.name)
+
+    @property
+    def _head(self) -> Rows:
+        return Rows(self.base, LEDGER_HEAD.name)
 
 
-def _record(row: sqlite3.Row) -> Record:
+def _row(record: Record) -> dict[str, str | bytes | int]:
+    return {
+        "seq": record.seq,
+        "at": record.at,
+        "kind": str(record.kind),
+        "request_id": record.request_id,
+        "digest": record.digest,
+        "bytes": record.size,
+        "entities": json.dumps({str(label): count for label, count in record.entities.items()}),
+        "policy": record.policy,
+        "why": str(record.why),
+        "receipt": record.receipt,
+        "hash": record.hash,
+    }
+
+
+def _record(row: Row) -> Record:
     return Record(
         seq=row["seq"],
         at=row["at"],

@@ -1,73 +1,50 @@
 """Opening the device's databases: `durable.db` for what must survive a power cut, `journal.db` for what may lose a second.
 
 Both in WAL mode. Durable writes are on disk when the statement returns (synchronous FULL). A newer file than this program
-understands is refused, an older one is brought up to date.
+understands is refused, an older one is brought up to date. sqlite-utils makes tables and moves rows; transactions, claims
+and errors are ours (docs/decisions/0012-sqlite-utils-inside-our-transactions.md).
 """
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from edge.store.tables import DURABLE_FILE, JOURNAL_FILE, VERSION, Shape
 from tidegate.errors import Broken, Exhausted
 
-VERSION = 1
+if TYPE_CHECKING:  # loaded when the first database is opened: 20 MB and a third of a second
+    from sqlite_utils import Database
+    from sqlite_utils.db import Table
 
-DURABLE = """
-CREATE TABLE spool (
-  ticket TEXT PRIMARY KEY, request_id TEXT NOT NULL, revision INTEGER NOT NULL, conversation TEXT NOT NULL,
-  application TEXT NOT NULL, trace TEXT NOT NULL, why TEXT NOT NULL, payload BLOB NOT NULL, body_mac BLOB NOT NULL,
-  asked_mac BLOB NOT NULL, created_at REAL NOT NULL, expires_at REAL NOT NULL, deadline_s REAL NOT NULL,
-  priority INTEGER NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL, next_at REAL NOT NULL,
-  cloud_ticket TEXT NOT NULL, hold TEXT, reply BLOB NOT NULL, answered_at REAL NOT NULL, claimed_at REAL NOT NULL,
-  cause TEXT NOT NULL, UNIQUE (request_id, revision)
-) STRICT;
-CREATE INDEX spool_live ON spool (priority DESC, created_at) WHERE state IN ('queued', 'sent', 'held');
-CREATE INDEX spool_unclaimed ON spool (application, answered_at) WHERE claimed_at = 0;
-CREATE TABLE ledger (
-  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, request_id TEXT NOT NULL, digest BLOB NOT NULL,
-  bytes INTEGER NOT NULL, entities TEXT NOT NULL, policy TEXT NOT NULL, why TEXT NOT NULL, receipt BLOB NOT NULL,
-  hash BLOB NOT NULL
-) STRICT;
-CREATE TABLE ledger_head (id INTEGER PRIMARY KEY CHECK (id = 0), seq INTEGER NOT NULL, seal BLOB NOT NULL) STRICT;
-CREATE TABLE vaults (conversation TEXT PRIMARY KEY, sealed BLOB NOT NULL, used_at REAL NOT NULL) STRICT;
-CREATE TABLE keys (digest BLOB PRIMARY KEY, application TEXT NOT NULL, created_at REAL NOT NULL) STRICT;
-"""
-
-JOURNAL = """
-CREATE TABLE journal (
-  request_id TEXT PRIMARY KEY, at REAL NOT NULL, application TEXT NOT NULL, conversation TEXT NOT NULL, trace TEXT NOT NULL,
-  state TEXT NOT NULL, source TEXT NOT NULL, why TEXT NOT NULL, confidence REAL, latency_ms REAL NOT NULL,
-  model TEXT NOT NULL, ticket TEXT, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
-  question TEXT NOT NULL, reply TEXT NOT NULL
-) STRICT;
-CREATE INDEX journal_at ON journal (at);
-"""
+Row = Mapping[str, Any]  # a row as it lies on disk: column to value
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
     """One open database. The lock makes it usable from the event loop and from worker threads."""
 
-    connection: sqlite3.Connection = field(repr=False)
+    db: Database = field(repr=False)
+    tables: Mapping[str, Table] = field(repr=False)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def close(self) -> None:
         with self.lock:
-            self.connection.close()
+            self.db.conn.close()
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> Iterator[Database]:
         """One transaction: all of it, or nothing. Raises Exhausted when the disk is full or cannot be written."""
         with self.lock:
             try:
-                self.connection.execute("BEGIN IMMEDIATE")
-                yield self.connection
-                self.connection.execute("COMMIT")
+                self.db.execute("BEGIN IMMEDIATE")
+                yield self.db
+                self.db.execute("COMMIT")
             except sqlite3.OperationalError as error:
                 self._undo()
                 raise _translated(error) from error
@@ -76,55 +53,121 @@ class Base:
                 raise
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
+    def read(self) -> Iterator[Database]:
+        """The database for reading; take what you need before the block ends."""
         with self.lock:
             try:
-                yield self.connection
+                yield self.db
             except sqlite3.DatabaseError as error:
                 raise _translated(error) from error
 
     def _undo(self) -> None:
-        if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+        if self.db.conn.in_transaction:
+            self.db.execute("ROLLBACK")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One table of an open database."""
+
+    base: Base
+    name: str
+
+    def put(self, row: Row) -> None:
+        """Writes the row, over an older one of the same key. Raises Exhausted when the disk is full."""
+        with self.base.write():
+            self.table.insert(dict(row), replace=True)
+
+    def where(
+        self, where: str = "1", args: tuple[str | bytes | float, ...] = (), *, order: str = "", most: int = -1
+    ) -> list[Row]:
+        """The rows that match, at most so many. Raises Broken when they cannot be read."""
+        with self.base.read():
+            return list(self.table.rows_where(where, args, order_by=order or None, limit=most))
+
+    def delete(self, where: str, args: tuple[str | bytes | float, ...]) -> int:
+        """Deletes the rows that match. Returns how many. Raises Exhausted when the disk is full."""
+        with self.base.write():
+            found: int = self.table.count_where(where, args)
+            if found:
+                self.table.delete_where(where, args)
+            return found
+
+    @property
+    def table(self) -> Table:
+        return self.base.tables[self.name]
 
 
 def open_durable(folder: Path) -> Base:
     """What must not be lost. Raises Broken when the file is damaged or newer than this program."""
-    return _open(folder / "durable.db", DURABLE, synchronous="FULL")
+    return _open(folder / "durable.db", DURABLE_FILE, synchronous="FULL")
 
 
 def open_journal(folder: Path) -> Base:
     """What may lose its last second in a power cut. Raises Broken as above."""
-    return _open(folder / "journal.db", JOURNAL, synchronous="NORMAL")
+    return _open(folder / "journal.db", JOURNAL_FILE, synchronous="NORMAL")
 
 
-def _open(file: Path, ddl: str, *, synchronous: str) -> Base:
+def _open(file: Path, shapes: tuple[Shape, ...], *, synchronous: str) -> Base:
+    from sqlite_utils import Database
+
     try:
         connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False, timeout=5.0)
         file.chmod(0o600)
-        connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute(f"PRAGMA synchronous = {synchronous}")
-        _migrate(connection, file, ddl)
+        db = Database(connection, execute_plugins=False, recursive_triggers=False)
+        db.enable_wal()
+        db.execute(f"PRAGMA synchronous = {synchronous}")
+        _migrate(db, file, shapes)
     except (sqlite3.DatabaseError, OSError) as error:
-        raise Broken(
-            f"{file.name} in the state folder cannot be opened: {_reason(error)}",
-            code="store_broken",
-            hint="free room or restore a backup; the file was left as it is",
-        ) from error
-    return Base(connection)
+        raise _unopened(file, _reason(error)) from error
+    return Base(db, {shape.name: db.table(shape.name) for shape in shapes})
 
 
-def _migrate(connection: sqlite3.Connection, file: Path, ddl: str) -> None:
-    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+def _migrate(db: Database, file: Path, shapes: tuple[Shape, ...]) -> None:
+    """Makes the tables of a fresh file. Raises Broken for a newer one, and for one that has lost a table."""
+    if _version(db) == 0:
+        with Base(db, {}).write():
+            if _version(db) == 0:  # still, now that nobody else can write
+                for shape in shapes:
+                    _make(db, shape)
+                db.execute(f"PRAGMA user_version = {VERSION}")
+    found = _version(db)
     if found > VERSION:
         raise Broken(
             f"{file.name} in the state folder was written by a newer release (format {found}, this one knows {VERSION})",
             code="store_newer",
             hint="install that release again, or start with another state folder",
         )
-    if found == 0:
-        connection.executescript(f"BEGIN;{ddl}PRAGMA user_version = {VERSION};COMMIT;")
+    if not {shape.name for shape in shapes} <= set(
+        db.table_names()
+    ):  # else writing would make a new, empty one
+        raise _unopened(file, "a table is missing")
+
+
+def _make(db: Database, shape: Shape) -> None:
+    table = db.create_table(
+        shape.name,
+        dict(shape.columns),
+        pk=shape.key,
+        not_null=shape.columns.keys() - shape.empty,
+        strict=True,
+    )
+    if shape.unique:
+        table.create_index(shape.unique, unique=True)
+    for index in shape.indexes:
+        db.execute(index)
+
+
+def _version(db: Database) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _unopened(file: Path, reason: str) -> Broken:
+    return Broken(
+        f"{file.name} in the state folder cannot be opened: {reason}",
+        code="store_broken",
+        hint="free room or restore a backup; the file was left as it is",
+    )
 
 
 def _translated(error: sqlite3.DatabaseError) -> Exhausted | Broken:

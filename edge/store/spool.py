@@ -4,34 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from edge.ports import HoldReason
 from edge.routing.plan import Why
-from edge.store.schema import Base
+from edge.store.schema import Base, Row, Rows
+from edge.store.tables import SPOOL
 from edge.uplink.spool import DeathCause, Entry, SpoolState
 from tidegate.errors import BadRequest, Exhausted
 from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
 
-_COLUMNS = tuple(column.name for column in fields(Entry))
-_INSERT = f"INSERT INTO spool ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' for _ in _COLUMNS)})"  # noqa: S608
-_UPDATE = (
-    f"UPDATE spool SET {', '.join(f'{c} = ?' for c in _COLUMNS if c != 'claimed_at')} "  # noqa: S608
-    "WHERE ticket = ?"
-)
 _LIVE = "state IN ('queued', 'sent', 'held')"
+_SAVED = tuple(column for column in SPOOL.columns if column not in ("ticket", "claimed_at"))
+_SAVE = f"UPDATE spool SET {', '.join(f'{column} = :{column}' for column in _SAVED)} WHERE ticket = :ticket"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolStore:
-    """`edge.uplink.spool.Shelf` on SQLite."""
+    """`edge.uplink.spool.Shelf` on SQLite. What must be decided by one statement, or change one column, is SQL."""
 
     base: Base
     most: int = 10_000
 
     def put(self, entry: Entry) -> None:
-        with self.base.write() as db:
-            if int(db.execute(f"SELECT count(*) FROM spool WHERE {_LIVE}").fetchone()[0]) >= self.most:  # noqa: S608
+        with self.base.write():
+            if self._rows.table.count_where(_LIVE) >= self.most:
                 raise Exhausted(
                     "the spool is full of escalations the cloud has not taken yet; this one was not written",
                     code="spool_full",
@@ -39,7 +36,7 @@ class SpoolStore:
                     hint="see `tidegate edge doctor` for the link",
                 )
             try:
-                db.execute(_INSERT, _row(entry))
+                self._rows.table.insert(_row(entry))
             except sqlite3.IntegrityError as error:
                 raise BadRequest(
                     "a request with this idempotency key is already known",
@@ -48,26 +45,25 @@ class SpoolStore:
                 ) from error
 
     def save(self, entry: Entry) -> None:
-        row = [value for column, value in zip(_COLUMNS, _row(entry), strict=True) if column != "claimed_at"]
         with self.base.write() as db:
-            db.execute(_UPDATE, (*row, entry.ticket))
+            db.execute(_SAVE, _row(entry))
 
     def get(self, ticket: Ticket) -> Entry | None:
-        return self._one("ticket = ?", ticket)
+        return _first(self._many("ticket = ?", ticket))
 
     def find(self, request_id: RequestId, revision: int) -> Entry | None:
-        return self._one("request_id = ? AND revision = ?", request_id, revision)
+        return _first(self._many("request_id = ? AND revision = ?", request_id, revision))
 
     def live(self) -> Sequence[Entry]:
-        return self._many(f"{_LIVE} ORDER BY priority DESC, created_at")
+        return self._many(_LIVE, order="priority DESC, created_at")
 
     def due(self, now: float, most: int) -> Sequence[Entry]:
         return self._many(
-            f"{_LIVE} AND (next_at <= ? OR expires_at <= ?) "
-            "ORDER BY state = 'held', priority DESC, created_at LIMIT ?",
+            f"{_LIVE} AND (next_at <= ? OR expires_at <= ?)",
             now,
             now,
-            most,
+            order="state = 'held', priority DESC, created_at",
+            most=most,
         )
 
     def hasten(self, now: float) -> None:
@@ -79,13 +75,14 @@ class SpoolStore:
 
     def unclaimed(self, application: str) -> Sequence[Entry]:
         return self._many(
-            "application = ? AND claimed_at = 0 AND state IN ('done', 'dead') ORDER BY answered_at",
+            "application = ? AND claimed_at = 0 AND state IN ('done', 'dead')",
             application,
+            order="answered_at",
         )
 
     def pending(self, application: str) -> Sequence[Entry]:
         """Tickets of an application that are not handed over yet, answered or not, oldest first."""
-        return self._many("application = ? AND claimed_at = 0 ORDER BY created_at LIMIT 200", application)
+        return self._many("application = ? AND claimed_at = 0", application, order="created_at", most=200)
 
     def claim(self, ticket: Ticket, now: float) -> bool:
         with self.base.write() as db:
@@ -97,36 +94,34 @@ class SpoolStore:
     def counts(self) -> dict[str, int]:
         """How many entries there are in each state."""
         with self.base.read() as db:
-            return {
-                str(state): int(n)
-                for state, n in db.execute("SELECT state, count(*) FROM spool GROUP BY state")
-            }
+            found = db.query("SELECT state, count(*) AS n FROM spool GROUP BY state")
+            return {str(row["state"]): int(row["n"]) for row in found}
 
     def forget(self, before: float) -> int:
         """Deletes what was handed over, or died unseen, before that moment. Returns how many."""
-        with self.base.write() as db:
-            return db.execute(
-                "DELETE FROM spool WHERE state IN ('done', 'dead') AND answered_at < ?", (before,)
-            ).rowcount
+        return self._rows.delete("state IN ('done', 'dead') AND answered_at < ?", (before,))
 
-    def _one(self, where: str, *values: str | float) -> Entry | None:
-        found = self._many(where, *values)
-        return found[0] if found else None
+    def _many(self, where: str, *args: str | float, order: str = "", most: int = -1) -> list[Entry]:
+        return [_entry(row) for row in self._rows.where(where, args, order=order, most=most)]
 
-    def _many(self, where: str, *values: str | float) -> list[Entry]:
-        with self.base.read() as db:
-            return [_entry(row) for row in db.execute(f"SELECT * FROM spool WHERE {where}", values)]  # noqa: S608
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self.base, SPOOL.name)
 
 
-def _row(entry: Entry) -> tuple[object, ...]:
-    return tuple(_plain(getattr(entry, column)) for column in _COLUMNS)
+def _first(found: Sequence[Entry]) -> Entry | None:
+    return found[0] if found else None
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {column: _plain(getattr(entry, column)) for column in SPOOL.columns}
 
 
 def _plain(value: object) -> object:
     return str(value) if isinstance(value, Why | SpoolState | HoldReason | DeathCause) else value
 
 
-def _entry(row: sqlite3.Row) -> Entry:
+def _entry(row: Row) -> Entry:
     return Entry(
         ticket=Ticket(row["ticket"]),
         request_id=RequestId(row["request_id"]),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.store.schema import Base
+from edge.store.schema import Base, Rows
+from edge.store.tables import VAULTS
 from tidegate.ids import ConversationId
 
 
@@ -14,18 +15,18 @@ class VaultStore:
 
     def put(self, conversation: ConversationId, sealed: bytes, now: float) -> None:
         """On disk when it returns. Raises Exhausted when the disk is full."""
-        with self.base.write() as db:
-            db.execute("INSERT OR REPLACE INTO vaults VALUES (?, ?, ?)", (conversation, sealed, now))
+        self._rows.put({"conversation": conversation, "sealed": sealed, "used_at": now})
 
     def get(self, conversation: ConversationId) -> bytes | None:
-        with self.base.read() as db:
-            row = db.execute("SELECT sealed FROM vaults WHERE conversation = ?", (conversation,)).fetchone()
-        return bytes(row["sealed"]) if row else None
+        found = self._rows.where("conversation = ?", (conversation,))
+        return bytes(found[0]["sealed"]) if found else None
 
     def forget(self, before: float) -> int:
         """Deletes vaults not used since that moment, except those an escalation in the spool still needs."""
-        with self.base.write() as db:
-            return db.execute(
-                "DELETE FROM vaults WHERE used_at < ? AND conversation NOT IN (SELECT conversation FROM spool)",
-                (before,),
-            ).rowcount
+        return self._rows.delete(
+            "used_at < ? AND conversation NOT IN (SELECT conversation FROM spool)", (before,)
+        )
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self.base, VAULTS.name)

@@ -106,7 +106,7 @@ def test_the_disk_keeps_the_chain_and_a_changed_row_shows(tmp_path: Path) -> Non
         book.append(record(number))
     assert verify(book.records(), KEY, book.sealed_end()) == 3
     assert [one.seq for one in book.latest(2)] == [3, 2]
-    base.connection.execute("UPDATE ledger SET bytes = 1 WHERE seq = 2")
+    base.db.execute("UPDATE ledger SET bytes = 1 WHERE seq = 2")
     with pytest.raises(Untrusted) as found:
         verify(book.records(), KEY, book.sealed_end())
     assert "record 2" in found.value.message

@@ -195,13 +195,13 @@ def test_a_full_disk_writes_nothing_and_says_so(tmp_path: Path) -> None:
     base: Base = open_durable(tmp_path)
     shelf = SpoolStore(base)
     shelf.put(entry(1))
-    pages = base.connection.execute("PRAGMA page_count").fetchone()[0]
-    base.connection.execute(f"PRAGMA max_page_count = {pages}")
+    pages = base.db.execute("PRAGMA page_count").fetchone()[0]
+    base.db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(Exhausted) as refused:
         shelf.put(entry(2, payload=b"x" * 200_000))
     assert refused.value.code == "disk_full"
     assert [one.ticket for one in shelf.live()] == [entry(1).ticket]
-    base.connection.execute("PRAGMA max_page_count = 100000")
+    base.db.execute("PRAGMA max_page_count = 100000")
     shelf.put(entry(2, payload=b"x" * 200_000))
     assert len(shelf.live()) == 2
 

@@ -1,0 +1,106 @@
+"""What lies in the device's databases: tables, columns, indexes. Column types are those of the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+VERSION = 1  # of the format; higher with every change, and then `edge.store.schema` learns to bring older files up to date
+
+Kind = type[str] | type[bytes] | type[int] | type[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A table. Every column is filled except those in `empty`; `unique` is a set of columns beside the primary key."""
+
+    name: str
+    key: str
+    columns: Mapping[str, Kind]
+    empty: frozenset[str] = frozenset()
+    unique: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()  # plain SQL: they are partial or descending
+
+
+SPOOL = Shape(
+    "spool",
+    "ticket",
+    {
+        "ticket": str,
+        "request_id": str,
+        "revision": int,
+        "conversation": str,
+        "application": str,
+        "trace": str,
+        "why": str,
+        "payload": bytes,
+        "body_mac": bytes,
+        "asked_mac": bytes,
+        "created_at": float,
+        "expires_at": float,
+        "deadline_s": float,
+        "priority": int,
+        "state": str,
+        "attempts": int,
+        "next_at": float,
+        "cloud_ticket": str,
+        "hold": str,
+        "reply": bytes,
+        "answered_at": float,
+        "claimed_at": float,
+        "cause": str,
+    },
+    empty=frozenset({"hold"}),
+    unique=("request_id", "revision"),
+    indexes=(
+        "CREATE INDEX spool_live ON spool (priority DESC, created_at) WHERE state IN ('queued', 'sent', 'held')",
+        "CREATE INDEX spool_unclaimed ON spool (application, answered_at) WHERE claimed_at = 0",
+    ),
+)
+LEDGER = Shape(
+    "ledger",
+    "seq",
+    {
+        "seq": int,
+        "at": int,
+        "kind": str,
+        "request_id": str,
+        "digest": bytes,
+        "bytes": int,
+        "entities": str,
+        "policy": str,
+        "why": str,
+        "receipt": bytes,
+        "hash": bytes,
+    },
+)
+LEDGER_HEAD = Shape("ledger_head", "id", {"id": int, "seq": int, "seal": bytes})
+VAULTS = Shape("vaults", "conversation", {"conversation": str, "sealed": bytes, "used_at": float})
+KEYS = Shape("keys", "digest", {"digest": bytes, "application": str, "created_at": float})
+JOURNAL = Shape(
+    "journal",
+    "request_id",
+    {
+        "request_id": str,
+        "at": float,
+        "application": str,
+        "conversation": str,
+        "trace": str,
+        "state": str,
+        "source": str,
+        "why": str,
+        "confidence": float,
+        "latency_ms": float,
+        "model": str,
+        "ticket": str,
+        "prompt_tokens": int,
+        "completion_tokens": int,
+        "question": str,
+        "reply": str,
+    },
+    empty=frozenset({"confidence", "ticket"}),
+    indexes=("CREATE INDEX journal_at ON journal (at)",),
+)
+
+DURABLE_FILE = (SPOOL, LEDGER, LEDGER_HEAD, VAULTS, KEYS)
+JOURNAL_FILE = (JOURNAL,)
