@@ -2,7 +2,7 @@
 
 A commitment is HMAC-SHA-256(salt, normal form), cut to 16 bytes. The salt is fresh per escalation, so commitments of two
 requests cannot be joined. It is no encryption: who holds the salt can test guesses, and a phone number can be guessed. It is
-meant for the operator's own validator, is checked and dropped, and never stored with a case.
+meant for the operator's own validator; treat a stored one like the value it commits to.
 """
 
 from __future__ import annotations
