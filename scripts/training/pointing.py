@@ -30,8 +30,11 @@ def find(needle: list[int], hay: list[int], start: int, stop: int) -> int:
 
 
 def sources_of(example: Example, ids: list[int], start: int, codec: Tokenizer) -> list[int]:
-    """For every position, where the token after it stands in the prompt; `NOWHERE` where it does not."""
-    found = [NOWHERE] * len(ids)
+    """For every position of the answer, where the token after it stands in the prompt; 0 where it does not.
+
+    Position 0 holds a tag that is never written, so looking there means: nothing to copy.
+    """
+    found = [NOWHERE] * (start - 1) + [0] * (len(ids) - start + 1)
     asked = start - 1 - ids[:start][::-1].index(codec.token_to_id(USER))
     cursor = start
     for call in example.expected_calls or ():

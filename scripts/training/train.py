@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, distributed
 from torch.nn import functional
 
-from scripts.training import data, pointing, tokenizer
+from scripts.training import copying, data, pointing, tokenizer
 from scripts.training.model import Decoder, Shape, grown, parameters_of
 from scripts.training.optimiser import Muon
 from scripts.training.template import SPECIALS, TOOL, completion_of, prompt_of
@@ -49,6 +49,8 @@ class Plan:
     muon_rate: float = 0.02
     adam_rate: float = 3e-3
     grow_from: Path | None = None
+    # The share of the time after which the pointing head looks at the right place ("pointing" in the log falls).
+    copying_from: float = 0.15
 
     @property
     def shape(self) -> Shape:
@@ -161,7 +163,7 @@ def rate_at(share: float) -> float:
     """Factor on the learning rates when `share` of the time is used: short warm-up, flat, then linearly to zero."""
     if share < 0.01:
         return max(share / 0.01, 0.05)
-    return min(1.0, (1.0 - share) / 0.2) if share < 1 else 0.0
+    return min(1.0, (1.0 - share) / 0.3) if share < 1 else 0.0
 
 
 def shared_gradients(model: Decoder, workers: int) -> None:
@@ -189,6 +191,25 @@ def codec_for(plan: Plan, corpus: data.Corpus) -> Tokenizer:
     path.parent.mkdir(parents=True, exist_ok=True)
     codec.save(str(path))
     return codec
+
+
+def teach_copying(model: Decoder, corpus: data.Corpus, codec: Tokenizer, rank: int = 0) -> None:
+    """Fits the pointing heads' value path once, with the strength that serves a fixed set of examples best."""
+    feed = batches(data.stream(corpus, 1), codec, 4096, random.Random(1))
+    sample = [next(feed) for _ in range(8)]
+    up, target = copying.plant(model, [batch.tokens for batch in sample[:6]])
+    with torch.no_grad():
+        losses = {}
+        for scale in copying.SCALES:
+            target.copy_(up * scale)
+            losses[scale] = sum(loss_of(model, batch).item() for batch in sample[6:])
+        best = min(losses, key=losses.__getitem__)
+        target.copy_(up * best)
+    if rank == 0:
+        print(
+            f"copying: strength {best:g}, loss {losses[0.0] / 2:.3f} without, {losses[best] / 2:.3f} with",
+            flush=True,
+        )
 
 
 def begin(plan: Plan, device: str, rank: int) -> tuple[Decoder, list[torch.optim.Optimizer], dict[str, Any]]:
@@ -256,6 +277,9 @@ def run(plan: Plan, rank: int = 0) -> None:
         for optimiser, base in zip(found, bases, strict=True):
             for group, rate in zip(optimiser.param_groups, base, strict=True):
                 group["lr"] = rate * factor
+        if not progress.get("copying") and clock.share() >= plan.copying_from:
+            progress["copying"] = True
+            teach_copying(model, corpus, codec, rank)
         batch = next(feed).to(device)
         watched: list[Tensor] = []
         loss = loss_of(model, batch, watched)
@@ -289,32 +313,33 @@ def run(plan: Plan, rank: int = 0) -> None:
 
 @dataclass
 class Clockwork:
-    """Time used so far; with several workers they agree on the slowest one, so that all stop at the same step."""
+    """Time used so far. Several workers agree on one reading per step: their rates and their end must be the same."""
 
     before: float
     limit: float
     workers: int
-    started: float = 0.0
+    _started: float = 0.0
+    _now: float = 0.0
 
     def __post_init__(self) -> None:
-        self.started = time.monotonic()
-
-    def seconds(self) -> float:
-        """Seconds used, over all runs of this checkpoint."""
-        return self.before + time.monotonic() - self.started
-
-    def share(self) -> float:
-        """Part of the time used, 0 to 1."""
-        return min(1.0, self.seconds() / self.limit)
+        self._started, self._now = time.monotonic(), self.before
 
     def done(self) -> bool:
-        """True for every worker at once."""
-        over = self.seconds() >= self.limit
-        if self.workers == 1:
-            return over
-        flag = torch.tensor([float(over)])
-        distributed.all_reduce(flag)
-        return bool(flag.item() > 0)
+        """Reads the clock; true when the time is used, for every worker at once."""
+        self._now = self.before + time.monotonic() - self._started
+        if self.workers > 1:
+            latest = torch.tensor([self._now], dtype=torch.float64)
+            distributed.all_reduce(latest, distributed.ReduceOp.MAX)
+            self._now = float(latest.item())
+        return self._now >= self.limit
+
+    def seconds(self) -> float:
+        """Seconds used at the last reading, over all runs of this checkpoint."""
+        return self._now
+
+    def share(self) -> float:
+        """Part of the time used at the last reading, 0 to 1."""
+        return min(1.0, self._now / self.limit)
 
 
 def _worker(rank: int, plan: Plan, port: int) -> None:
