@@ -16,6 +16,8 @@ import httpx
 import openai
 import pytest
 
+from edge.config import Door, EdgeConfig, Mode, Model
+from tests.fakes import daemon
 from tidegate.cli import run as tidegate
 
 FORBIDDEN = (
@@ -70,14 +72,17 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, P
     state = tmp_path_factory.mktemp("alone") / "state"
     running = start(state, "--local-only")
     yield running, state
-    running.stop()
+    assert running.stop() == 0
 
 
 def test_a_fresh_folder_gives_a_key_once_and_the_daemon_ends_when_told(tmp_path: Path) -> None:
-    first = start(tmp_path / "state", "--local-only")
+    config = EdgeConfig(
+        state=tmp_path / "state", mode=Mode.LOCAL_ONLY, door=Door(port=0), model=Model(enabled=False)
+    )
+    first = daemon.start(config)
     assert first.api_key.startswith("tg_")
     assert first.stop() == 0
-    second = start(tmp_path / "state", "--local-only")
+    second = daemon.start(config)
     assert second.api_key == ""
     got = httpx.get(
         second.url + "/models", headers={"authorization": f"Bearer {first.api_key}"}, trust_env=False

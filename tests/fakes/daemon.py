@@ -14,7 +14,9 @@ from edge.config import EdgeConfig
 from tidegate.failpoint import VARIABLE
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["edge.app", "edge.uplink.way_out", "tidegate.privacy.detect"])
+_CONTEXT.set_forkserver_preload(
+    ["edge.app", "edge.uplink.way_out", "sqlite_utils", "tidegate.privacy.detect"]
+)
 
 
 @dataclass
