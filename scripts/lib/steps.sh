@@ -32,7 +32,7 @@ step() {
 # Says what is being done: a running clock on a terminal, a line every half minute elsewhere.
 tick() {
   local began=$SECONDS said=-30 now
-  while :; do
+  while kill -0 $$ 2>/dev/null; do  # not longer than the script it speaks for
     now=$((SECONDS - began))
     if [ -t 1 ]; then
       printf '\r%-60s %4ds ' "$1" "$now"
