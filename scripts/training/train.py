@@ -216,6 +216,8 @@ def begin(plan: Plan, device: str, rank: int) -> tuple[Decoder, list[torch.optim
     """A model, its optimisers and the progress so far: resumed, grown or new."""
     torch.manual_seed(plan.seed)
     progress: dict[str, Any] = {"step": 0, "tokens": 0, "seconds": 0.0, "runs": 0}
+    # A grown model has its copying heads from the smaller one.
+    progress["copying"] = plan.grow_from is not None
     saved_path = plan.out / "checkpoint.pt"
     saved = torch.load(saved_path, map_location=device) if plan.resume and saved_path.exists() else None
     if saved is not None:
