@@ -46,6 +46,7 @@ _TAIL = """
 - Organisations and places are much weaker than persons and streets; WikiANN's labels are machine-made and disagree with the others.
 - Streets were learnt from made-up text in the formats of five countries; other formats are found by luck.
 - Languages other than English, German, French and Dutch; scripts other than Latin.
+- Free writing tasks ("write a story about a dragon", "act as a terminal") score high: see HaluEval above.
 - Attacks that read as ordinary requests, role play without an order, and languages without training attacks.
 - A letter that a tokeniser cannot read (more than 100 letters without a break) is not looked into.
 
@@ -105,7 +106,9 @@ def card(facts: Facts) -> str:
             f"| {source} | touched | | {touched.right / max(touched.wanted, 1):.3f} | | {touched.wanted} |\n"
         )
     text += (
-        "\n### Made-up prose, JSON and log lines with names, streets and towns that training never saw: wholly covered\n\n"
+        "\n### Made-up prose, JSON and log lines: wholly covered\n\n"
+        "The sentence forms are those of training. Names, streets and towns come from a tenth of the public lists that training\n"
+        "never saw, and in part (40 % of first names, 25 % of surnames, half of the towns, street words) from short lists it did see.\n\n"
         "| what | covered | n | 95 % interval |\n|---|---|---|---|\n"
     )
     for key, count in sorted(facts.planted.items()):
@@ -123,7 +126,7 @@ def _injection(facts: Facts) -> str:
     text = (
         f"\n### Prompt injection\n\nHeld out whole (deepset prompt-injections, English and German, {attacks} attacks, {calm} benign): "
         f"recall {hits / attacks:.3f} (95 % {low:.3f}-{high:.3f}) at 1 % false positives of its own benign texts (score {cut:.3f}).\n\n"
-        f"Thresholds, chosen on other held-out benign texts: suspect {limits['suspect']} (2 % reach it), attack "
+        f"Thresholds, chosen on other held-out benign texts: suspect {limits['suspect']} (the score 2 % of them reach, at most 0.9), attack "
         f"{limits['attack']} (0.5 %).\n\n| threshold | recall on the held-out source | its false positives |\n|---|---|---|\n"
     )
     for name, caught, wrong in facts.held_at:
