@@ -48,7 +48,7 @@ _TAIL = """
 - Languages other than English, German, French and Dutch; scripts other than Latin.
 - Free writing tasks ("write a story about a dragon", "act as a terminal") score high: see HaluEval above.
 - Attacks that read as ordinary requests, role play without an order, and languages without training attacks.
-- A letter that a tokeniser cannot read (more than 100 letters without a break) is not looked into.
+- A run of more than 100 letters without a break is one unknown word: nothing inside it is found.
 
 ## Data and licences
 
