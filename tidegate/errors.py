@@ -31,7 +31,13 @@ class BadRequest(TidegateError):
     """The caller's input is wrong. `param` names the field (OpenAI's `error.param`), `status` the HTTP status."""
 
     def __init__(
-        self, message: str, *, code: str = "invalid_request", param: str = "", status: int = 400, hint: str = ""
+        self,
+        message: str,
+        *,
+        code: str = "invalid_request",
+        param: str = "",
+        status: int = 400,
+        hint: str = "",
     ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.param = param
@@ -63,7 +69,13 @@ class Exhausted(TidegateError):
     """A limit of this machine is reached. `retry_after_s` is a suggestion in seconds; `status` 503 or 429."""
 
     def __init__(
-        self, message: str, *, code: str = "exhausted", status: int = 503, retry_after_s: int = 5, hint: str = ""
+        self,
+        message: str,
+        *,
+        code: str = "exhausted",
+        status: int = 503,
+        retry_after_s: int = 5,
+        hint: str = "",
     ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.status = status

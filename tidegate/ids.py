@@ -26,20 +26,26 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 def device_id(text: str) -> DeviceId:
     """A device id, `[a-z0-9-]{8,40}`: safe in a certificate, a topic and a path. Raises BadRequest."""
     if not _DEVICE.fullmatch(text):
-        raise BadRequest("a device id is 8 to 40 characters of a-z, 0-9 and '-'", code="bad_device_id", param="device_id")
+        raise BadRequest(
+            "a device id is 8 to 40 characters of a-z, 0-9 and '-'", code="bad_device_id", param="device_id"
+        )
     return DeviceId(text)
 
 
 def release_id(text: str) -> ReleaseId:
     """A release name, `[a-z0-9][a-z0-9._-]{2,63}`: safe in a path and a TUF target. Raises BadRequest."""
     if not _RELEASE.fullmatch(text) or ".." in text:
-        raise BadRequest("a release id is 3 to 64 characters of a-z, 0-9, '.', '_' and '-'", code="bad_release_id")
+        raise BadRequest(
+            "a release id is 3 to 64 characters of a-z, 0-9, '.', '_' and '-'", code="bad_release_id"
+        )
     return ReleaseId(text)
 
 
 def _token(text: str, what: str) -> str:
     if not _TOKEN.fullmatch(text):
-        raise BadRequest(f"a {what} is 8 to 64 characters of A-Z, a-z, 0-9, '_' and '-'", code=f"bad_{what}", param=what)
+        raise BadRequest(
+            f"a {what} is 8 to 64 characters of A-Z, a-z, 0-9, '_' and '-'", code=f"bad_{what}", param=what
+        )
     return text
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from tidegate.chat import JSON
 from tidegate.errors import Broken
 
-READY_S = 60.0
+READY_S = 120.0  # a loaded machine is slow, not broken
 
 
 def free_port() -> int:

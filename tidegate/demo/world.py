@@ -188,7 +188,7 @@ class World:
         )
         self.cloud_config.write_text(
             f'state = "{self.cloud_state}"\n[console]\nport = {self._port("console")}\n[door]\nport = {self._port("grpc")}\n'
-            f"[enrol]\nport = {self._port('enrol')}\n{self.cloud_toml}"
+            f"[enrol]\nport = {self._port('enrol')}\n[fleet]\nenabled = {str(self.with_fleet).lower()}\n{self.cloud_toml}"
         )
 
     def _port(self, name: str) -> int:
