@@ -23,6 +23,7 @@ MAX_CALLS = 8
 MAX_NUMBER = 16
 HEAD = '{"name": "'  # how every call begins, up to the tool's name
 _HEAD, _ARGUMENTS = HEAD[:-1].encode(), b', "arguments": {'
+LONGEST_BRACKETED = 80  # bytes; tidegate.privacy.placeholders makes at most 72 characters
 _NUMBER = re.compile(rb"-?(?:0|[1-9]\d*)(?:\.\d*)?")
 _DECODER = json.JSONDecoder()
 
@@ -235,8 +236,17 @@ def is_said(content: bytes, said: bytes, *, whole: bool) -> bool:
 
 
 def _cuts(said: bytes, at: int) -> bool:
-    """Whether a word may begin or end at this place."""
-    return at in (0, len(said)) or not (_wordy(said[at - 1]) and _wordy(said[at]))
+    """Whether a word may begin or end at this place. A bracketed word, such as a placeholder, is not cut."""
+    if at in (0, len(said)):
+        return True
+    return not (_wordy(said[at - 1]) and _wordy(said[at])) and not _inside_brackets(said, at)
+
+
+def _inside_brackets(said: bytes, at: int) -> bool:
+    """Whether `at` is between the brackets of one word, `[LIKE_1·this]`."""
+    opening = said.rfind(b"[", max(0, at - LONGEST_BRACKETED), at)
+    closing = said.find(b"]", opening, opening + LONGEST_BRACKETED) if opening >= 0 else -1
+    return at <= closing and not any(byte <= 0x20 for byte in said[opening:closing])
 
 
 def _wordy(byte: int) -> bool:

@@ -160,3 +160,19 @@ def test_any_whole_message_may_be_copied_as_it_is(said: str) -> None:
     rules.accept(Kind.OPEN, b"", 0.5)
     call = HEAD + f'"city": {json.dumps(said, ensure_ascii=False)}' + "}}"
     assert rules.allows(Kind.TEXT, call.encode("utf-8", "surrogatepass"), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[LOCATION_1·6ddk]", True),
+        ("[LOCATION", False),
+        ("LOCATION_1·6ddk", False),
+        ("in [LOCATION_1·6ddk]", True),
+        ("[LOCATION_1·6ddk] tomorrow", True),
+        ("note", True),  # brackets around words of a sentence hold nothing together
+    ],
+)
+def test_a_placeholder_is_one_word(content: str, said: bool) -> None:
+    heard = "weather in [LOCATION_1·6ddk] tomorrow [a note to you]"
+    assert is_said(content.encode(), heard.encode(), whole=True) is said
