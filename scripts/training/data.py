@@ -20,7 +20,14 @@ from scripts.training.template import completion_of
 __all__ = ["Corpus", "Example", "fold", "held_out", "is_held_out", "load", "stream"]
 
 SOURCES = ("snips", "hwu64", "slurp", "clinc150", "banking77", "homes")
-SHARES = {"snips": 0.55, "hwu64": 0.08, "slurp": 0.03, "clinc150": 0.08, "banking77": 0.03, "homes": 0.23}
+SHARES = {
+    "snips": 0.50,
+    "hwu64": 0.09,
+    "slurp": 0.03,
+    "clinc150": 0.13,
+    "banking77": 0.06,
+    "homes": 0.19,
+}
 SYNONYMS = {
     "GetWeather": ("WeatherForecast", "CheckWeather", "weather"),
     "AddToPlaylist": ("PlaylistAdd", "SaveToPlaylist"),
@@ -194,13 +201,21 @@ def _offered(rng: random.Random, crowding: float) -> int:
     return rng.choice((0, 1, 1, 1, 2, 2, 2, 3, 4, 6))
 
 
+def _unrelated(corpus: Corpus, utterance: Utterance, rng: random.Random) -> list[ToolSpec]:
+    """SNIPS tools that have nothing to do with a request of another set: what "not for me" mostly looks like."""
+    about = topics(utterance.intent or ("" if utterance.source == "banking77" else utterance.text))
+    pool = [spec for name, spec in corpus.tools["snips"].items() if not topics(name) & about]
+    return rng.sample(pool, min(len(pool), rng.choice((2, 3, 4, 6, 7))))
+
+
 def compose(corpus: Corpus, utterance: Utterance, rng: random.Random, crowding: float = 1.0) -> Example:
     """A training example from a real utterance."""
     source, intent = utterance.source, utterance.intent
     extra = distractors(corpus, source, intent or utterance.text, _offered(rng, crowding), rng)
-    absent = not intent or rng.random() < 0.14
+    absent = not intent or rng.random() < (0.5 if source == "clinc150" else 0.16)
     if absent:
-        chosen = extra or distractors(corpus, source, intent or utterance.text, 2, rng)
+        chosen = _unrelated(corpus, utterance, rng) if source != "snips" and rng.random() < 0.6 else extra
+        chosen = chosen or extra or distractors(corpus, source, intent or utterance.text, 2, rng)
         specs = [narrowed(spec, frozenset(), rng) for spec in chosen]
         return Example(source, utterance.text, tuple(specs), None)
     right = narrowed(corpus.tools[source][intent], frozenset(utterance.slots), rng)
