@@ -3,7 +3,7 @@
 Rule 1: what is written is always a prefix of `{"name": N, "arguments": {K: V, ...}}` with an offered tool N, parameters
 K of its schema (each once, required ones not left out) and values V of their declared types.
 Rule 2: a string without an enum is copied: it stands in the conversation, from the start of a word to the end of one.
-A model that is sure of the token a value begins with may leave rule 2 there: some parameters name a class ("light").
+A model that is sure of the token that begins or ends a value may leave rule 2 there: some parameters name a class.
 
 Pure: bytes in, yes or no out. The model's own probabilities are never changed, so confidence sees every doubt.
 """
@@ -57,9 +57,9 @@ class _WrongError(Exception):
 class _UncopiedError(Exception):
     """As wrong, but only because a string that begins at `at` was not said."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, *, closed: bool) -> None:
         super().__init__()
-        self.at = at
+        self.at, self.closed = at, closed
 
 
 class CallRules:
@@ -118,8 +118,9 @@ class CallRules:
             except _WrongError:
                 return None
             except _UncopiedError as uncopied:
-                # only where the value begins: a value half copied is not a class that the model knows
-                if probability < SURE or len(self._text or b"") > uncopied.at + 1:
+                # where a value begins ("media_player") or ends ("light" of "lights"), but not in the middle of copying
+                begins = len(self._text or b"") <= uncopied.at + 1
+                if probability < SURE or not (begins or uncopied.closed):
                     return None
                 free |= {uncopied.at}
             else:
@@ -196,7 +197,7 @@ class _Cursor:
         content = self.text[self.at : end]
         self.at = len(self.text) if end is None else end + 1
         if begin not in self.free and not is_said(content, self.said, whole=end is not None):
-            raise _UncopiedError(begin)
+            raise _UncopiedError(begin, closed=end is not None)
         if end is None:
             raise _EndsEarlyError
 

@@ -110,6 +110,11 @@ def test_a_value_half_copied_must_be_copied_to_its_end() -> None:
     assert write(HEAD + '"city": "New York"}}', probability=0.95, step=1) == (True, True)
 
 
+def test_a_model_that_is_sure_may_end_a_value_inside_a_word() -> None:
+    assert write(HEAD + '"city": "day"}}', probability=0.95) == (True, True)  # of "days"
+    assert write(HEAD + '"city": "day"}}', probability=0.85) == (False, False)
+
+
 def test_not_for_me_is_the_first_word_or_none() -> None:
     rules = CallRules(TOOLS, SAID, may_pass=True)
     assert rules.allows(Kind.PASS, b"", 0.5)
