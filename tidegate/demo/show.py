@@ -54,7 +54,7 @@ def step_table(title: str, rows: list[Row]) -> Table:
             Text(row.where, colour),
             row.why,
             row.confidence,
-            f"{row.latency_ms:.0f}",
+            f"{row.latency_ms:.0f}" if row.latency_ms else "",
             row.left,
             row.note,
         )
