@@ -22,6 +22,7 @@ from tidegate.demo.client import Heard
 from tidegate.demo.process import free_port
 from tidegate.demo.world import World
 
+pytestmark = pytest.mark.timeout(400)  # one world, many processes
 LOOSE_AT_MOST = 0.05
 
 

@@ -27,6 +27,7 @@ QUESTION = "What does error E42 on the heat pump mean? My card is 4556 7375 8689
 HELD_ONLY = {"edge.collect.before", "edge.collect.after", "edge.late.claimed"}
 EDGE = [name for name in failpoint.NAMES if name.startswith("edge.") and name not in HELD_ONLY]
 CLOUD = [name for name in failpoint.CLOUD_NAMES if not name.startswith(("cloud.review", "cloud.decide"))]
+pytestmark = pytest.mark.timeout(400)  # one world, many processes
 SETTLE_S = 30.0
 _numbers = itertools.count()
 
