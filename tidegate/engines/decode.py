@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,7 +25,8 @@ class Cancelled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came out. `ended`: by the model or a stop string, not by a limit. `features`: see `opening`."""
+    """What came out. `ended`: by the model or a stop string, not by a limit. `features`: see `opening`;
+    also how many tokens the rules `forced`, and the log-probability of ending where it ended."""
 
     text: str = field(repr=False)
     tokens: tuple[TokenScore, ...] = field(repr=False)
@@ -79,7 +80,7 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
     """Runs a job to its end. Raises Cancelled, Broken."""
     prompt = job.prompt
     reused = prefill(context, job.tokens, job.cancelled)
-    features = opening(context, job)
+    features = opening(context, job) | {"forced": 0.0}
     room = min(prompt.max_tokens, context.size - len(job.tokens))
     pieces: list[bytes] = []
     scores: list[TokenScore] = []
@@ -88,8 +89,10 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
         if job.cancelled():
             raise Cancelled
         choice = _next(context, weights, job, between=not pieces or pieces[-1].endswith(b"}"))
+        features["forced"] += choice.forced
         if weights.ends(choice.token):
             ended = True
+            features["end_logprob"] = choice.logprob
             break
         pieces.append(weights.piece(choice.token))
         scores.append(_score(weights, choice))
@@ -135,7 +138,8 @@ def _ruled(logits: Logits, weights: Weights, job: Job, rules: CallRules) -> Choi
         probability = math.exp(float(logits[token]) + shift)
         if kind is not None and rules.allows(kind, piece, probability):
             rules.accept(kind, piece, probability)
-            return first if token == first.token else describe(logits, token, len(first.top))
+            forced = token != first.token
+            return replace(describe(logits, token, len(first.top)), forced=True) if forced else first
     raise Broken("no token of this model fits the tools offered", code="model_failed")
 
 

@@ -21,6 +21,7 @@ class Choice:
     entropy: float
     margin: float
     top: tuple[tuple[int, float], ...]
+    forced: bool = False  # the model would have taken another token, had it been allowed
 
 
 def choose(

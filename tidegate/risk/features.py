@@ -16,7 +16,7 @@ from tidegate.chat import JSON, Prompt, Tool, ToolCall
 from tidegate.engines.port import Draft, Finish, TokenScore
 
 _NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.)*)"')
-_PAIR = re.compile(r'"(?:[^"\\]|\\.)*"\s*:\s*("(?:[^"\\]|\\.)*"|[^,{}\[\]\s]+)')
+_PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*("(?:[^"\\]|\\.)*"|[^,{}\[\]\s]+)')
 _WORD = re.compile(r"\w+")
 _HUMPS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _FLOOR = -20.0  # natural log; below this, probabilities are all "never"
@@ -24,7 +24,8 @@ _FLOOR = -20.0  # natural log; below this, probabilities are all "never"
 AFTER: tuple[str, ...] = (
     "sum_logprob", "mean_logprob", "min_logprob", "max_entropy", "min_margin",
     "name_logprob", "name_entropy", "name_margin",
-    "value_logprob", "value_entropy", "value_margin", "value_sum",
+    "key_logprob", "key_entropy", "key_margin",
+    "value_logprob", "value_entropy", "value_margin", "value_sum", "forced", "end_logprob",
     "pass_odds", "call_odds", "first_entropy",
     "values", "calls", "copied", "uncopied", "covered", "named",
     "valid", "missing", "tools", "params", "words", "earlier", "written",
@@ -43,7 +44,7 @@ class _Span:
 
 def after(draft: Draft, prompt: Prompt) -> dict[str, float]:
     """The features of a draft that has been written; keys are AFTER."""
-    names, values = _decisions(draft.tokens)
+    names, keys, values = _decisions(draft.tokens)
     arguments = [_arguments(call) for call in draft.tool_calls]
     said = _plain(prompt.last_user())
     texts = [_plain(value) for call in arguments for value in call.values() if isinstance(value, str)]
@@ -57,7 +58,10 @@ def after(draft: Draft, prompt: Prompt) -> dict[str, float]:
         "max_entropy": max((t.entropy for t in draft.tokens), default=0.0),
         "min_margin": min((t.margin for t in draft.tokens), default=0.0),
         **_worst("name", names),
+        **_worst("key", keys),
         **_worst("value", values),
+        "end_logprob": max(draft.features.get("end_logprob", 0.0), _FLOOR),
+        "forced": min(draft.features.get("forced", 0.0), 10.0),
         "value_sum": max(sum(max(t.logprob, _FLOOR) for t in values), -60.0),
         "values": float(sum(len(call) for call in arguments)),
         "calls": float(len(draft.tool_calls)),
@@ -105,23 +109,24 @@ def _worst(what: str, tokens: Sequence[TokenScore]) -> dict[str, float]:
     }
 
 
-def _decisions(tokens: Sequence[TokenScore]) -> tuple[list[TokenScore], list[TokenScore]]:
-    """The tokens of tool names, and those of argument values with their closing quotes."""
+def _decisions(tokens: Sequence[TokenScore]) -> tuple[list[TokenScore], list[TokenScore], list[TokenScore]]:
+    """The tokens of tool names, of parameter names, and of argument values with their closing quotes."""
     raw = "".join(t.text for t in tokens)
     names = [_Span(*m.span(1)) for m in _NAME.finditer(raw)]
-    pairs = [_Span(m.start(1), m.end(1)) for m in _PAIR.finditer(raw)]
-    values = [p for p in pairs if not any(p.start < n.end and n.start < p.end for n in names)]
-    named: list[TokenScore] = []
-    valued: list[TokenScore] = []
+    pairs = [
+        m for m in _PAIR.finditer(raw) if not any(m.start() < n.end and n.start < m.end() for n in names)
+    ]
+    keys = [_Span(*m.span(1)) for m in pairs]
+    values = [_Span(*m.span(2)) for m in pairs]
+    found: tuple[list[TokenScore], list[TokenScore], list[TokenScore]] = ([], [], [])
     at = 0
     for token in tokens:
         end = at + len(token.text)
-        if any(at < s.end and s.start < end for s in names):
-            named.append(token)
-        if any(at < s.end and s.start < end for s in values):
-            valued.append(token)
+        for kept, spans in zip(found, (names, keys, values), strict=True):
+            if any(at < s.end and s.start < end for s in spans):
+                kept.append(token)
         at = end
-    return named, valued
+    return found
 
 
 def _faults(call: ToolCall, tools: Sequence[Tool]) -> int:
