@@ -92,9 +92,10 @@ def _prove(chosen: argparse.Namespace) -> int:
 
     run = chosen.run or REPOSITORY / "build" / "training" / "edge"
     corpus, trained = data.load(), export.load_trained(run)
+    wanted = prove.references(trained, prove.prompts(corpus, chosen.count))
     differs = False
     for path in [chosen.file] if chosen.file else sorted(run.glob("*.gguf")):
-        proof = prove.prove(trained, path, corpus, chosen.count)
+        proof = prove.prove(path, wanted)
         print(f"{path.name}: {proof.line()}", flush=True)
         differs |= "f32" in path.name and proof.same_text != proof.prompts
     return int(differs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from scripts.training import data
 from scripts.training.export import Trained
-from scripts.training.template import END
+from scripts.training.template import END, prompt_of
 
 LONGEST_ANSWER = 96
 Logits = npt.NDArray[np.float32]
@@ -48,6 +48,7 @@ class Exported:
         params.n_threads = params.n_threads_batch = 1
         # An f32 cache: the default half-precision one would hide what the comparison is to show.
         params.type_k = params.type_v = llama_cpp.GGML_TYPE_F32
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
         self._context = llama_cpp.llama_init_from_model(self._model, params)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
@@ -148,22 +149,42 @@ def prompts(corpus: data.Corpus, count: int) -> Iterator[data.Example]:
     return itertools.islice((e for group in zip(*feeds, strict=False) for e in group), count)
 
 
-def prove(
-    trained: Trained, path: Path, corpus: data.Corpus, count: int = 100, room: int = LONGEST_ANSWER
-) -> Proof:
-    """Compares the file with the trainer on `count` held-out prompts, answers cut at `room` tokens."""
-    exported = Exported(path)
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the trainer makes of one prompt."""
+
+    example: data.Example
+    ids: list[int]
+    logits: Logits
+    answer: list[int]
+
+
+def references(
+    trained: Trained, examples: Iterable[data.Example], room: int = LONGEST_ANSWER
+) -> list[Reference]:
+    """The trainer's side, computed once for every file; answers are cut at `room` tokens."""
     end = trained.codec.token_to_id(END) or 0
-    same_tokens = same_text = same_top = seen = 0
+    found = []
+    for example in examples:
+        ids = trained.codec.encode(prompt_of(example)).ids
+        found.append(
+            Reference(example, ids, trainer_logits(trained, ids), trainer_greedy(trained, ids, end, room))
+        )
+    return found
+
+
+def prove(path: Path, wanted: list[Reference], room: int = LONGEST_ANSWER) -> Proof:
+    """Compares the file with the trainer's answers."""
+    exported = Exported(path)
+    end = exported.tokens(END)[0]
+    same_tokens = same_text = same_top = 0
     largest = 0.0
-    for example in prompts(corpus, count):
-        seen += 1
-        text = exported.prompt(example)
-        ids = trained.codec.encode(text).ids
-        same_tokens += exported.tokens(text) == ids
-        ours, theirs = trainer_logits(trained, ids), exported.logits(ids)
-        largest = max(largest, float(np.abs(ours - theirs).max()))
-        same_top += int(ours.argmax()) == int(theirs.argmax())
-        same_text += trainer_greedy(trained, ids, end, room) == exported.greedy(ids, end, room)
+    for reference in wanted:
+        ids = exported.tokens(exported.prompt(reference.example))
+        same_tokens += ids == reference.ids
+        theirs = exported.logits(ids)
+        largest = max(largest, float(np.abs(reference.logits - theirs).max()))
+        same_top += int(reference.logits.argmax()) == int(theirs.argmax())
+        same_text += reference.answer == exported.greedy(ids, end, room)
     exported.close()
-    return Proof(seen, same_tokens, same_text, same_top, largest)
+    return Proof(len(wanted), same_tokens, same_text, same_top, largest)
