@@ -14,7 +14,6 @@ from tidegate.engines.callrules import CallRules, Kind
 from tidegate.engines.native import Constraint, Context, Weights
 from tidegate.engines.port import TokenScore
 from tidegate.engines.score import Choice, Logits, choose, describe, mass
-from tidegate.errors import Broken
 
 MAX_KEPT_TOP = 20  # as many alternatives per token as OpenAI's API allows to ask for
 
@@ -89,6 +88,10 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
         if job.cancelled():
             raise Cancelled
         choice = _next(context, weights, job, between=not pieces or pieces[-1].endswith(b"}"))
+        if (
+            choice is None
+        ):  # a dead end, such as a value that cannot be finished: an unfinished draft, judged as such
+            break
         features["forced"] += choice.forced
         if weights.ends(choice.token):
             ended = True
@@ -105,8 +108,8 @@ def write(context: Context, weights: Weights, job: Job) -> Written:
     return Written(_before_stop(text, prompt.stop), tuple(scores), ended, features, reused)
 
 
-def _next(context: Context, weights: Weights, job: Job, *, between: bool) -> Choice:
-    """The next token. Under a grammar, control tokens may only stand `between` calls, never inside a string."""
+def _next(context: Context, weights: Weights, job: Job, *, between: bool) -> Choice | None:
+    """The next token, or None when the rules allow none. Under a grammar, control tokens may only stand `between` calls, never inside a string."""
     logits = context.logits()
     allowed = logits
     if job.constraint is not None:
@@ -116,7 +119,7 @@ def _next(context: Context, weights: Weights, job: Job, *, between: bool) -> Cho
     choice = (
         _ruled(logits, weights, job, job.rules) if job.rules is not None else _choose(logits, allowed, job)
     )
-    if job.constraint is not None:
+    if job.constraint is not None and choice is not None:
         job.constraint.accept(choice.token)
     return choice
 
@@ -129,8 +132,11 @@ def _choose(logits: Logits, allowed: Logits, job: Job) -> Choice:
     )
 
 
-def _ruled(logits: Logits, weights: Weights, job: Job, rules: CallRules) -> Choice:
-    """The first token the rules allow, in the order in which the model would take them. Scores are the model's own."""
+def _ruled(logits: Logits, weights: Weights, job: Job, rules: CallRules) -> Choice | None:
+    """The first token the rules allow, in the order in which the model would take them; None when there is none.
+
+    Scores are the model's own.
+    """
     first = _choose(logits, logits, job)
     shift = first.logprob - float(logits[first.token])
     for token in _by_preference(logits, first.token, job):
@@ -140,7 +146,7 @@ def _ruled(logits: Logits, weights: Weights, job: Job, rules: CallRules) -> Choi
             rules.accept(kind, piece, probability)
             forced = token != first.token
             return replace(describe(logits, token, len(first.top)), forced=True) if forced else first
-    raise Broken("no token of this model fits the tools offered", code="model_failed")
+    return None
 
 
 def _by_preference(logits: Logits, first: int, job: Job) -> Iterator[int]:
