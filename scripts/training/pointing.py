@@ -35,11 +35,11 @@ def sources_of(example: Example, ids: list[int], start: int, codec: Tokenizer) -
     Position 0 holds a tag that is never written, so looking there means: nothing to copy.
     """
     found = [NOWHERE] * (start - 1) + [0] * (len(ids) - start + 1)
-    asked = start - 1 - ids[:start][::-1].index(codec.token_to_id(USER))
+    asked = start - 1 - ids[:start][::-1].index(codec.token_to_id(USER) or 0)
     cursor = start
     for call in example.expected_calls or ():
         name = codec.encode(call.name).ids
-        line = find([*name, codec.token_to_id("(")], ids, 0, asked)
+        line = find([*name, codec.token_to_id("(") or 0], ids, 0, asked)
         cursor = _mark(found, ids, name, max(line, 0), asked, cursor)
         for key, value in call.arguments:
             cursor = _mark(found, ids, codec.encode(key).ids, max(line, 0) + len(name), asked, cursor)

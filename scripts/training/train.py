@@ -27,7 +27,7 @@ from scripts.training.template import SPECIALS, TOOL, completion_of, prompt_of
 SHAPES = {
     "edge": Shape(tokenizer.VOCABULARY, 160, 4, 5, 416),
     "cloud": Shape(tokenizer.VOCABULARY, 160, 6, 5, 416),
-    "quick": Shape(tokenizer.VOCABULARY, 96, 2, 3, 256),
+    "quick": Shape(tokenizer.VOCABULARY, 96, 3, 3, 256),
 }
 TOKENIZER_SAMPLE = 20_000
 LONGEST = 320
@@ -94,7 +94,7 @@ def rehearsal(codec: Tokenizer, words: list[int], rng: random.Random) -> Row:
     hardly shows. It costs a quarter of an example, and small decoders learn to copy late without it. The tag in front
     never opens a line of a real prompt, so nothing else is learned from it.
     """
-    tag, space = codec.token_to_id(TOOL), codec.encode(" ").ids[0]
+    tag, space = codec.token_to_id(TOOL) or 0, codec.encode(" ").ids[0]
     drawn = [rng.randrange(len(SPECIALS), codec.get_vocab_size()) for _ in range(rng.randrange(6, 14))]
     line = [token for word in drawn for token in (word, space)] if rng.random() < 0.4 else drawn
     if rng.random() < 0.5 and len(words) > 5:
