@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tidegate.demo import show, steps
+from tidegate.demo import script, show, steps
 from tidegate.demo.show import Report, Row
 from tidegate.demo.steps import Stage
 from tidegate.demo.world import World
@@ -38,7 +38,7 @@ def demo(
     console = Console(width=None if Console().is_terminal else 160)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="tidegate-demo-", ignore_cleanup_errors=True) as temporary:
-        world = World(folder or Path(temporary))
+        world = World(folder or Path(temporary), keep_at=script.KEEP_AT)
         report = Report()
         try:
             with console.status("starting broker, cloud and device …"):

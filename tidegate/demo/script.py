@@ -9,11 +9,15 @@ from tidegate.chat import JSON
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
-    """One request and the call that is right: the tool, and each argument the request names (words of the request)."""
+    """One request and the call that is right: the tool, each argument the request names, and what may stand beside them.
+
+    Values are words of the request. An argument in neither list makes a call wrong.
+    """
 
     text: str
     tool: str
     arguments: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 UTTERANCES = (
@@ -22,15 +26,31 @@ UTTERANCES = (
         "GetWeather",
         {"city": "Lisbon", "timeRange": "tomorrow"},
     ),
-    Utterance("add this song to my workout playlist", "AddToPlaylist", {"playlist": "workout"}),
+    Utterance(
+        "add this song to my workout playlist",
+        "AddToPlaylist",
+        {"playlist": "workout"},
+        {"music_item": ("song",), "playlist_owner": ("my",)},
+    ),
     Utterance("play some jazz by Miles Davis", "PlayMusic", {"genre": "jazz", "artist": "Miles Davis"}),
     Utterance(
         "book a table for four at an Italian restaurant in Denver tonight",
         "BookRestaurant",
         {"party_size_number": "four", "cuisine": "Italian", "city": "Denver", "timeRange": "tonight"},
+        {"restaurant_type": ("restaurant",)},
     ),
-    Utterance("give the novel Dune five stars", "RateBook", {"object_name": "Dune", "rating_value": "five"}),
-    Utterance("turn off the lights in the kitchen", "HassTurnOff", {"area": "kitchen"}),
+    Utterance(
+        "give the novel Dune five stars",
+        "RateBook",
+        {"object_name": "Dune", "rating_value": "five"},
+        {"object_type": ("novel",), "rating_unit": ("stars",)},
+    ),
+    Utterance(
+        "turn off the lights in the kitchen",
+        "HassTurnOff",
+        {"area": "kitchen"},
+        {"domain": ("light", "lights"), "name": ("lights",)},
+    ),
     Utterance(
         "set the bedroom thermostat to 21 degrees",
         "HassClimateSetTemperature",
@@ -40,12 +60,23 @@ UTTERANCES = (
         "when is the movie Arrival playing at the nearest cinema",
         "SearchScreeningEvent",
         {"movie_name": "Arrival"},
+        {"object_type": ("movie",), "spatial_relation": ("nearest",), "location_name": ("cinema",)},
     ),
-    Utterance("find the video game Stardew Valley", "SearchCreativeWork", {"object_name": "Stardew Valley"}),
     Utterance(
-        "will it rain in Oslo this weekend", "GetWeather", {"city": "Oslo", "timeRange": "this weekend"}
+        "find the video game Stardew Valley",
+        "SearchCreativeWork",
+        {"object_name": "Stardew Valley"},
+        {"object_type": ("video game",)},
+    ),
+    Utterance(
+        "will it rain in Oslo this weekend",
+        "GetWeather",
+        {"city": "Oslo", "timeRange": "this weekend"},
+        {"condition_description": ("rain",)},
     ),
 )
+KEEP_AT = 0.01
+"""The demo's device keeps every call it drafts, right or wrong, so that scene 1 shows what the embedded model does."""
 
 
 def _tool(name: str, description: str, *words: str, **typed: JSON) -> dict[str, JSON]:

@@ -14,7 +14,7 @@ from tidegate.demo import script
 from tidegate.demo.client import Door, Heard
 from tidegate.demo.desk import Desk
 from tidegate.demo.show import Row
-from tidegate.demo.updates import crashing, fresh, tampered
+from tidegate.demo.updates import crashing, fresh, keep_at, tampered
 from tidegate.demo.world import World
 
 LATE_S = 30.0
@@ -43,18 +43,30 @@ def utterances(stage: Stage) -> list[Row]:
     right = sum(row.note.startswith("right") for row in rows)
     here = sum(row.where == "device" for row in rows)
     said = f"{right} of {len(rows)} right, {here} answered on the device"
-    rule = "right: the tool, and every argument the request names, in its words"
-    return [*rows, Row(said, "", "", "", 0, "", rule, held=2 * here > len(rows))]
+    return [*rows, Row(said, "", "", "", 0, "", _rule(stage, rows), held=2 * here > len(rows))]
+
+
+def _rule(stage: Stage, rows: list[Row]) -> str:
+    """What "right" means here, and what the model's own threshold would have kept."""
+    found = "right: the tool and every argument the request names, in its words, and nothing else"
+    bar = keep_at(stage.world.embedded_model())
+    if bar is None:
+        return found
+    kept = [row for row in rows if row.confidence not in ("", "–") and float(row.confidence) >= bar]
+    good = sum(row.note.startswith("right") for row in kept)
+    return f"{found}. The demo keeps every call; the model's own threshold {bar:.2f} would keep {len(kept)}, {good} of them right"
 
 
 def is_right(utterance: script.Utterance, heard: Heard) -> bool:
-    """The right tool, and every argument the request names with the request's own words."""
+    """The right tool, every argument the request names with its own words, and nothing that does not belong."""
     if len(heard.calls) != 1:
         return False
     name, arguments = heard.calls[0]
     said = {key: str(value).casefold().removesuffix(".0") for key, value in arguments.items()}
     wanted = {key: value.casefold() for key, value in utterance.arguments.items()}
-    return name == utterance.tool and wanted.items() <= said.items()
+    rest = {key: value for key, value in said.items() if key not in wanted}
+    fits = all(value in utterance.beside.get(key, ()) for key, value in rest.items())
+    return name == utterance.tool and wanted.items() <= said.items() and fits
 
 
 def customer(stage: Stage) -> list[Row]:

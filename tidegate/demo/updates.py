@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from tidegate.errors import Broken
-from tidegate.risk.calibrate import FILE
+from tidegate.risk.calibrate import FILE, read_calibration
 
 
 def fresh(model: Path, folder: Path) -> Path:
@@ -46,6 +46,12 @@ def tampered(repository: Path, model_bytes: int) -> None:
 def _copy(model: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return Path(shutil.copyfile(model, folder / "model.gguf"))
+
+
+def keep_at(model: Path) -> float | None:
+    """The threshold that the calibration beside a model states for it, or None."""
+    known = read_calibration(model.parent / FILE, _digest(model))
+    return known.keep_at if known is not None else None
 
 
 def _calibrate_as(model: Path, copy: Path) -> None:

@@ -31,6 +31,7 @@ class World:
     cloud_toml: str = ""
     uplink_port: int = 0  # where the device sends; the cloud's own port unless a wire tap stands between
     with_fleet: bool = True
+    keep_at: float | None = None  # the device's policy; None: the model's own threshold
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
     door: Door = field(init=False)
     _running: dict[str, Process] = field(default_factory=dict)
@@ -182,9 +183,10 @@ class World:
         sends_to = self.uplink_port or self._port("grpc")
         broker = f'[fleet]\nbroker = "127.0.0.1:{self._port("broker")}"\nprobation_s = 1.0\ncheck_s = 0.3\n'
         fleet = broker if self.with_fleet else ""
+        keep = f"keep_at = {self.keep_at}\n" if self.keep_at is not None else ""
         self.edge_config.write_text(
             f'state = "{self.edge_state}"\n[door]\nport = {self._port("door")}\n[uplink]\naddress = "127.0.0.1:{sends_to}"\n'
-            f'probe_s = 0.5\n[policy]\npublic_words = ["Aurelia HP-8"]\n{fleet}{self.edge_toml}'
+            f'probe_s = 0.5\n[policy]\npublic_words = ["Aurelia HP-8"]\n{keep}{fleet}{self.edge_toml}'
         )
         self.cloud_config.write_text(
             f'state = "{self.cloud_state}"\n[console]\nport = {self._port("console")}\n[door]\nport = {self._port("grpc")}\n'
