@@ -13,7 +13,7 @@ import itertools
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -53,7 +53,7 @@ def test_there_are_ten_places_on_each_side() -> None:
 def test_the_device_dies_and_the_request_is_answered_once(world: World, place: str) -> None:
     key = _key(place)
     world.process("edge").stop()
-    world.start_edge({failpoint.VARIABLE: place})
+    _start_armed(world.start_edge, place)
     with contextlib.suppress(Exception):  # the connection breaks when the daemon dies
         _ask(world, key)
     died = _gone(world, "edge")
@@ -70,7 +70,7 @@ def test_the_device_dies_and_the_request_is_answered_once(world: World, place: s
 def test_the_cloud_dies_and_the_request_is_answered_once(world: World, place: str) -> None:
     key = _key(place)
     world.process("cloud").stop()
-    world.start_cloud({failpoint.VARIABLE: place})
+    _start_armed(world.start_cloud, place)
     with contextlib.suppress(Exception):
         _ask(world, key)
     died = _gone(world, "cloud")
@@ -92,7 +92,7 @@ def test_the_device_dies_while_it_fetches_a_persons_answer(world: World) -> None
     assert first.state == "held"
     for place in ("edge.collect.before", "edge.collect.after"):
         world.process("edge").stop()
-        world.start_edge({failpoint.VARIABLE: place})
+        _start_armed(world.start_edge, place)
         if place.endswith("after"):
             desk = Desk(world.console_url, world.operator, world.password)
             desk.log_in()
@@ -104,6 +104,12 @@ def test_the_device_dies_while_it_fetches_a_persons_answer(world: World) -> None
     again = world.door.get(f"answers/{first.ticket}")
     assert again["completion"] == late["completion"]
     assert _counts(world, key)[0] == 1
+
+
+def _start_armed(start: Callable[[Mapping[str, str]], None], place: str) -> None:
+    """Starts a daemon that will die at `place`; some places lie on the way to the ready line."""
+    with contextlib.suppress(Broken):
+        start({failpoint.VARIABLE: place})
 
 
 def _key(place: str) -> str:

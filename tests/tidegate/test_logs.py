@@ -55,9 +55,9 @@ def test_an_error_shows_its_class_our_code_and_its_place_but_not_its_message(wri
 
 
 def test_a_library_shows_who_spoke_but_not_what_it_said(written: io.StringIO) -> None:
-    logging.getLogger("uvicorn.error").warning("bad request: %s", "my card is 4111 1111 1111 1111")
+    logging.getLogger("somelibrary.client").warning("bad request: %s", "my card is 4111 1111 1111 1111")
     (line,) = lines(written)
-    assert (line["event"], line["part"]) == ("library", "uvicorn")
+    assert (line["event"], line["part"]) == ("library", "somelibrary")
     assert "4111" not in written.getvalue()
 
 
