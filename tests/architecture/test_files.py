@@ -12,7 +12,7 @@ _INDEX_WORDS = (
     "--extra-index-url",
     "--find-links",
     "--trusted-host",
-    "pypi" + ".org",
+    "pypi" + ".org",  # put together, so that this file may stay under its own rule
     "pythonhosted" + ".org",
 )
 INDEX = re.compile("|".join(map(re.escape, _INDEX_WORDS)))
@@ -54,10 +54,10 @@ def tells(text: str) -> bool:
 
 
 def test_the_file_rule_bites() -> None:
-    assert tells("see /work/notes")
-    assert tells("HOME=/root/x")
+    assert tells("see /" + "work/notes")
+    assert tells("HOME=/" + "root/x")
     assert tells("--index-url https://example.test/simple")
-    assert not tells("https://example.test/work/notes")
+    assert not tells("https://example.test/" + "work/notes")
     assert not tells("an index of the manual")
 
 
