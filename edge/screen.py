@@ -23,7 +23,7 @@ from edge.ports import (
     RedactedTool,
     Request,
 )
-from tidegate.chat import Message, Prompt, Role
+from tidegate.chat import Message, Prompt, Role, Tool
 from tidegate.clock import Clock
 from tidegate.errors import Broken, TidegateError, Untrusted
 from tidegate.ids import ConversationId
@@ -39,6 +39,9 @@ _REMEMBERED_TEXTS = 2048
 
 Score = Callable[[str], float]
 T = TypeVar("T")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_KEY = re.compile(r'"([A-Za-z_][A-Za-z0-9_]{0,63})"\s*:')
+_SCHEMA_WORDS = frozenset({"object", "string", "number", "integer", "boolean", "array", "null"})
 
 
 class VaultShelf(Protocol):
@@ -101,6 +104,22 @@ def sparing(detector: Detector, public: Sequence[str]) -> Detector:
         return detector
     words = re.compile("|".join(rf"(?<!\w){re.escape(word)}(?!\w)" for word in public), re.IGNORECASE)
     return replace(detector, ner=_spared(detector.ner, words))
+
+
+def naming(detector: Detector, tools: Sequence[Tool]) -> Detector:
+    """The same detector for tool declarations: the identifiers that the application's code gives are no names of people.
+
+    Only plain identifiers (`GetWeather`, `timeRange`) and JSON Schema's own words go free, alone or in a row; what stands in
+    descriptions, enums and defaults is looked at as ever, formats always.
+    """
+    names = {tool.name for tool in tools} | {name for tool in tools for name in _KEY.findall(tool.parameters)}
+    free = sorted(
+        (name for name in names | _SCHEMA_WORDS if _IDENTIFIER.fullmatch(name)), key=len, reverse=True
+    )
+    if detector.ner is None or not tools:
+        return detector
+    one = "(?:" + "|".join(free) + ")"
+    return replace(detector, ner=_spared(detector.ner, re.compile(rf"(?<!\w){one}(?:\W{{1,8}}{one})*(?!\w)")))
 
 
 def _spared(find: Ner, words: re.Pattern[str]) -> Ner:
@@ -249,14 +268,15 @@ def _settled(prompt: Prompt, detector: Detector, vault: Vault, salt: bytes) -> R
 def _redacted(prompt: Prompt, detector: Detector, vault: Vault, salt: bytes) -> RedactedPrompt:
     counts: dict[Label, int] = {}
     pen = _Pen(detector, vault, counts)
+    declared = _Pen(naming(detector, prompt.tools), vault, counts)
     refs = _references(prompt)
     return RedactedPrompt(
         messages=tuple(_message(message, pen, refs) for message in prompt.messages),
         tools=tuple(
-            RedactedTool(pen.text(tool.name), pen.text(tool.description), pen.json(tool.parameters))
+            RedactedTool(declared.text(tool.name), pen.text(tool.description), declared.json(tool.parameters))
             for tool in prompt.tools
         ),
-        forced_tool=pen.text(prompt.forced_tool),
+        forced_tool=declared.text(prompt.forced_tool),
         response_schema=pen.json(prompt.response_schema),
         entities=counts,
         commitment_salt=salt,

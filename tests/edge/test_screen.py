@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from edge.ports import RedactedPrompt, Request
-from edge.screen import Detectors, PrivacyScreen, remembering, sparing
+from edge.screen import Detectors, PrivacyScreen, naming, remembering, sparing
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall
 from tidegate.clock import FixedClock
 from tidegate.errors import Broken, Untrusted
@@ -240,3 +240,19 @@ def test_a_product_is_not_taken_for_a_person_and_a_person_of_that_name_is_hidden
 def test_formats_are_never_public() -> None:
     detector = sparing(Detector(ner=_ner), ("eve@example.org",))
     assert [span.label for span in detector.find("eve@example.org")] == [Label.EMAIL_ADDRESS]
+
+
+def test_identifiers_of_a_tool_declaration_are_no_names_but_its_values_are_looked_at() -> None:
+    """A name model takes `artist` or `city` for names; people in enums and descriptions stay hidden."""
+
+    def everything(text: str) -> tuple[Span, ...]:
+        return tuple(
+            Span(m.start(), m.end(), Label.PERSON, 0.9, "ner")
+            for m in re.finditer(r"[A-Za-z]+(?: [A-Z][a-z]+)?", text)
+        )
+
+    tool = Tool("PlayMusic", "", '{"type":"object","properties":{"artist":{"enum":["Anna Schmidt"]}}}')
+    spared = naming(Detector((), everything), (tool,))
+    flat = "PlayMusic\ntype\nobject\nproperties\nartist\nenum\nAnna Schmidt"
+    assert [flat[span.start : span.end] for span in spared.find(flat)] == ["Anna Schmidt"]
+    assert naming(Detector((), everything), ()).find("artist")
