@@ -109,8 +109,8 @@ def sparing(detector: Detector, public: Sequence[str]) -> Detector:
 def naming(detector: Detector, tools: Sequence[Tool]) -> Detector:
     """The same detector for tool declarations: the identifiers that the application's code gives are no names of people.
 
-    Only plain identifiers (`GetWeather`, `timeRange`) and JSON Schema's own words go free, alone or in a row; what stands in
-    descriptions, enums and defaults is looked at as ever, formats always.
+    Only plain identifiers (`GetWeather`, `timeRange`) and JSON Schema's own words go free, alone or in a row; other words in
+    enums and defaults are looked at as ever, formats always. A key that is a person's name goes free too: see docs/privacy.md.
     """
     names = {tool.name for tool in tools} | {name for tool in tools for name in _KEY.findall(tool.parameters)}
     free = sorted(
@@ -257,18 +257,21 @@ def _salt(key: bytes, request: Request) -> bytes:
 
 def _settled(prompt: Prompt, detector: Detector, vault: Vault, salt: bytes) -> RedactedPrompt:
     """Passes until the vault learns nothing new: then every text knows every value of the conversation."""
+    declared = naming(detector, prompt.tools)
     for _ in range(_ROUNDS):
         known = len(vault)
-        done = _redacted(prompt, detector, vault, salt)
+        done = _redacted(prompt, (detector, declared), vault, salt)
         if len(vault) == known:
             return done
-    return _redacted(prompt, detector, vault, salt)
+    return _redacted(prompt, (detector, declared), vault, salt)
 
 
-def _redacted(prompt: Prompt, detector: Detector, vault: Vault, salt: bytes) -> RedactedPrompt:
+def _redacted(
+    prompt: Prompt, detectors: tuple[Detector, Detector], vault: Vault, salt: bytes
+) -> RedactedPrompt:
+    """One pass; `detectors` are the one for what is said and the one for how tools are declared."""
     counts: dict[Label, int] = {}
-    pen = _Pen(detector, vault, counts)
-    declared = _Pen(naming(detector, prompt.tools), vault, counts)
+    pen, declared = (_Pen(detector, vault, counts) for detector in detectors)
     refs = _references(prompt)
     return RedactedPrompt(
         messages=tuple(_message(message, pen, refs) for message in prompt.messages),
