@@ -1,6 +1,6 @@
 """500 human utterances that training never saw, through the door by the `openai` client: where each was answered, and how well.
 
-    python -m scripts.bench.real_input [--count 500] [--json FILE]
+    scripts/bench real_input [--count 500] [--json FILE]
 
 The fold "test" of the sources of scripts/training/data.py: SNIPS (seven tools offered), other intent sets (their own tool
 and five more), and requests that no offered tool serves. Right: exactly the expected calls, names and arguments compared

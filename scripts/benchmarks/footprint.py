@@ -1,6 +1,6 @@
 """Memory and start-up of the edge daemon: without a model, and with the embedded model and the detectors at work.
 
-    python -m scripts.bench.footprint [--runs 5]
+    scripts/bench footprint [--runs 5]
 
 Resident memory is VmRSS of the daemon's process from /proc, in MiB; ready is from exec to the ready line. The second
 configuration has answered ten requests and escalated one to a real cloud before it is read.
