@@ -1,4 +1,7 @@
-"""Where the shipped models lie: beside the sources in a checkout, under the data folder of an installed wheel."""
+"""Where the shipped models lie: beside the sources in a checkout, under the data folder of an installed wheel.
+
+The embedder is not shipped but built on the machine (`tidegate models build embedder`); it lies in the cache.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ VARIABLE = "TIDEGATE_MODELS"
 
 
 def model_dir(name: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """The folder of the shipped model `name` ("edge", "cloud", "sentry").
+    """The folder of the model `name` ("edge", "cloud", "sentry", "embedder").
 
     `TIDEGATE_MODELS` (a folder of such folders) wins alone when set. Raises Broken when there is none.
     """
@@ -29,9 +32,24 @@ def model_dir(name: str, environ: Mapping[str, str] = os.environ) -> Path:
     )
 
 
+def cache_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this user keeps what can be made again: `TIDEGATE_CACHE`, else `tidegate` in the cache folder of the desktop."""
+    named = environ.get("TIDEGATE_CACHE")
+    return (
+        Path(named) if named else Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tidegate"
+    )
+
+
+def built_dir(name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where a model that is built on this machine goes, and where `model_dir` finds it."""
+    named = environ.get(VARIABLE)
+    return (Path(named).expanduser() if named else cache_dir(environ) / "models") / name
+
+
 def _roots(environ: Mapping[str, str]) -> tuple[Path, ...]:
     named = environ.get(VARIABLE)
     if named:
         return (Path(named).expanduser(),)
     checkout = Path(__file__).resolve().parent.parent / "models"
-    return (checkout, Path(sysconfig.get_path("data")) / "share" / "tidegate" / "models")
+    installed = Path(sysconfig.get_path("data")) / "share" / "tidegate" / "models"
+    return (checkout, installed, cache_dir(environ) / "models")
