@@ -11,7 +11,6 @@ from edge.config import EdgeConfig
 from edge.model import Opened, journal_of, model_path, slots_of
 from edge.routing.confidence import EmbeddedModel
 from edge.update.agent import Pace, Tools, UpdateAgent
-from edge.update.probe import probe
 from edge.update.trust import Judge, this_machine
 from edge.uplink.enrol import parse_address
 from edge.uplink.fleet import FleetSession, Line
@@ -21,6 +20,7 @@ from tidegate.errors import Broken, TidegateError
 from tidegate.identity.certificates import read_leaf
 from tidegate.identity.names import device_from_names
 from tidegate.identity.tls import load_material
+from tidegate.models.loadtest import probe
 
 _SMOKE = Prompt((Message(Role.USER, "turn on the light"),), max_tokens=1)
 

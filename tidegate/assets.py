@@ -18,8 +18,12 @@ VARIABLE = "TIDEGATE_MODELS"
 def model_dir(name: str, environ: Mapping[str, str] = os.environ) -> Path:
     """The folder of the model `name` ("edge", "cloud", "sentry", "embedder").
 
-    `TIDEGATE_MODELS` (a folder of such folders) wins alone when set. Raises Broken when there is none.
+    `TIDEGATE_MODELS_SENTRY` (and so on: the folder of that one model) wins, then `TIDEGATE_MODELS` (a folder of such
+    folders) alone. Raises Broken when there is none.
     """
+    chosen = environ.get(f"{VARIABLE}_{name.upper()}")
+    if chosen:
+        return _chosen(Path(chosen).expanduser(), name)
     roots = _roots(environ)
     for root in roots:
         if (root / name).is_dir():
@@ -29,6 +33,16 @@ def model_dir(name: str, environ: Mapping[str, str] = os.environ) -> Path:
         f"no model called {name!r}: looked in {looked}",
         code="model_missing",
         hint=f"reinstall, or set {VARIABLE} to a folder that holds {name}/",
+    )
+
+
+def _chosen(folder: Path, name: str) -> Path:
+    if folder.is_dir():
+        return folder
+    raise Broken(
+        f"{VARIABLE}_{name.upper()} names no folder",
+        code="model_missing",
+        hint="correct the variable, or unset it for the shipped model",
     )
 
 

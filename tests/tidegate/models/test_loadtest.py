@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.update.probe import ProbeLimits, probe, verdict
 from tests.fakes.models import stories
+from tidegate.models.loadtest import LoadLimits, probe, verdict
 from tidegate.updates import Fault
 
 
@@ -40,12 +40,12 @@ async def test_noise_is_no_model(tmp_path: Path, content: bytes) -> None:
 async def test_a_load_test_that_does_not_end_is_ended(tmp_path: Path) -> None:
     pipe = tmp_path / "never.gguf"
     os.mkfifo(pipe)
-    assert await probe(pipe, ProbeLimits(seconds=0.5)) is Fault.LOAD_HUNG
+    assert await probe(pipe, LoadLimits(seconds=0.5)) is Fault.LOAD_HUNG
 
 
 @pytest.mark.shared
 async def test_a_model_that_wants_more_memory_than_it_may_have_is_refused() -> None:
-    small = ProbeLimits(spare_memory=64 * 1024 * 1024)
+    small = LoadLimits(spare_memory=64 * 1024 * 1024)
     assert await probe(stories(), small) is Fault.LOAD_CRASHED
 
 
