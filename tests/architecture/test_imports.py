@@ -9,6 +9,7 @@ from tests.architecture import house
 ONLY = {
     "llama_cpp": ("tidegate.engines",),
     "onnxruntime": ("tidegate.engines", "tidegate.privacy"),
+    "re2": ("tidegate.privacy",),
     "sqlite3": ("edge.store", "cloud.store"),
     "sqlite_utils": ("edge.store",),
     "sqlalchemy": ("cloud.store",),

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from tidegate.errors import Broken
 from tidegate.privacy.document import Document
 from tidegate.privacy.merge import Loss, Merged, merge
 from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
+from tidegate.privacy.prefilter import Prefilter, prefilter
 from tidegate.privacy.spans import Span
 
 # What people write before a value. The encoder sees a capitalised word beside private text and takes it for a name.
@@ -52,6 +54,10 @@ class Detector:
         merged = self._merged(text)
         return Explanation(merged.spans, merged.losses)
 
+    def document(self, text: str) -> Document:
+        """`text` as the patterns see it."""
+        return Document(text, _prefilter_of(self.patterns))
+
     def _merged(self, text: str) -> Merged:
         claims = list(self._by_patterns(text))
         if self.ner is not None:
@@ -63,12 +69,19 @@ class Detector:
         return merge(claims, text)
 
     def _by_patterns(self, text: str) -> Iterator[Span]:
-        document = Document(text)
+        document = self.document(text)
         for pattern in self.patterns:
             if pattern.wants(document):
                 for span in pattern.find(document):
                     start, end = document.original(span.start, span.end)
                     yield Span(start, end, span.label, span.score, span.source, span.valid)
+
+
+@cache
+def _prefilter_of(patterns: tuple[Pattern, ...]) -> Prefilter:
+    words = frozenset(word for pattern in patterns for word in (*pattern.words, *pattern.lexicon))
+    shapes = frozenset(shape for pattern in patterns for shape in (pattern.shape, *pattern.shapes) if shape)
+    return prefilter(words, shapes)
 
 
 def _load_ner() -> Ner:

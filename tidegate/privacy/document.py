@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left
 from functools import cached_property
 
-# Invisible: soft hyphen, grapheme joiner, zero-width, bidi marks and embeddings, word joiner, BOM, variation selectors.
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff]+"
-)
-_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
-_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-_LOOK_ALIKE = {
-    **{ord(c): " " for c in _SPACES},
-    **{ord(c): "-" for c in _DASHES},
-    **{0xFF01 + i: chr(0x21 + i) for i in range(94)},  # full-width ASCII
-    0x3002: ".", 0xFF61: ".", 0x2024: ".", 0xFE52: ".",
-    0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"',
-}  # fmt: skip
-_FOLDABLE = re.compile(f"[{''.join(map(chr, _LOOK_ALIKE))}]")
-_NON_ASCII_DIGIT = re.compile(r"[^\D0-9]")
+from tidegate.privacy.fold import fold
+from tidegate.privacy.prefilter import Prefilter
+
+_SHORT = 4  # `nit` is a tax number, `units` is none
 _NUMBER = re.compile(r"[0-9]+")
+_TOKEN = re.compile(r"[A-Za-z0-9]{17,}")
 
 
 class Document:
-    """`text` is what patterns match; `original(start, end)` gives the offsets in the text as it came (code points)."""
+    """`text` is what patterns match; `original(start, end)` gives the offsets in the text as it came (code points).
+
+    With a `prefilter`, what it knows is looked for once for all detectors.
+    """
 
     __dict__: dict[str, object]
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, prefilter: Prefilter | None = None) -> None:
         self.source = source
-        self.text, self._kept = _fold(source)
+        self.text, self.offsets = fold(source)
+        self._prefilter = prefilter
+        self._places: dict[tuple[str, ...], tuple[int, ...]] = {}
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Where `text[start:end]` stands in the source; hidden characters inside belong to it."""
-        if not self._kept or start >= end:
-            return start, end
-        return start + self._shift(start), end - 1 + self._shift(end - 1) + 1
-
-    def _shift(self, position: int) -> int:
-        """How many characters were left out before `position`."""
-        index = bisect_right(self._kept, position, key=lambda pair: pair[0]) - 1
-        return self._kept[index][1] if index >= 0 else 0
+        return self.offsets.back(start, end)
 
     @cached_property
     def lower(self) -> str:
@@ -54,6 +41,11 @@ class Document:
         return "".join(c.lower() if len(c.lower()) == 1 else c for c in self.text)
 
     @cached_property
+    def present(self) -> frozenset[str]:
+        """What the prefilter knows and the text holds. Raises Broken when it gave up."""
+        return self._prefilter.present(self.lower) if self._prefilter is not None else frozenset()
+
+    @cached_property
     def has_digit(self) -> bool:
         return bool(self.numbers)
 
@@ -62,9 +54,53 @@ class Document:
         """Where digits stand: the places from which dates, addresses and ids are read. Rare in ordinary text, so cheap."""
         return tuple(match.span() for match in _NUMBER.finditer(self.text))
 
+    @cached_property
+    def tokens(self) -> tuple[tuple[int, int], ...]:
+        """Where 17 or more ASCII letters and digits stand in a row: keys, addresses of crypto currencies, vehicle numbers."""
+        return tuple(match.span() for match in _TOKEN.finditer(self.text))
+
     def has_word(self, *words: str) -> bool:
         """Whether any of the words (lower case) occurs, as a part of a word too."""
-        return any(word in self.lower for word in words)
+        return any(map(self._has, words))
+
+    def having(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the words that occur."""
+        return tuple(filter(self._has, words))
+
+    def has_shape(self, shape: str) -> bool:
+        """Whether an RE2 shape of the prefilter occurs; True when nobody looked."""
+        known = self._prefilter is not None and shape in self._prefilter.known
+        return not known or shape in self.present
+
+    def near(self, words: tuple[str, ...], start: int, end: int) -> bool:
+        """Whether any of the words begins in `text[start:end]`, words of up to four letters as whole words only.
+
+        Their places are found once, then by bisection.
+        """
+        if words not in self._places:
+            self._places[words] = tuple(sorted(self._all_places(words)))
+        places = self._places[words]
+        index = bisect_left(places, start)
+        return index < len(places) and places[index] < end
+
+    def _all_places(self, words: tuple[str, ...]) -> set[int]:
+        found: set[int] = set()
+        for word in self.having(words):
+            at = self.lower.find(word)
+            while at >= 0:
+                if len(word) > _SHORT or not self._in_word(at, at + len(word)):
+                    found.add(at)
+                at = self.lower.find(word, at + 1)
+        return found
+
+    def _in_word(self, start: int, end: int) -> bool:
+        lower = self.lower
+        return lower[start - 1 : start].isalpha() or lower[end : end + 1].isalpha()
+
+    def _has(self, word: str) -> bool:
+        if self._prefilter is not None and word in self._prefilter.known:
+            return word in self.present
+        return word in self.lower
 
     def before(self, position: int, width: int = 40) -> str:
         """Up to `width` lower-case characters before `position`, same line."""
@@ -84,25 +120,3 @@ class Document:
         if start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
             return False
         return end >= len(text) or not (text[end].isalnum() or text[end] == "_")
-
-
-def _fold(source: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The folded text, and (position in it, characters left out before) for each place where some were left out."""
-    if source.isascii():
-        return source, ()
-    text = source.translate(_LOOK_ALIKE) if _FOLDABLE.search(source) else source
-    if _NON_ASCII_DIGIT.search(text):
-        text = _NON_ASCII_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
-    if not _INVISIBLE.search(text):
-        return text, ()
-    pieces: list[str] = []
-    kept: list[tuple[int, int]] = []
-    position = left_out = length = 0
-    for match in _INVISIBLE.finditer(text):
-        pieces.append(text[position : match.start()])
-        length += match.start() - position
-        left_out += match.end() - match.start()
-        kept.append((length, left_out))
-        position = match.end()
-    pieces.append(text[position:])
-    return "".join(pieces), tuple(kept)

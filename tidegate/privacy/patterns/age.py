@@ -61,4 +61,4 @@ _HINTS = (
     "anni",
     "años",
 )
-AGE = Pattern("age", (Label.AGE,), lambda document: document.has_digit and document.has_word(*_HINTS), find)
+AGE = Pattern("age", (Label.AGE,), find, digits=True, words=_HINTS)

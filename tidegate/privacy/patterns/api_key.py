@@ -57,7 +57,7 @@ _PEM_END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-
 def find(document: Document) -> Iterator[Span]:
     text = document.text
     for literal, shape in _SHAPES:
-        if literal in text:
+        if document.has_word(literal.lower()) and literal in text:
             for match in shape.finditer(text):
                 start, end = match.span()
                 if not (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
@@ -81,4 +81,5 @@ def _stripped(text: str, start: int, end: int) -> int:
     return end
 
 
-API_KEY = Pattern("api_key", (Label.API_KEY,), lambda document: True, find)
+_LITERALS = tuple(literal.lower() for literal, _ in _SHAPES)
+API_KEY = Pattern("api_key", (Label.API_KEY,), find, words=(*_LITERALS, "private key"))

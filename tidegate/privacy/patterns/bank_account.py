@@ -39,9 +39,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("bank_account", *match.span(), Label.BANK_ACCOUNT, 0.75)
 
 
-BANK_ACCOUNT = Pattern(
-    "bank_account",
-    (Label.BANK_ACCOUNT,),
-    lambda document: document.has_digit and document.has_word(*_NAMES),
-    find,
-)
+BANK_ACCOUNT = Pattern("bank_account", (Label.BANK_ACCOUNT,), find, digits=True, words=_NAMES)

@@ -1,4 +1,4 @@
-"""What a pattern detector is: a name, a cheap test whether it should run at all, and a finder. One per file."""
+"""What a pattern detector is: a name, what must occur in a text for it to run, and a finder. One per file."""
 
 from __future__ import annotations
 
@@ -11,12 +11,28 @@ from tidegate.privacy.spans import Label, Span
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`wants` may only err towards True; `find` gives spans in offsets of `document.text`, overlaps allowed."""
+    """`find` gives spans in offsets of `document.text`, overlaps allowed. The rest says when it need not be asked:
+
+    without a digit (`digits`), without any of the lower-case `words`, without the RE2 `shape` (over lower-case text).
+    `lexicon` and `shapes` are what else the finder asks the document about, so that one pass answers for all of it.
+    """
 
     name: str
     labels: tuple[Label, ...]
-    wants: Callable[[Document], bool]
     find: Callable[[Document], Iterable[Span]]
+    digits: bool = False
+    words: tuple[str, ...] = ()
+    shape: str = ""
+    lexicon: tuple[str, ...] = ()
+    shapes: tuple[str, ...] = ()
+
+    def wants(self, document: Document) -> bool:
+        """Whether the text could hold such a thing at all; errs only towards True."""
+        if self.digits and not document.has_digit:
+            return False
+        if self.words and not document.has_word(*self.words):
+            return False
+        return not self.shape or document.has_shape(self.shape)
 
 
 def hit(name: str, start: int, end: int, label: Label, score: float, *, valid: bool = False) -> Span:

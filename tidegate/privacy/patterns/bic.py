@@ -28,4 +28,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("bic", start, end, Label.BIC_CODE, 0.85)
 
 
-BIC = Pattern("bic", (Label.BIC_CODE,), lambda document: document.has_word(*_WORDS), find)
+BIC = Pattern("bic", (Label.BIC_CODE,), find, words=_WORDS)

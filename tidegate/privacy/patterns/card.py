@@ -26,6 +26,7 @@ _SHAPES = tuple(
 )
 _MARKS = (" ", ".", "-")
 _SHORTEST_GROUP = 4
+_FIRST_GROUPS = (1, 2, 4, 6)
 
 _MAESTRO = (
     "5018",
@@ -95,14 +96,22 @@ def find(document: Document) -> Iterator[Span]:
     """Cards, read from each number on, so that a year before one does no harm ("2024 4111 1111 1111 1111")."""
     taken = 0
     for start, number_end in document.numbers:
-        if start < taken or (
-            number_end - start < _SHORTEST_GROUP and not _spelled(document.text, number_end)
-        ):
+        if start < taken or not _may_begin(document.text, start, number_end):
             continue
         end = _card_end(document, start)
         if end:
             taken = end
             yield hit("card", start, end, Label.CREDIT_CARD, 0.99, valid=True)
+
+
+def _may_begin(text: str, start: int, end: int) -> bool:
+    """By its first group and digit: most numbers are of no such length."""
+    size = end - start
+    if text[start] in "79" or not (size in _FIRST_GROUPS or 12 <= size <= 19):
+        return False
+    if size > 6:
+        return True
+    return text[end : end + 1] in _MARKS and (size >= _SHORTEST_GROUP or _spelled(text, end))
 
 
 def _spelled(text: str, end: int) -> bool:
@@ -141,4 +150,4 @@ def _issued(document: Document, start: int, digits: str) -> bool:
     return not (rare and any(word in document.before(start, 30) for word in _OTHER_NUMBERS))
 
 
-CARD = Pattern("card", (Label.CREDIT_CARD,), lambda document: document.has_digit, find)
+CARD = Pattern("card", (Label.CREDIT_CARD,), find, digits=True)

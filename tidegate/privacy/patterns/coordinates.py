@@ -74,6 +74,8 @@ def _position(document: Document, match: re.Match[str], start: int) -> bool:
 COORDINATES = Pattern(
     "coordinates",
     (Label.COORDINATES,),
-    lambda document: document.has_digit and ("." in document.text or "°" in document.text),
     find,
+    digits=True,
+    words=(".", "°"),
+    lexicon=(*_NAMES, *_CONTEXT),
 )

@@ -10,10 +10,11 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
 
-_BASE58 = re.compile(r"[13LMDT][1-9A-HJ-NP-Za-km-z]{25,34}(?![0-9A-Za-z])")
-_BECH32 = re.compile(r"(?:bc1|tb1|ltc1)[02-9ac-hj-np-z]{11,71}(?![0-9A-Za-z])")
-_ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}(?![0-9A-Za-z])")
-_MONERO = re.compile(r"[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}(?![0-9A-Za-z])")
+_BASE58 = re.compile(r"[13LMDT][1-9A-HJ-NP-Za-km-z]{25,34}")
+_BECH32 = re.compile(r"(?:bc1|tb1|ltc1)[02-9ac-hj-np-z]{11,71}")
+_ETHEREUM = re.compile(r"0x[0-9a-fA-F]{40}")
+_MONERO = re.compile(r"[48][0-9AB][1-9A-HJ-NP-Za-km-z]{93}")
+_SHORTEST = 17
 _SYMBOLS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _CHARSET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
@@ -21,14 +22,15 @@ _GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 def find(document: Document) -> Iterator[Span]:
     text = document.text
-    for shape, check in ((_BASE58, base58check), (_BECH32, bech32)):
-        for match in shape.finditer(text):
-            if document.free(*match.span()) and check(match[0]):
-                yield hit("crypto", *match.span(), Label.CRYPTO, 0.99, valid=True)
-    for shape in (_ETHEREUM, _MONERO):
-        for match in shape.finditer(text):
-            if document.free(*match.span()):
-                yield hit("crypto", *match.span(), Label.CRYPTO, 0.9)
+    for start, end in document.tokens:
+        if end - start < _SHORTEST or not document.free(start, end):
+            continue
+        for shape, check in ((_BASE58, base58check), (_BECH32, bech32)):
+            if shape.fullmatch(text, start, end) and check(text[start:end]):
+                yield hit("crypto", start, end, Label.CRYPTO, 0.99, valid=True)
+        for shape in (_ETHEREUM, _MONERO):
+            if shape.fullmatch(text, start, end):
+                yield hit("crypto", start, end, Label.CRYPTO, 0.9)
 
 
 def base58check(address: str) -> bool:
@@ -60,4 +62,4 @@ def bech32(address: str) -> bool:
     return check in (1, 0x2BC830A3)
 
 
-CRYPTO = Pattern("crypto", (Label.CRYPTO,), lambda document: document.has_digit, find)
+CRYPTO = Pattern("crypto", (Label.CRYPTO,), find, digits=True)

@@ -30,18 +30,30 @@ _BIRTH = re.compile(
     r"born|birth|\bdob\b|d\.o\.b|\bgeb|\bné\b|\bnée\b|naissance|geboren|nacid|nacimiento|nato il|nascita"
 )
 _LONGEST_WORD = 12
+_BEHIND = ("-", "/", ".", " ", ",")
+_MONTH_STARTS = frozenset(month[:3] for month in _MONTHS.split("|"))
 
 
 def find(document: Document) -> Iterator[Span]:
     """Read from each number on; words before it are looked back for."""
+    text = document.text
     taken = 0
-    for start, _ in document.numbers:
-        if start < taken:
+    for start, end in document.numbers:
+        if (
+            start < taken
+            or end - start > 4
+            or (text[end : end + 1] not in _BEHIND and not _worded(text, end))
+        ):
             continue
         found = _from_number(document, start) or _from_month(document, start)
         if found is not None:
             taken = found.end
             yield found
+
+
+def _worded(text: str, end: int) -> bool:
+    """Whether letters follow a number: `3rd of May`."""
+    return text[end : end + 1].isalpha()
 
 
 def _from_number(document: Document, start: int) -> Span | None:
@@ -72,11 +84,13 @@ def _from_number(document: Document, start: int) -> Span | None:
 def _from_month(document: Document, start: int) -> Span | None:
     """`March 5, 2024`, seen from its day."""
     text = document.text
-    if start < 4 or text[start - 1] != " ":
+    if start < 4 or text[start - 1] != " " or not (text[start - 2].isalpha() or text[start - 2] == "."):
         return None
     begin = start - 1
     while begin > max(0, start - 1 - _LONGEST_WORD) and (text[begin - 1].isalpha() or text[begin - 1] == "."):
         begin -= 1
+    if document.lower[begin : begin + 3] not in _MONTH_STARTS:
+        return None
     match = _WORD_DAY.match(document.lower, begin)
     return _dated(document, begin, match.end()) if match is not None else None
 
@@ -99,4 +113,4 @@ def _either(first: int, second: int) -> bool:
     return _calendar(first, second) or _calendar(second, first)
 
 
-DATE = Pattern("date", (Label.DATE_TIME,), lambda document: document.has_digit, find)
+DATE = Pattern("date", (Label.DATE_TIME,), find, digits=True)

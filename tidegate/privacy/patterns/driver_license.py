@@ -35,9 +35,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("driver_license", *match.span(), Label.DRIVER_LICENSE, 0.75)
 
 
-DRIVER_LICENSE = Pattern(
-    "driver_license",
-    (Label.DRIVER_LICENSE,),
-    lambda document: document.has_digit and document.has_word(*_NAMES),
-    find,
-)
+DRIVER_LICENSE = Pattern("driver_license", (Label.DRIVER_LICENSE,), find, digits=True, words=_NAMES)

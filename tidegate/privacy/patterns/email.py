@@ -9,6 +9,8 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
 
+_OTHER_SIGNS = ("%40", "&#", "\\u0040", "at]", "at)", "at}", "at>", "at ]", "at )", "at }", "at >")
+_PLAIN_AT = re.compile("@")
 _AT = re.compile(r"@|%40|&#64;|&#x40;|\\u0040| ?[\[({<] ?at ?[\])}>] ?", re.IGNORECASE)
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:(?:\.|\u2024| ?[\[({<] ?dot ?[\])}>] ?)[\w-]{1,63}){1,8}", re.IGNORECASE)
 _DOTS = re.compile(r" ?[\[({<] ?dot ?[\])}>] ?", re.IGNORECASE)
@@ -22,7 +24,7 @@ _LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
 
 def find(document: Document) -> Iterator[Span]:
     text = document.text
-    for match in _AT.finditer(text):
+    for match in (_AT if document.has_word(*_OTHER_SIGNS) else _PLAIN_AT).finditer(text):
         start = _local_start(text, match.start())
         if start == match.start():
             continue
@@ -76,8 +78,10 @@ def _repository(document: Document, start: int, end: int) -> bool:
     return document.text[start:end].startswith("git@") and document.text[end : end + 1] == ":"
 
 
-def _wants(document: Document) -> bool:
-    return "@" in document.text or document.has_word("%40", "&#", "\\u0040", "at]", "at)", "at}", "at>")
-
-
-EMAIL = Pattern("email", (Label.EMAIL_ADDRESS,), _wants, find)
+EMAIL = Pattern(
+    "email",
+    (Label.EMAIL_ADDRESS,),
+    find,
+    shape=r"@|%40|&#64;|&#x40;|\\u0040|[\[({<] ?at ?[\])}>]",
+    lexicon=_OTHER_SIGNS,
+)

@@ -34,8 +34,15 @@ def find(document: Document) -> Iterator[Span]:
     text = document.text
     taken = 0
     for number, _ in document.numbers:
-        start = number - 2 if number and text[number - 1].isalpha() else number - 3
-        if start < taken or _START.match(text, start) is None or (start and text[start - 1].isalnum()):
+        if not number or not (text[number - 1].isalpha() or text[number - 1] in " .-"):
+            continue
+        start = number - 2 if text[number - 1].isalpha() else number - 3
+        if (
+            start < taken
+            or not text[start].isalpha()
+            or _START.match(text, start) is None
+            or (start and text[start - 1].isalnum())
+        ):
             continue
         length = _LENGTHS.get(text[start : start + 2].upper(), 0)
         compact, end = _take(text, start, length)
@@ -61,4 +68,4 @@ def _take(text: str, start: int, length: int) -> tuple[str, int]:
     return "".join(taken).upper(), position
 
 
-IBAN = Pattern("iban", (Label.IBAN_CODE,), lambda document: document.has_digit, find)
+IBAN = Pattern("iban", (Label.IBAN_CODE,), find, digits=True)

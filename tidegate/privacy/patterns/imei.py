@@ -32,4 +32,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("imei", start, match.end(), Label.IMEI, 0.95 if beside else 0.7, valid=checked)
 
 
-IMEI = Pattern("imei", (Label.IMEI,), lambda document: document.has_digit, find)
+IMEI = Pattern("imei", (Label.IMEI,), find, digits=True)

@@ -44,6 +44,4 @@ def _nobodys(octets: list[int]) -> bool:
     return octets[0] == 0 or octets[:2] == [127, 0] or octets[:2] == [255, 255] or octets == [255, 0, 0, 0]
 
 
-IPV4 = Pattern(
-    "ipv4", (Label.IP_ADDRESS,), lambda document: document.has_digit and "." in document.text, find
-)
+IPV4 = Pattern("ipv4", (Label.IP_ADDRESS,), find, digits=True, shape=r"\d\.\d{1,3}\.\d{1,3}\.\d")

@@ -65,4 +65,4 @@ def _parses(text: str) -> bool:
     return int(address) > 1 and (len(groups) >= 3 or telling or text.lower().startswith(("fe80", "fd")))
 
 
-IPV6 = Pattern("ipv6", (Label.IP_ADDRESS,), lambda document: document.text.count(":") >= 2, find)
+IPV6 = Pattern("ipv6", (Label.IP_ADDRESS,), find, shape=r"::|[0-9a-f]:[0-9a-f]{1,4}:")

@@ -55,9 +55,9 @@ def _someones(text: str) -> bool:
     return len(body) > 1 and (":" in text or any(c.isdigit() for c in text))
 
 
-def _wants(document: Document) -> bool:
-    text = document.text
-    return text.count(":") >= 5 or text.count("-") >= 5 or text.count(".") >= 2 or "mac" in document.lower
-
-
-MAC = Pattern("mac", (Label.MAC_ADDRESS,), _wants, find)
+MAC = Pattern(
+    "mac",
+    (Label.MAC_ADDRESS,),
+    find,
+    shape=r"[0-9a-f]{2}:[0-9a-f]{2}:[0-9a-f]{2}:|[0-9a-f]{2}-[0-9a-f]{2}-[0-9a-f]{2}-|[0-9a-f]{4}\.[0-9a-f]{4}\.|mac",
+)

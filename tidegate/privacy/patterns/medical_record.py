@@ -39,9 +39,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("medical_record", *match.span(), Label.MEDICAL_RECORD, 0.75)
 
 
-MEDICAL_RECORD = Pattern(
-    "medical_record",
-    (Label.MEDICAL_RECORD,),
-    lambda document: document.has_digit and document.has_word(*_NAMES),
-    find,
-)
+MEDICAL_RECORD = Pattern("medical_record", (Label.MEDICAL_RECORD,), find, digits=True, words=_NAMES)

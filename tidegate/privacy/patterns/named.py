@@ -27,7 +27,7 @@ def beside(
     """
     text, lower = document.text, document.lower
     link = _STRICT if strict else _LINK
-    for word in words:
+    for word in document.having(tuple(words)):
         at = lower.find(word)
         while at >= 0:
             after = at + len(word)

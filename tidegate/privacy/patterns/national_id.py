@@ -11,31 +11,56 @@ from tidegate.errors import Broken
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.patterns.national_ids import GENERIC, ID_KINDS, IdKind
-from tidegate.privacy.spans import Label, Span
+from tidegate.privacy.spans import Span
 
 _MOST_LETTERS = 6  # an Italian codice fiscale begins with six
 _COUNTRY_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9])[A-Z]{2} ")
-_LONGEST, _FEWEST_DIGITS, _FEWEST_AFTER_LETTERS = 24, 6, 4
-_DIGITS = frozenset("0123456789")
+_LONGEST = 24
+_AFTER_ONE = (
+    " ",
+    "-",
+    ".",
+)  # a first group of one digit: `1 85 05 78 006 084 42`, `1-2345-67890-12-1`, `1.234.567-8`
 _BEFORE, _AFTER = 50, 20
+_NONE: frozenset[str] = frozenset()
+# What may follow the first group of digits, by its length, in the shapes that stand alone.
+_CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_AFTER_FIRST: dict[int, frozenset[str]] = {
+    size: frozenset((*marks, "")) for size, marks in {
+        1: " -.", 2: " .-", 3: "-.", 4: " ", 5: " ", 6: "-+/A", 7: _CAPITALS + " ", 8: "-" + _CAPITALS, 13: " \n.,;:)\"'", 15: " \n.,;:)\"'",
+        17: "xX", 18: " \n.,;:)\"'",
+    }.items()
+}  # fmt: skip
 
 
 def find(document: Document) -> Iterator[Span]:
     """Each token with enough digits, once; the first kind that holds. A named number whose check fails is taken as unproved."""
     text = document.text
+    announced = document.has_word(*GENERIC)
+    named = document.has_word(*_WORDS)
     taken = 0
-    for number, _ in document.numbers:
-        if number < taken:
+    for number, number_end in document.numbers:
+        if number < taken or (
+            number_end - number < 2 and text[number_end : number_end + 1] not in _AFTER_ONE
+        ):
             continue
         start = _token_start(text, number)
-        fewest = _FEWEST_DIGITS if start == number else _FEWEST_AFTER_LETTERS
-        if sum(c in _DIGITS for c in text[number : number + _LONGEST]) < fewest:
-            continue
         if start and not _clear(text[start - 1], text[start - 2 : start - 1]):
             continue
-        found = _best(document, start)
-        if found is None and start == number and _COUNTRY_BEFORE.fullmatch(text, max(0, number - 4), number):
-            found = _named(document, number - 3, _shapes(text, number - 3))  # `DE 123456789`
+        found = None
+        if named and document.near(_WORDS, start - _BEFORE - _LONGEST_WORD, number_end + _LONGEST + _AFTER):
+            found = _beside(document, start, number)
+        if (
+            found is None
+            and (
+                start < number
+                or text[number_end : number_end + 1] in _AFTER_FIRST.get(number_end - number, _NONE)
+            )
+            and _ANY_ALONE.match(text, start) is not None
+        ):
+            found = _printed(document, start)
+        if found is None and announced and document.near(GENERIC, start - _BEFORE, start):
+            found = _announced(document, start)
         if found is not None:
             taken = found.end
             yield found
@@ -44,9 +69,16 @@ def find(document: Document) -> Iterator[Span]:
 Shapes = tuple[tuple[IdKind, re.Match[str]], ...]
 
 
-def _best(document: Document, start: int) -> Span | None:
-    shapes = _shapes(document.text, start)
-    return (_named(document, start, shapes) or _alone(document, start, shapes)) if shapes else None
+def _beside(document: Document, start: int, number: int) -> Span | None:
+    """A number beside its name, also with its country before it (`DE 123456789`)."""
+    found = _named(document, start, _shapes(document.text, start))
+    if (
+        found is None
+        and start == number
+        and _COUNTRY_BEFORE.fullmatch(document.text, max(0, number - 4), number)
+    ):
+        found = _named(document, number - 3, _shapes(document.text, number - 3))
+    return found
 
 
 def _named(document: Document, start: int, shapes: Shapes) -> Span | None:
@@ -54,26 +86,39 @@ def _named(document: Document, start: int, shapes: Shapes) -> Span | None:
     before = f" {document.before(start, _BEFORE)} "
     weak: Span | None = None
     for kind, match in shapes:
-        beside = before + document.after(match.end(), _AFTER)
-        if any(_word_in(word, beside) for word in kind.words):
+        words = document.having(kind.words)
+        if words and any(_word_in(word, before + document.after(match.end(), _AFTER)) for word in words):
             if checksum(kind.module)(match[0]):
-                return hit("national_id", start, match.end(), Label.NATIONAL_ID, 0.95, valid=True)
-            weak = weak or hit("national_id", start, match.end(), Label.NATIONAL_ID, 0.6)
+                return hit("national_id", start, match.end(), kind.label, 0.95, valid=True)
+            weak = weak or hit("national_id", start, match.end(), kind.label, 0.6)
     return weak
 
 
-def _alone(document: Document, start: int, shapes: Shapes) -> Span | None:
-    """Printed in a telling shape with a right checksum, or announced as a personal number of no country in particular."""
+def _printed(document: Document, start: int) -> Span | None:
+    """Printed in a telling shape with a right checksum."""
+    for kind in ID_KINDS:
+        if kind.alone is not None:
+            match = kind.alone.match(document.text, start)
+            if match is not None and checksum(kind.module)(match[0]):
+                return hit("national_id", start, match.end(), kind.label, 0.8, valid=True)
+    return None
+
+
+def _announced(document: Document, start: int) -> Span | None:
+    """A right checksum behind a word for a personal number of no country in particular."""
     before = document.before(start, _BEFORE)
-    announced = any(word in before for word in GENERIC)
-    for kind, match in shapes:
-        printed = kind.alone is not None and kind.alone.match(document.text, start) is not None
-        if (printed or announced) and checksum(kind.module)(match[0]):
-            return hit("national_id", start, match.end(), Label.NATIONAL_ID, 0.8, valid=True)
+    if not any(word in before for word in GENERIC):
+        return None
+    for kind, match in _shapes(document.text, start):
+        if checksum(kind.module)(match[0]):
+            return hit("national_id", start, match.end(), kind.label, 0.8, valid=True)
     return None
 
 
 _ANY_SHAPE = re.compile("|".join(kind.shape.pattern for kind in ID_KINDS))
+_ANY_ALONE = re.compile("|".join(f"(?:{kind.alone.pattern})" for kind in ID_KINDS if kind.alone is not None))
+_WORDS = tuple(sorted({word for kind in ID_KINDS for word in kind.words}))
+_LONGEST_WORD = max(map(len, _WORDS))
 
 
 def _shapes(text: str, start: int) -> Shapes:
@@ -132,4 +177,10 @@ def nino(number: str) -> bool:
 
 _OWN: dict[str, Callable[[str], bool]] = {"stdnum.gb.nino": nino}
 
-NATIONAL_ID = Pattern("national_id", (Label.NATIONAL_ID,), lambda document: document.has_digit, find)
+NATIONAL_ID = Pattern(
+    "national_id",
+    tuple(sorted({kind.label for kind in ID_KINDS})),
+    find,
+    digits=True,
+    lexicon=(*_WORDS, *GENERIC),
+)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tidegate.privacy.spans import Label
+
 
 @dataclass(frozen=True, slots=True)
 class IdKind:
@@ -18,12 +20,15 @@ class IdKind:
     shape: re.Pattern[str]
     words: tuple[str, ...] = ()
     alone: re.Pattern[str] | None = None
+    label: Label = Label.NATIONAL_ID
 
 
-def _kind(name: str, shape: str, *words: str, alone: str | None = None) -> IdKind:
+def _kind(
+    name: str, shape: str, *words: str, alone: str | None = None, label: Label = Label.NATIONAL_ID
+) -> IdKind:
     end = r"(?![A-Za-z0-9])"
     printed = re.compile(alone + end) if alone is not None else None
-    return IdKind(name, f"stdnum.{name}", re.compile(f"(?:{shape}){end}"), words, printed)
+    return IdKind(name, f"stdnum.{name}", re.compile(f"(?:{shape}){end}"), words, printed, label)
 
 
 ID_KINDS: tuple[IdKind, ...] = (

@@ -20,6 +20,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("passport", *match.span(), Label.PASSPORT, 0.75)
 
 
-PASSPORT = Pattern(
-    "passport", (Label.PASSPORT,), lambda document: document.has_digit and document.has_word(*_NAMES), find
-)
+PASSPORT = Pattern("passport", (Label.PASSPORT,), find, digits=True, words=_NAMES)

@@ -73,10 +73,22 @@ def _unpunctuated(text: str, start: int, end: int) -> int:
     return end
 
 
-def _wants(document: Document) -> bool:
-    return document.has_word(
-        "pass", "pwd", "kennwort", "wachtwoord", "contrase", "pin", "code", "cvv", "cvc", "otp"
-    )
-
-
-PASSWORD = Pattern("password", (Label.PASSWORD,), _wants, find)
+PASSWORD = Pattern(
+    "password",
+    (Label.PASSWORD,),
+    find,
+    words=(
+        "pass",
+        "pwd",
+        "kennwort",
+        "wachtwoord",
+        "contrase",
+        "mot de passe",
+        "pin",
+        "code",
+        "cvv",
+        "cvc",
+        "otp",
+    ),
+    lexicon=(*_NAMES, *_PINS),
+)

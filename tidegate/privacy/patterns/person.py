@@ -18,6 +18,7 @@ _FULL = re.compile(rf"{_WORD}(?: [A-Z]\.)?(?: (?:(?:van|von|de|der|den|del|la|di
 _TITLED = re.compile(
     r"(?:(?:Mrs?|Ms|Miss|Mx|Dr|Prof|Sir|Herr|Frau|Hr|Fr|Monsieur|Madame|Mme|Mlle|Meneer|Mevrouw|Dhr|Mevr|Señora?|Sra?|Signora?)\.? ){1,3}(?=[A-ZÀ-Ž])"
 )
+_TITLE_SHAPE = r"\b(?:mrs?|ms|miss|mx|dr|prof|sir|herr|frau|hr|fr|monsieur|madame|mme|mlle|meneer|mevrouw|dhr|mevr|señora?|sra?|signora?)\.? "
 _ANNOUNCED = (
     "my name is",
     "my name's",
@@ -57,7 +58,7 @@ _HINTS = (
 
 def find(document: Document) -> Iterator[Span]:
     text = document.text
-    for title in _TITLED.finditer(text):
+    for title in _TITLED.finditer(text) if document.has_shape(_TITLE_SHAPE) else ():
         name = _NAME.match(text, title.end())
         if (
             name is not None
@@ -86,4 +87,11 @@ def _inside(text: str, start: int) -> bool:
     return start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_.")
 
 
-PERSON = Pattern("person", (Label.PERSON,), lambda document: True, find)
+PERSON = Pattern(
+    "person",
+    (Label.PERSON,),
+    find,
+    shape=_TITLE_SHAPE + "|" + "|".join(_HINTS),
+    shapes=(_TITLE_SHAPE,),
+    lexicon=(*_HINTS, *_ANNOUNCED, *_FIELDS),
+)

@@ -31,6 +31,14 @@ _WORDS = re.compile(
     r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|\bcell|handy|\bcall(?:ing|ed|s|back)?\b|\bring\b|\bdial|text (?:me|him|her|us)|sms|whats ?app|\bcontact"
     r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail"
 )
+# One of these stands in whatever _WORDS and _KEY match; kept apart so that one pass over the text looks for all of them.
+_STEMS = (
+    "phone", "tel", "telef", "telep", "téléph", "fax", "mobil", "cell", "cellphone", "handy", "call", "calling", "called", "calls",
+    "callback", "ring", "dial", "diali", "diall", "diale", "dials", "text me", "text him", "text her", "text us", "sms", "whats",
+    "contact", "reach", "desk", "office", "hotline", "anruf", "rufen", "rufnummer", "portable", "gsm", "toestel", "bel", "bellen",
+    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl",
+)  # fmt: skip
+_FEWEST, _FEWEST_NATIONAL = 7, 8  # characters
 _KEY = re.compile(
     r"(?:phone|tel|fax|mobile|cell|telefon|telephone|téléphone|handy|mobil|telefoon|msisdn)(?:[ _-]?(?:no|nr|number|nummer))?[\"']?[ .:=#]{1,3}[\"']?$"
 )
@@ -102,7 +110,7 @@ def find(document: Document) -> Iterator[Span]:
             start += 1
         while text[start] == ")" and start < end:
             start += 1
-        size = _longest(document, start, end, budget)
+        size = _longest(document, start, end, budget) if _promising(document, start, end) else None
         if size is None:
             first = _GROUP.search(text, start)
             position = first.end() if first is not None and tries < _MOST_TRIES else end
@@ -111,6 +119,20 @@ def find(document: Document) -> Iterator[Span]:
         extension = _EXTENSION.match(text, end)
         position = end = extension.end() if extension is not None else end
         yield hit("phone", start, end, Label.PHONE_NUMBER, score)
+
+
+def _promising(document: Document, start: int, end: int) -> bool:
+    """Whether it is worth a closer look: most numbers begin with no zero, no plus and no bracket, and no word speaks of a phone."""
+    text = document.text
+    if end - start < _FEWEST:
+        return document.near(_STEMS, start - 60, start)
+    if text[start] in "+(" or (text[start] == "0" and end - start > _FEWEST_NATIONAL):
+        return True
+    return (
+        document.near(_STEMS, start - 60, end + 18)
+        or _NANP.match(text, start) is not None
+        or _EXTENSION.match(text, end) is not None
+    )
 
 
 def _longest(document: Document, start: int, end: int, budget: Budget) -> tuple[int, float] | None:
@@ -210,4 +232,4 @@ def _check(number: str, region: str | None) -> tuple[bool, bool]:
     return phonenumbers.is_possible_number(parsed), phonenumbers.is_valid_number(parsed)
 
 
-PHONE = Pattern("phone", (Label.PHONE_NUMBER,), lambda document: document.has_digit, find)
+PHONE = Pattern("phone", (Label.PHONE_NUMBER,), find, digits=True, lexicon=_STEMS)

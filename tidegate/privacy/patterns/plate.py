@@ -24,10 +24,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("plate", *match.span(), Label.LICENSE_PLATE, 0.8)
 
 
-def _wants(document: Document) -> bool:
-    return document.has_digit and document.has_word(
-        "plate", "kennzeichen", "immat", "kenteken", "matrícula", "targa", "reg", "tag", "schild"
-    )
-
-
-PLATE = Pattern("plate", (Label.LICENSE_PLATE,), _wants, find)
+PLATE = Pattern("plate", (Label.LICENSE_PLATE,), find, digits=True, words=_NAMES)

@@ -33,7 +33,9 @@ _VALUE = re.compile(
 
 def find(document: Document) -> Iterator[Span]:
     for start, end in document.numbers:
-        found = _with_letters(document, start) or _digits_only(document, start, end)
+        found = (_with_letters(document, start) if end - start <= 4 else None) or _digits_only(
+            document, start, end
+        )
         if found is not None:
             yield found
     for match in beside(document, _NAMES, _VALUE):
@@ -42,11 +44,12 @@ def find(document: Document) -> Iterator[Span]:
 
 def _with_letters(document: Document, number: int) -> Span | None:
     text = document.text
-    for back in (2, 1):
+    lettered = number > 0 and text[number - 1].isalpha()
+    for back in (2, 1) if lettered else ():
         match = _UK.match(text, number - back) if number >= back else None
         if match is not None and match[1] in _UK_AREAS and document.free(*match.span()):
             return hit("postal", *match.span(), Label.POSTAL_CODE, 0.85)
-    match = _CANADA.match(text, number - 1) if number else None
+    match = _CANADA.match(text, number - 1) if lettered else None
     if match is not None and document.free(*match.span()):
         return hit("postal", *match.span(), Label.POSTAL_CODE, 0.8)
     match = _DUTCH.match(text, number)
@@ -69,4 +72,4 @@ def _digits_only(document: Document, start: int, end: int) -> Span | None:
     return None
 
 
-POSTAL = Pattern("postal", (Label.POSTAL_CODE,), lambda document: document.has_digit, find)
+POSTAL = Pattern("postal", (Label.POSTAL_CODE,), find, digits=True, lexicon=_NAMES)

@@ -49,4 +49,4 @@ def entropy(text: str) -> float:
     return -sum(n / size * math.log2(n / size) for n in Counter(text).values())
 
 
-SECRET = Pattern("secret", (Label.API_KEY,), lambda document: document.has_word(*_ROOTS), find)
+SECRET = Pattern("secret", (Label.API_KEY,), find, words=_ROOTS, lexicon=_NAMES)

@@ -59,4 +59,4 @@ def _beside(document: Document, start: int) -> bool:
     return any(word in before for word in _NAMED)
 
 
-SSN = Pattern("ssn", (Label.US_SSN,), lambda document: document.has_digit, find)
+SSN = Pattern("ssn", (Label.US_SSN,), find, digits=True)

@@ -78,6 +78,15 @@ _NUMBER = re.compile(r"\d{1,4} ?(?:[a-zA-Z](?![A-Za-z]))?(?:[-/–] ?\d{1,4}[a-z
 _EURO_TOWN = re.compile(
     r"(?:,|\n|,\n)? ?(?:(?:D|A|CH|F|NL|B|DE|AT|FR)-)?(?:\d{4} ?[A-Z]{2}|\d{4,5})(?:,? (?:[A-ZÄÖÜÉ][\wÀ-ÿ'-]{1,24})(?:[ -](?:am|an der|im|sur|de|den)? ?[A-ZÄÖÜ][\wÀ-ÿ-]{1,24}){0,2})?(?!\w)"
 )
+_WIDTH = 70  # characters looked at on either side of a house number
+_KIND_WORDS = tuple(
+    sorted(
+        _KINDS | set(_SURE.split("|")) | set("rue bd chemin allée impasse quai cours passage faubourg sentier résidence villa".split())
+    )
+)  # fmt: skip
+_KIND_WORDS_BEFORE = tuple(
+    "calle c avenida avda av paseo plaza camino carrera via viale piazza corso largo rua travessa praça strada ulica ul".split()
+)
 _BOX = re.compile(
     r"(?i:p\.? ?o\.? ?box|postfach|postbus|boîte postale|apartado)\.? ?(?:no\.? ?)?\d{1,7}(?!\w)"
 )
@@ -88,13 +97,25 @@ def find(document: Document) -> Iterator[Span]:
     for start, end in document.numbers:
         if start < taken or end - start > 6:
             continue
-        found = _number_first(document, start) or _number_last(document, start, taken)
+        found = None
+        if document.near(_KIND_WORDS, end, end + _WIDTH):
+            found = _number_first(document, start)
+        if found is None and _may_end(document, start):
+            found = _number_last(document, start, taken)
         if found is not None:
             taken = found[1]
             yield hit("street", *found, Label.STREET_ADDRESS, 0.8)
     if document.has_word("box", "postfach", "postbus", "postale", "apartado"):
         for match in _BOX.finditer(document.text):
             yield hit("street", *match.span(), Label.STREET_ADDRESS, 0.8)
+
+
+def _may_end(document: Document, start: int) -> bool:
+    """Whether the word before a number ends like a street, or a kind of street stands among those before."""
+    if start < 4 or document.text[start - 1] not in " .°º":
+        return False
+    stem = document.lower[start - 12 if start > 12 else 0 : start].removesuffix("nr. ").rstrip(" ,")
+    return stem.endswith(_ENDINGS) or document.near(_KIND_WORDS_BEFORE, start - _WIDTH, start)
 
 
 def _number_first(document: Document, start: int) -> tuple[int, int] | None:
@@ -137,8 +158,6 @@ def _english(text: str, start: int) -> tuple[int, bool]:
 
 def _number_last(document: Document, start: int, taken: int) -> tuple[int, int] | None:
     text = document.text
-    if start < 4 or text[start - 1] not in " .°º":
-        return None
     before = text[max(taken, start - 70) : start]
     before = before[before.rfind("\n") + 1 :]
     number = _NUMBER.match(text, start)
@@ -184,4 +203,10 @@ def _tail(text: str, end: int, town: re.Pattern[str]) -> int:
     return match.end() if match is not None else end
 
 
-STREET = Pattern("street", (Label.STREET_ADDRESS,), lambda document: document.has_digit, find)
+STREET = Pattern(
+    "street",
+    (Label.STREET_ADDRESS,),
+    find,
+    digits=True,
+    lexicon=(*_KIND_WORDS, *_KIND_WORDS_BEFORE, "box", "postfach", "postbus", "postale", "apartado"),
+)

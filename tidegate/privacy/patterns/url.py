@@ -108,4 +108,4 @@ def _trimmed(text: str, start: int, end: int) -> int:
     return end
 
 
-URL = Pattern("url", (Label.URL,), lambda document: "." in document.text or "://" in document.text, find)
+URL = Pattern("url", (Label.URL,), find, words=(".", "://"))

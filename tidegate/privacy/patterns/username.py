@@ -57,9 +57,10 @@ def find(document: Document) -> Iterator[Span]:
         value = match[0].rstrip(".")
         if value.lower() not in _NOBODY and _meant(document, match, value):
             yield hit("username", match.start(), match.start() + len(value), Label.USERNAME, 0.7)
-    for match in _HOME.finditer(document.text):
-        if match[1].lower() not in _NOBODY:
-            yield hit("username", *match.span(1), Label.USERNAME, 0.8)
+    if document.has_word("/home/", "users"):
+        for match in _HOME.finditer(document.text):
+            if match[1].lower() not in _NOBODY:
+                yield hit("username", *match.span(1), Label.USERNAME, 0.8)
     if document.has_word(*_PLACES):
         yield from _handles(document)
 
@@ -91,10 +92,10 @@ def _meant(document: Document, match: re.Match[str], value: str) -> bool:
     return before.rstrip()[-1:] in (":", "=") or any(not c.isalpha() for c in value)
 
 
-def _wants(document: Document) -> bool:
-    return document.has_word(
-        "user", "login", "benutzer", "gebruiker", "utilisateur", "/home/", "handle", "name", "@"
-    )
-
-
-USERNAME = Pattern("username", (Label.USERNAME,), _wants, find)
+USERNAME = Pattern(
+    "username",
+    (Label.USERNAME,),
+    find,
+    words=("user", "login", "benutzer", "gebruiker", "utilisateur", "/home/", "handle", "name", "@"),
+    lexicon=(*_NAMES, *_PLACES, "users"),
+)

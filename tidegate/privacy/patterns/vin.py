@@ -42,8 +42,10 @@ def checked(vin: str) -> bool:
 
 def find(document: Document) -> Iterator[Span]:
     named = document.has_word(*_WORDS)
-    for match in (_ANY_CASE if named else _SHAPE).finditer(document.text):
-        start, end = match.span()
+    for start, end in document.tokens:
+        match = (_ANY_CASE if named else _SHAPE).match(document.text, start) if end - start == 17 else None
+        if match is None:
+            continue
         vin = match[0].upper()
         mixed = any(c.isdigit() for c in vin) and sum(c.isalpha() for c in vin) >= 2
         if not mixed or not document.free(start, end):
@@ -54,4 +56,4 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("vin", start, end, Label.VIN, 0.95 if valid else 0.75, valid=valid)
 
 
-VIN = Pattern("vin", (Label.VIN,), lambda document: document.has_digit, find)
+VIN = Pattern("vin", (Label.VIN,), find, digits=True)

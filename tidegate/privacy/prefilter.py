@@ -1,0 +1,41 @@
+"""Which of many words occur in a text: one pass of one automaton over it, however many words there are.
+
+Every detector names the words without which it finds nothing. RE2 joins them all into one deterministic automaton, so that a
+text is read once (hundreds of megabytes a second) and most detectors never look at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+from tidegate.errors import Broken
+from tidegate.privacy import linear
+
+
+class Prefilter:
+    """`words` are lower case and taken letter by letter; `shapes` are RE2 expressions over lower-case text."""
+
+    __slots__ = ("_names", "_set", "known")
+
+    def __init__(self, words: Iterable[str], shapes: Iterable[str] = ()) -> None:
+        self._names = (*sorted(set(words)), *sorted(set(shapes)))
+        self.known = frozenset(self._names)
+        literal = len(set(words))
+        expressions = [
+            linear.escape(name) if index < literal else name for index, name in enumerate(self._names)
+        ]
+        self._set = linear.ManyExpressions(expressions)
+
+    def present(self, lower: str) -> frozenset[str]:
+        """The words and shapes that occur in `lower`. Raises Broken when the automaton gave up: then nothing may leave."""
+        found = self._set.found(lower)
+        if found is None:
+            raise Broken("the word automaton ran out of memory", code="prefilter_failed")
+        return frozenset(self._names[index] for index in found)
+
+
+@cache
+def prefilter(words: frozenset[str], shapes: frozenset[str]) -> Prefilter:
+    """One automaton per set of words in a process: building one costs 20 ms."""
+    return Prefilter(words, shapes)
