@@ -109,14 +109,16 @@ def is_right(draft: Draft, expected: Sequence[Call] | None) -> bool:
     """Whether the draft is exactly what was asked for."""
     if expected is None or len(draft.tool_calls) != len(expected):
         return False
-    wanted = [(call.name, {key: _plain(value) for key, value in call.arguments}) for call in expected]
+    wanted = [(call.name, {key: plain(value) for key, value in call.arguments}) for call in expected]
     return wanted == [
-        (call.name, {k: _plain(v) for k, v in json.loads(call.arguments).items()})
-        for call in draft.tool_calls
+        (call.name, {k: plain(v) for k, v in json.loads(call.arguments).items()}) for call in draft.tool_calls
     ]
 
 
-def _plain(value: JSON) -> str:
+def plain(value: JSON | tuple[str, ...]) -> str:
+    """A value as it is compared: without case and white space; the values of a list in order."""
+    if isinstance(value, list | tuple):
+        return json.dumps([plain(item) for item in value])
     return "".join(str(value).casefold().split())
 
 
