@@ -23,6 +23,7 @@ GROUP = "tidegate.commands"
 _SHARED = {
     "redact": "tidegate.privacy.cli:redact",
     "guard": "tidegate.guard.cli:guard",
+    "models": "tidegate.models.cli:app",
     "demo": "tidegate.demo.cli:demo",
 }
 
@@ -30,6 +31,7 @@ _SUMMARIES = {
     "demo": "the whole house on loopback, step by step, with a table of what happened",
     "redact": "JSON lines in, spans and redacted text out",
     "guard": "JSON lines in, prompt-injection scores and verdicts out",
+    "models": "models of this machine: pull, list, verify, use, remove, bundle",
     "edge": "the device daemon: run, status, doctor",
     "plan": "JSON lines in, where each would be answered and why",
     "cloud": "the validation tier: serve",

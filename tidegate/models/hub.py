@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 from tidegate.errors import BadConfig, BadRequest, Broken, TidegateError, Unreachable
 from tidegate.models.download import Wanted
@@ -46,13 +47,14 @@ class Listing:
     terms: Terms
     files: tuple[Entry, ...]
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    architecture: str = ""  # of its GGUF files, where the hub has looked
 
 
-def endpoint(environ: Mapping[str, str], flag: str = "") -> str:
-    """The hub's address: a flag, else HF_ENDPOINT, else the public one. Raises BadConfig when it has no TLS."""
-    found = (flag or environ.get(VARIABLE) or PUBLIC).rstrip("/")
-    host = found.partition("://")[2].partition("/")[0].rpartition(":")[0] or found.partition("://")[2]
-    if not found.startswith("https://") and not (found.startswith("http://") and is_here(host.strip("[]"))):
+def endpoint(environ: Mapping[str, str]) -> str:
+    """The hub's address: HF_ENDPOINT, else the public one. Raises BadConfig when it has no TLS."""
+    found = (environ.get(VARIABLE) or PUBLIC).rstrip("/")
+    parts = urlsplit(found)
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_here(parts.hostname)):
         raise BadConfig(
             f"{VARIABLE}: the hub's address does not begin with https://",
             code="not_https",
@@ -98,7 +100,9 @@ def listing(
         for sibling in info.siblings or ()
     )
     terms = from_card(card, f"{address}/{source.repo}", gated=bool(info.gated))
-    return Listing(source.repo, plain(info.sha), terms, files, headers)
+    return Listing(
+        source.repo, plain(info.sha), terms, files, headers, plain((info.gguf or {}).get("architecture"))
+    )
 
 
 def pick(found: Listing, asked: str) -> Entry:
@@ -128,8 +132,6 @@ def pick(found: Listing, asked: str) -> Entry:
 
 def wanted(found: Listing, entry: Entry, address: str) -> Wanted:
     """The download of an entry, at the commit that was listed. Raises BadRequest when its name may not be written here."""
-    from urllib.parse import quote
-
     url = f"{address}/{found.repo}/resolve/{found.commit}/{quote(entry.path)}"
     name = file_name(entry.path.rpartition("/")[2])
     return Wanted(url, name, entry.size, entry.sha256, entry.blob, found.headers)

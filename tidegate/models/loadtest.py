@@ -34,18 +34,20 @@ _MOST_OUTPUT = 4096
 class LoadLimits:
     """What a load test may use: `spare_memory` bytes beyond four times the file's size; seconds, wall and CPU.
 
-    `context_tokens` is the context that the test is made with.
+    `context_tokens` and `batch_tokens` are those of the engine in the test.
     """
 
     seconds: float = 60.0
     cpu_seconds: int = 60
     spare_memory: int = 3 * 1024**3
     context_tokens: int = 256
+    batch_tokens: int = 64
 
 
 @dataclass(frozen=True, slots=True)
 class LoadTest:
-    """What came out. `said` is our own loader's sentence when it refused; `peak` bytes the child held, 0 when unknown."""
+    """What came out. `said` is our own loader's sentence when it refused; `peak` bytes that loading and working once added to
+    the child, 0 when unknown."""
 
     fault: Fault
     said: str = ""
@@ -115,7 +117,7 @@ def _fault(code: int | None, answer: _Answer, nonce: str) -> Fault:
 def command(model: Path, nonce: str, limits: LoadLimits, kind: Kind = Kind.CHAT) -> list[str]:
     """The child's command line."""
     memory = limits.spare_memory + 4 * model.stat().st_size
-    numbers = [str(memory), str(limits.cpu_seconds), str(limits.context_tokens)]
+    numbers = [str(memory), str(limits.cpu_seconds), str(limits.context_tokens), str(limits.batch_tokens)]
     return [sys.executable, "-m", "tidegate.models.loadtest", kind.value, str(model), nonce, *numbers]
 
 
@@ -154,39 +156,60 @@ def _limit(memory: int, cpu_seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-async def _write_one_token(model: Path, context_tokens: int) -> tuple[int, bool]:
-    """How many tokens the model wrote, and whether their scores are numbers."""
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    """How much the model wrote or read, whether its scores are numbers, and bytes held before it was opened."""
+
+    count: int
+    finite: bool
+    before: int
+
+
+async def _write_one_token(model: Path, context_tokens: int, batch_tokens: int) -> _Worked:
     from tidegate.chat import Message, Prompt, Role
     from tidegate.engines.llama import Limits, LlamaEngine
+    from tidegate.engines.native import library
 
-    engine = LlamaEngine.load(model, limits=Limits(context_tokens=context_tokens, batch_tokens=64))
+    library()
+    before = _peak()
+    engine = LlamaEngine.load(model, limits=Limits(context_tokens=context_tokens, batch_tokens=batch_tokens))
     try:
         draft = await engine.generate(Prompt((Message(Role.USER, _SMOKE),), max_tokens=1))
     finally:
         await engine.close()
-    return draft.usage.completion_tokens, all(math.isfinite(token.logprob) for token in draft.tokens)
+    finite = all(math.isfinite(token.logprob) for token in draft.tokens)
+    return _Worked(draft.usage.completion_tokens, finite, before)
 
 
-def _read_one_text(folder: Path) -> tuple[int, bool]:
-    """How many words the sentry scored, after its own self-test, and whether the scores are numbers."""
+def _read_one_text(folder: Path) -> _Worked:
+    """The sentry proves itself when it loads, then scores a text."""
     from tidegate.privacy.encoder import Encoder
 
+    before = _peak()
     seen = Encoder.load(folder).scan(_SMOKE)
-    return len(seen.words), math.isfinite(seen.injection) and all(map(math.isfinite, seen.tags.flat))
+    finite = math.isfinite(seen.injection) and all(map(math.isfinite, seen.tags.flat))
+    return _Worked(len(seen.words), finite, before)
 
 
-def _embed_one_text(folder: Path) -> tuple[int, bool]:
-    """How many vectors the embedder made, after its own self-test, and whether they are numbers."""
+def _embed_one_text(folder: Path) -> _Worked:
+    """The embedder proves itself when it loads, then makes a vector."""
     from tidegate.engines.embedder import Embedder
 
+    before = _peak()
     rows = Embedder.load(folder).embed([_SMOKE])
-    return len(rows), all(map(math.isfinite, rows.flat))
+    return _Worked(len(rows), all(map(math.isfinite, rows.flat)), before)
 
 
-def _try(kind: Kind, model: Path, context_tokens: int) -> tuple[int, bool]:
+def _peak() -> int:
+    """Most bytes this process has held so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _try(kind: Kind, model: Path, context_tokens: int, batch_tokens: int) -> _Worked:
     match kind:
         case Kind.CHAT:
-            return asyncio.run(_write_one_token(model, context_tokens))
+            return asyncio.run(_write_one_token(model, context_tokens, batch_tokens))
         case Kind.SENTRY:
             return _read_one_text(model.parent)
         case Kind.EMBEDDER:
@@ -198,17 +221,17 @@ def _try(kind: Kind, model: Path, context_tokens: int) -> tuple[int, bool]:
 def main(arguments: list[str]) -> int:
     """Exit codes: 0 and one JSON line; 4: it loaded but what it gives is no answer; 5: our loader refused it, with its
     sentence in the line; anything else: it did not load."""
-    kind, model, nonce, memory, cpu_seconds, context_tokens = arguments
-    _limit(int(memory), int(cpu_seconds))
+    kind, model, nonce, *numbers = arguments
+    memory, cpu_seconds, context_tokens, batch_tokens = map(int, numbers)
+    _limit(memory, cpu_seconds)
     try:
-        tokens, finite = _try(Kind(kind), Path(model), int(context_tokens))
+        worked = _try(Kind(kind), Path(model), context_tokens, batch_tokens)
     except TidegateError as refusal:
         print(json.dumps({"nonce": nonce, "said": refusal.message}))
         return _EXIT_REFUSED
-    if tokens < 1 or not finite:
+    if worked.count < 1 or not worked.finite:
         return _EXIT_GARBAGE
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    print(json.dumps({"nonce": nonce, "tokens": tokens, "peak": peak}))
+    print(json.dumps({"nonce": nonce, "tokens": worked.count, "peak": max(0, _peak() - worked.before)}))
     return 0
 
 

@@ -59,7 +59,7 @@ class Lines:
 
 
 class Bar:
-    """A bar with speed and remaining time."""
+    """A bar with speed and remaining time; drawn while a file arrives, so that questions between files can be asked."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -83,6 +83,7 @@ class Bar:
         self._task = self._shown.add_task("", visible=False, start=False)
 
     def begin(self, file: str, have: int, total: int) -> None:
+        self._shown.start()
         self._shown.remove_task(self._task)
         self._task = self._shown.add_task(file, total=total, completed=have)
 
@@ -90,13 +91,6 @@ class Bar:
         self._shown.advance(self._task, count)
 
     def end(self) -> None:
-        self._shown.stop_task(self._task)
-
-    def __enter__(self) -> Bar:
-        self._shown.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
         self._shown.stop()
 
 
@@ -106,8 +100,11 @@ def shown(clock: Clock, *, silent: bool) -> Iterator[Progress]:
     if silent:
         yield Silent()
     elif sys.stderr.isatty():
-        with Bar() as bar:
+        bar = Bar()
+        try:
             yield bar
+        finally:
+            bar.end()
     else:
         yield Lines(clock)
 

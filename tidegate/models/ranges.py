@@ -91,7 +91,7 @@ def meaning(status: int, headers: Mapping[str, str], *, have: int, expected: int
         if headers.get("content-encoding", "identity") != "identity" or not length.isdecimal():
             return Refused(_unsized())
         return _sized(0, int(length), expected)
-    return Refused(_refusal(status))
+    return Refused(_refusal(status, headers.get("x-error-code", "")))
 
 
 def _sized(start: int, total: int, expected: int | None) -> Take | Refused:
@@ -119,13 +119,20 @@ def _unsized() -> Broken:
     )
 
 
-def _refusal(status: int) -> TidegateError:
+def _refusal(status: int, code: str) -> TidegateError:
+    if code == "GatedRepo":
+        return BadRequest(
+            f"this model is given out on request only, and this machine has no leave (HTTP {status}); nothing was fetched",
+            code="hub_gated",
+            status=403,
+            hint="accept its terms on its page of the hub, then set HF_TOKEN to a token of that account",
+        )
     if status in {401, 403}:
         return BadRequest(
             f"the server wants a permission that this machine does not have (HTTP {status}); nothing was fetched",
             code="not_permitted",
             status=status,
-            hint="for the hub: accept the model's terms on its page and set HF_TOKEN",
+            hint="check the address; for the hub set HF_TOKEN",
         )
     if status in {404, 410}:
         return BadRequest(

@@ -32,7 +32,7 @@ def with_value(text: str, table: str, key: str, value: str | None) -> str:
 
 def line(key: str, value: str | None) -> str:
     """The one line, as TOML."""
-    return f"{key} = {_quoted(value)}" if value is not None else f"no {key}"
+    return f"{key} = {_quoted(value)}" if value is not None else f"(no {key})"
 
 
 def value_of(text: str, table: str, key: str) -> str:

@@ -6,7 +6,7 @@ A model appears by one rename of its whole folder and goes by one; readers never
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,23 +90,25 @@ class Store:
     def has(self, name: ModelName) -> bool:
         return (self.folder / name / RECORD).exists()
 
-    def staging(self, name: ModelName) -> Path:
-        """Where the files of a model arrive. Kept over interruptions, so that a download goes on."""
+    def staging(self, name: ModelName, files: Iterable[str]) -> Path:
+        """Where the files of a model arrive. Their beginnings are kept over interruptions, so that a download goes on;
+        what lies there of another attempt is removed."""
         path = self.folder / _INCOMING / name
         path.mkdir(mode=0o755, parents=True, exist_ok=True)
+        known = {name + ending for name in files for ending in ("", ".part", ".part.json")}
+        for left in path.iterdir():
+            if left.name not in known:
+                left.unlink()
         return path
 
     def adopt(self, record: Record) -> Kept:
         """Moves a staged model into place in one step. Raises BadRequest (name_taken)."""
-        staging, place = self.staging(record.id), self.folder / record.id
+        names = [file.name for file in record.files]
+        staging, place = self.staging(record.id, names), self.folder / record.id
         if place.exists():
             raise taken(record.id)
-        wanted = {file.name for file in record.files}
-        for path in staging.iterdir():
-            if path.name in wanted:
-                path.chmod(0o444)
-            else:
-                path.unlink()
+        for name in names:
+            (staging / name).chmod(0o444)
         write_durably(staging / RECORD, encode(record), mode=0o644)
         staging.chmod(0o755)
         staging.rename(place)
@@ -115,15 +117,21 @@ class Store:
 
     def remove(self, name: ModelName) -> bool:
         """Takes a model away, and what was half-fetched of it; False when there was nothing."""
+        kept = self._take_away(self.folder / name)
+        return self.remove_staged(name) or kept
+
+    def remove_staged(self, name: ModelName) -> bool:
+        """Takes away what was fetched of a model that is not in place yet."""
+        return self._take_away(self.folder / _INCOMING / name)
+
+    def _take_away(self, place: Path) -> bool:
+        if not place.is_dir():
+            return False
         leaving = self.folder / _INCOMING / _LEAVING
-        found = False
-        for place in (self.folder / name, self.folder / _INCOMING / name):
-            if place.is_dir():
-                shutil.rmtree(leaving, ignore_errors=True)
-                place.rename(leaving)
-                shutil.rmtree(leaving)
-                found = True
-        return found
+        shutil.rmtree(leaving, ignore_errors=True)
+        place.rename(leaving)
+        shutil.rmtree(leaving)
+        return True
 
     def _folders(self) -> list[Path]:
         if not self.folder.is_dir():

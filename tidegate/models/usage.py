@@ -66,3 +66,16 @@ def _in_file(file: Path) -> Path | None:
     except (OSError, UnicodeDecodeError):
         return None
     return Path(said).expanduser() if said else None
+
+
+def default_users(
+    store: Store, environ: Mapping[str, str], also: Path | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Who uses shipped models without naming them: settings files without a path; "default" where nothing is known."""
+    files = dict.fromkeys((*remembered(store), *([also.absolute()] if also is not None else ())))
+    silent = tuple(str(file) for file in files if file.is_file() and _in_file(file) is None)
+    named = bool(environ.get(PATH_VARIABLE)) or len(silent) < len(files)
+    found = {"edge": silent or (() if named else ("default",)), "cloud": ("default",)}
+    for name in ("sentry", "embedder"):
+        found[name] = () if environ.get(f"TIDEGATE_MODELS_{name.upper()}") else ("default",)
+    return found
