@@ -25,6 +25,7 @@ from tidegate.errors import Broken, TidegateError
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT, QUICK = 150, 20
+MODELS = ROOT / "models"
 IMAGES = ROOT / "docs" / "images"
 
 
@@ -71,8 +72,8 @@ def parsed(argv: Sequence[str]) -> Asked:
     count = args.count or (QUICK if args.quick else COUNT)
     if count < 10:
         parser.error("--count: at least 10, below that an interval says nothing")
-    files = () if args.no_language else tuple(args.file or sorted((ROOT / "models").glob("*/*.gguf")))
-    folders = args.sentry or [path.parent for path in sorted((ROOT / "models").glob("*/sentry.json"))]
+    files = () if args.no_language else tuple(args.file or sorted(MODELS.glob("*/*.gguf")))
+    folders = args.sentry or [path.parent for path in sorted(MODELS.rglob("sentry.json"))]
     absent = [path for path in files if not path.is_file()]
     if absent:
         parser.error(f"--file: {absent[0]} is no file")
@@ -125,24 +126,28 @@ def answers_to_time(todo: Sequence[Task]) -> Sequence[data.Example]:
 
 
 def named(path: Path) -> str:
-    """How rows call a file: its folder under models/, or its own name."""
-    return card_of(path) or path.stem
+    """How rows call a file: by its folder under models/ (`sentry-small` for sentry/small), any other by its own name."""
+    folder = path.resolve().parent
+    if folder.is_relative_to(MODELS):
+        return "-".join(folder.relative_to(MODELS).parts)
+    return path.stem if path.suffix == ".gguf" else folder.name
 
 
 def card_of(path: Path) -> str:
-    """The folder under models/ that a file lies in, or empty."""
-    folder = path.resolve().parent
-    return folder.name if folder.parent == ROOT / "models" and (folder / "CARD.md").exists() else ""
+    """The folder under models/ whose card speaks of a file: its own or the nearest above. Empty elsewhere."""
+    folders = [folder for folder in path.resolve().parents if MODELS in folder.parents]
+    return next((f.relative_to(MODELS).as_posix() for f in folders if (f / "CARD.md").exists()), "")
 
 
 def measure_sentry(folder: Path, asked: Asked) -> Section:
     """All rows of one sentry."""
-    model, shared = card_of(folder / "x") or folder.name, sources.data_root().parent
+    model, shared = named(folder / "sentry.onnx"), sources.data_root().parent
     progress = Progress(sentry.planned(asked.count))
     found = tuple(sentry.rows(model, folder, shared, asked.count, progress))
     if asked.minilm is not None:
         found += tuple(sentry.peer_rows(model, asked.minilm))
-    return Section(model, f"`{folder.name}/sentry.onnx`", found, card=card_of(folder / "x"))
+    weights = folder / "sentry.onnx"
+    return Section(model, f"`{folder.name}/{weights.name}`", found, card=card_of(weights))
 
 
 def measured(asked: Asked) -> Iterator[tuple[Section, certainty.Judged | None]]:
@@ -177,17 +182,25 @@ def write(
     body = "\n\n".join(
         [intro(facts, count, sections), table.markdown(rows, with_model=True), table.summary(rows), *shown]
     )
-    changed = [ROOT / "models" / "README.md"]
+    changed = [MODELS / "README.md"]
     table.put(changed[0], body)
     for model, picture in pictures.items():
         changed.append(IMAGES / f"confidence-{model}.svg")
         changed[-1].write_text(picture, encoding="utf-8")
-    for section in sections:
-        if section.card:
-            page = ROOT / "models" / section.card / "CARD.md"
-            own = [intro(facts, count, [section]), table.markdown(section.rows, with_model=False)]
-            table.put(page, "\n\n".join([*own, table.summary(section.rows)]))
-            changed.append(page)
+    for card in dict.fromkeys(section.card for section in sections if section.card):
+        page, own = MODELS / card / "CARD.md", [section for section in sections if section.card == card]
+        figures = [row for section in own for row in section.rows]
+        table.put(
+            page,
+            "\n\n".join(
+                [
+                    intro(facts, count, own),
+                    table.markdown(figures, with_model=len(own) > 1),
+                    table.summary(figures),
+                ]
+            ),
+        )
+        changed.append(page)
     return changed
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections import defaultdict
@@ -53,9 +54,10 @@ def entity_rows(
     for example in examples:
         counts = sentry_eval.entities([example], encoder)
         for kind in KINDS:
-            count = counts[kind]
+            count = counts.get(kind, sentry_eval.Count())
             matches[kind].append(Matches(count.right, count.found, count.wanted))
-        hidden, wanted = hidden + counts["touched"].right, wanted + counts["touched"].wanted
+        touched = counts.get("touched", sentry_eval.Count())
+        hidden, wanted = hidden + touched.right, wanted + touched.wanted
         progress.step()
     where = "other sentences of it were trained on" if seen else "held out whole"
     for kind, found in matches.items():
@@ -130,13 +132,19 @@ def time_rows(model: str, folder: Path, encoder: Encoder) -> Iterator[Row]:
     """Milliseconds of one window on one thread, memory, size."""
     window = encoder.settings.window
     times = window_times(encoder, WordPiece.load(folder / "vocab.txt"))
-    bar = Bar(5.0 if "small" in folder.name else 17.0, at_least=False)
+    bar = Bar(5.0 if distilled(folder) else 17.0, at_least=False)
     title = f"one window of {window} pieces, one thread"
     yield Row(model, title, middle(times), Unit.MS, bar, "CPU time, median; words cut included")
     yield Row(model, "slowest of a hundred", once(max(times)), Unit.MS, detail=True)
     yield Row(model, "memory it adds to a fresh process", once(sentry_eval.memory(folder)), Unit.MB)
     size = (folder / "sentry.onnx").stat().st_size / 1e6
     yield Row(model, "file", once(size), Unit.MB, detail=True)
+
+
+def distilled(folder: Path) -> bool:
+    """Whether the settings of a sentry call it the small one."""
+    training = json.loads((folder / "sentry.json").read_bytes()).get("training", {})
+    return bool(training.get("distilled"))
 
 
 def window_times(encoder: Encoder, wordpiece: WordPiece) -> list[float]:

@@ -40,7 +40,7 @@ def tasks(corpus: Corpus, count: int) -> tuple[Task, ...]:
 
 def calibration(corpus: Corpus, count: int) -> Task:
     """Requests of the other half, to fit P(right) on."""
-    return Task("calibration", tuple(examples(corpus, "calibration", 3 * count)))
+    return Task("calibration", tuple(examples(corpus, "calibration", 2 * count)))
 
 
 def _by_name(corpus: Corpus, count: int) -> Iterator[Task]:
