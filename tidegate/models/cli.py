@@ -6,6 +6,8 @@ import asyncio
 import json
 import os
 import time
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,7 +69,8 @@ def pull(
     found = parse_source(source, is_folder=path.is_dir(), has_manifest=(path / MANIFEST).is_file())
     asked = Asked(found, name, digest_argument(sha256) if sha256 else "", licence)
     clock = SystemClock()
-    with client() as http, shown(clock, silent=as_json) as progress:
+    with ExitStack() as closing, shown(clock, silent=as_json) as progress:
+        http = cache(lambda: closing.enter_context(client()))
         house = House(
             Store(place(os.environ, store)),
             Means(http, progress, free_bytes, time.sleep),

@@ -31,7 +31,6 @@ RESERVE = 200 * 1024 * 1024
 TRIES = 4
 _PAUSES = (1.0, 3.0, 9.0)
 _HEADWAY = 1024 * 1024  # bytes after which a try counts as a good one that broke off
-_PIECE = 256 * 1024
 _REDIRECTS = 5
 
 
@@ -53,9 +52,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a download works with."""
+    """What a download works with. `client` makes one when it is first needed: that reads the machine's certificates."""
 
-    client: httpx.Client
+    client: Callable[[], httpx.Client]
     progress: Progress
     free: Callable[[Path], int]
     sleep: Callable[[float], None]
@@ -148,7 +147,7 @@ def _receive(wanted: Wanted, part: Path, means: Means) -> None:
     have, validator = _left_over(wanted, part)
     headers = [*wanted.headers, *asking(have, validator, hash_known=wanted.hash_known).items()]
     try:
-        with means.client.stream("GET", wanted.url, headers=headers) as answer:
+        with means.client().stream("GET", wanted.url, headers=headers) as answer:
             said = {name.lower(): value for name, value in answer.headers.items()}
             match meaning(answer.status_code, said, have=have, expected=wanted.size):
                 case Take(start, total):
@@ -180,7 +179,7 @@ def _append(answer: httpx.Response, part: Path, start: int, total: int, progress
     with part.open("r+b" if part.exists() else "wb") as file:
         file.truncate(start)
         file.seek(start)
-        for piece in answer.iter_raw(_PIECE):
+        for piece in answer.iter_raw():  # as they come: a piece held back would be lost with the connection
             done += len(piece)
             if done > total:
                 raise Untrusted(

@@ -59,7 +59,7 @@ class Verdict:
 
 
 def rows(store: Store, environ: Mapping[str, str], config: Path | None = None) -> tuple[Row, ...]:
-    """All models that can be read, shipped ones first. What cannot be read is told by `verify`."""
+    """All models that can be read, shipped ones first; no weights are read. What is damaged is told by `verify`."""
     by_path = users(store, environ, config)
     plain_users = default_users(store, environ, config)
     found = []
@@ -72,7 +72,7 @@ def rows(store: Store, environ: Mapping[str, str], config: Path | None = None) -
         found.append(_shipped(name, folder, facts, whose))
     return (
         *found,
-        *(_pulled(kept, users_of(kept.folder, by_path)) for kept in store.kept() if _readable(kept)),
+        *(_pulled(kept, users_of(kept.folder, by_path)) for kept in store.kept()),
     )
 
 
@@ -110,19 +110,11 @@ def _shipped(name: ModelName, folder: Path, facts: Facts, whose: tuple[str, ...]
 
 
 def _pulled(kept: Kept, whose: tuple[str, ...]) -> Row:
-    record, facts = kept.record, inspect(kept.folder)
+    record = kept.record
     return Row(
         record.name, "pulled", record.kind, record.size, record.architecture, record.quantisation, record.context,
-        facts.need.total, record.licence.name, record.weights.sha256, record.source, kept.weights, whose,
+        record.memory, record.licence.name, record.weights.sha256, record.source, kept.weights, whose,
     )  # fmt: skip
-
-
-def _readable(kept: Kept) -> bool:
-    try:
-        inspect(kept.folder)
-    except (TidegateError, OSError):
-        return False
-    return True
 
 
 def _licence(folder: Path, *, built: bool) -> str:

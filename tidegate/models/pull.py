@@ -68,9 +68,9 @@ def pull(asked: Asked, house: House) -> tuple[Pulled, ...]:
                 wanted = Wanted(url, file, sha256=asked.sha256)
                 return (_fetched(asked, name, wanted, None, house),)
             case OnDisk(path):
-                return (_from_disk(asked, path.parent, (path.name,), house),)
+                return (_from_disk(asked, _named(asked, path.name), path.parent, (path.name,), house),)
             case InFolder(path):
-                return (_from_disk(asked, path, _files_of(path), house),)
+                return (_from_disk(asked, _named(asked, path.absolute().name), path, _files_of(path), house),)
             case InBundle(path):
                 return _from_bundle(asked, path, house)
             case other:
@@ -107,15 +107,13 @@ def _fetched(
     return _adopted(asked, name, (file,), terms, house, revision=revision)
 
 
-def _from_disk(asked: Asked, folder: Path, names: tuple[str, ...], house: House) -> Pulled:
-    missing = [name for name in names if not (folder / name).is_file()]
-    if missing or not names:
+def _from_disk(asked: Asked, name: ModelName, folder: Path, names: tuple[str, ...], house: House) -> Pulled:
+    if not names or not all((folder / file).is_file() for file in names):
         raise BadRequest("there is no such file on this machine", code="no_such_file", param="source")
     files = tuple(
-        StoredFile(file_name(name), (folder / name).stat().st_size, sha256_of(folder / name))
-        for name in names
+        StoredFile(file_name(file), (folder / file).stat().st_size, sha256_of(folder / file))
+        for file in names
     )
-    name = _named(asked, names[0] if len(names) == 1 else folder.name)
     if len(files) == 1 and asked.sha256 and files[0].sha256 != asked.sha256:
         raise _not_as_said(files[0].sha256, asked.sha256)
     known = _already(name, files[0].sha256 if len(files) == 1 else "", house)
@@ -180,7 +178,7 @@ def _adopted(
     record = Record(
         name=name, kind=facts.kind, files=files, source=source or described(asked.source), revision=revision,
         licence=licence, pulled=now, architecture=facts.architecture, quantisation=facts.quantisation,
-        context=facts.context,
+        context=facts.context, memory=facts.need.total,
     )  # fmt: skip
     kept = house.store.adopt(record)
     return Pulled(kept, replace(facts, weights=kept.folder / facts.weights.name))

@@ -57,6 +57,7 @@ class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     architecture: Text = ""
     quantisation: Text = ""
     context: int = 0  # tokens it was trained for
+    memory: int = 0  # bytes that it was estimated to need in use
 
     @property
     def size(self) -> int:
