@@ -142,7 +142,13 @@ def assemble(
         intake=IntakeStep(Gate(detector, _guard(), _intake_rules(settings)), spans),
         knowledge=library,
         answerer=AnswerStep(
-            Choice(model, digest_of(documents), speaks=settings.model.kind == "remote"), spans
+            Choice(
+                model,
+                digest_of(documents),
+                speaks=settings.model.kind == "remote",
+                calibrated=models.calibration_beside(settings.model),
+            ),
+            spans,
         ),
         validator=VerdictStep(bench, spans),
         policy=desk,

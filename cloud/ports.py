@@ -27,6 +27,7 @@ class HoldReason(StrEnum):
     FAILED_CHECK = "failed_check"
     DEVICE_ASKED = "device_asked"
     NO_ANSWER = "no_answer"
+    UNSURE = "unsure"
 
 
 class RejectReason(StrEnum):
@@ -123,6 +124,7 @@ class Proposal:
     model_digest: str = ""
     usage: Usage = field(default_factory=Usage)
     draft: Draft | None = field(default=None, repr=False)
+    unsure: bool = False  # its P(right) is below what its own calibration keeps
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ class HoldReason(StrEnum):
     FAILED_CHECK = "failed_check"
     DEVICE_ASKED = "device_asked"
     NO_ANSWER = "no_answer"
+    UNSURE = "unsure"
 
 
 class RejectReason(StrEnum):

@@ -22,15 +22,16 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from scripts.training import results
 from scripts.training.data import Corpus, Example, held_out, load
-from scripts.training.records import Call, Fold
+from scripts.training.records import Call, Fold, arguments_text
 from tidegate.assets import model_dir
-from tidegate.chat import JSON, Message, Prompt, Role, Tool
+from tidegate.chat import JSON, Message, Prompt, Role, Tool, ToolCall
 from tidegate.engines.embedded import EDGE_LIMITS, weights_path
 from tidegate.engines.llama import LlamaEngine
 from tidegate.engines.port import Draft, Finish
 from tidegate.risk import features
-from tidegate.risk.calibrate import FILE, PASSED, Calibration, CalibrationFile, Curve, Report
+from tidegate.risk.calibrate import FILE, PASSED, Calibration, CalibrationFile, Curve, Report, is_quoted
 from tidegate.risk.fit import (
     Flags,
     Floats,
@@ -101,7 +102,18 @@ def prompt_of(example: Example) -> Prompt:
         function = spec.openai()["function"]
         parameters = function.get("parameters") if isinstance(function, dict) else {}
         tools.append(Tool(spec.name, "", json.dumps(parameters)))
-    messages = tuple(Message(Role(str(m["role"])), str(m["content"])) for m in example.messages)
+    made = tuple(
+        ToolCall(f"call_{at}", c.name, arguments_text(c)) for at, c in enumerate(example.expected_calls or ())
+    )
+    messages = tuple(
+        Message(
+            Role(str(m["role"])),
+            str(m["content"] or ""),
+            tool_calls=made if m.get("tool_calls") else (),
+            tool_call_id=made[0].id if m["role"] == "tool" else "",
+        )
+        for m in example.messages
+    )
     return Prompt(messages, tuple(tools), max_tokens=160)
 
 
@@ -213,6 +225,31 @@ def tested(made: Calibration, outcomes: Sequence[Outcome], rows: int) -> Report:
     )
 
 
+def told(corpus: Corpus, which: Fold, count: int = 300) -> list[Example]:
+    """Held-out calls that were made, with a made-up result, and what is to be said about it."""
+    rng = random.Random(f"results/{which}")
+    pool = [e for source in ("snips", "homes") for e in held_out(source, which, corpus) if e.expected_calls]
+    words = tuple(str(value) for e in pool for call in e.expected_calls or () for _, value in call.arguments)
+    found = []
+    for example in rng.sample(pool, min(count, len(pool))):
+        result, answer = results.drawn(words, rng)
+        found.append(replace(example, result=result, answer=answer))
+    return found
+
+
+async def quoted(engine: LlamaEngine, chosen: Sequence[Example]) -> float:
+    """P(right) of an answer that quotes the tool's result: the share, with one success and one failure added."""
+    right = quoting = 0
+    for example in chosen:
+        prompt = prompt_of(example)
+        draft = await engine.generate(prompt)
+        if draft.finish is Finish.STOP and is_quoted(draft.text, example.result):
+            quoting += 1
+            right += plain(draft.text) == plain(example.answer)
+    print(f"  answers about results: {quoting} of {len(chosen)} quote, {right} of them right")
+    return round((right + 1) / (quoting + 2), 4)
+
+
 def written(path: Path, digest: str, made: Calibration) -> None:
     """Puts the calibration into the file, beside those of other weights."""
     models = msgspec.json.decode(path.read_bytes(), type=CalibrationFile).models if path.exists() else {}
@@ -245,7 +282,7 @@ def main() -> None:
     print(f"{engine.model}: calibration")
     seen = asyncio.run(run(engine, examples(corpus, "calibration", asked.rows)))
     print("\n".join(summary(seen)))
-    made = fit(seen)
+    made = msgspec.structs.replace(fit(seen), quoted=asyncio.run(quoted(engine, told(corpus, "calibration"))))
     print("test")
     unseen = asyncio.run(run(engine, examples(corpus, "test", asked.test_rows)))
     report = tested(made, unseen, len(seen))

@@ -66,6 +66,11 @@ class Prompt:
     stop: tuple[str, ...] = ()
     top_logprobs: int = 0
 
+    @property
+    def after_tool(self) -> bool:
+        """Whether a tool has just given something back, so that what is due is an answer about it."""
+        return bool(self.messages) and self.messages[-1].role is Role.TOOL
+
     def last_user(self) -> str:
         """The text of the last user turn, or the empty string."""
         return next((m.content for m in reversed(self.messages) if m.role is Role.USER), "")

@@ -5,12 +5,19 @@ cloud.ports.Answerer. A model's "not for me" is believed: then the documents are
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from cloud.answer.knowledge import compose
 from cloud.ports import Passage, Proposal, Submission
 from tidegate.chat import Prompt, ToolChoice
 from tidegate.engines.port import Draft, Engine, Finish
+from tidegate.risk.calibrate import Calibration, confidence
+
+
+def no_calibration(digest: str) -> Calibration | None:
+    """What is known about a model that nobody measured here, such as one behind another server: nothing."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +27,13 @@ class Choice:
     engine: Engine | None
     documents: str  # SHA-256 (hex) of the knowledge documents
     speaks: bool = False
+    calibrated: Callable[[str], Calibration | None] = no_calibration  # by the weights' SHA-256
 
     async def propose(self, submission: Submission, passages: tuple[Passage, ...]) -> Proposal | None:
         prompt = submission.prompt
         structured = wants_structure(prompt)
         if structured and self.engine is not None:
-            proposal = from_draft(await self.engine.generate(prompt), self.engine)
+            proposal = self._judged(prompt, await self.engine.generate(prompt), self.engine)
             if proposal is not None or must_call(prompt):
                 return proposal
         if must_call(prompt):
@@ -33,7 +41,15 @@ class Choice:
         quoted = compose(prompt.last_user(), passages, self.documents)
         if quoted is not None or not self.speaks or self.engine is None or structured:
             return quoted
-        return from_draft(await self.engine.generate(prompt), self.engine)
+        return self._judged(prompt, await self.engine.generate(prompt), self.engine)
+
+    def _judged(self, prompt: Prompt, draft: Draft, engine: Engine) -> Proposal | None:
+        """The draft as a proposal, marked unsure when the model's own calibration would not keep it."""
+        proposal = from_draft(draft, engine)
+        made = self.calibrated(engine.digest)
+        if proposal is None or made is None:
+            return proposal
+        return replace(proposal, unsure=confidence(draft, prompt, made) < made.keep_at)
 
 
 def wants_structure(prompt: Prompt) -> bool:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
+from cloud.answer.choose import no_calibration
 from cloud.config import Model, ModelKind
 from tidegate.assets import model_dir
 from tidegate.chat import Prompt
 from tidegate.engines.port import Draft, Engine
 from tidegate.errors import BadConfig, Broken
+from tidegate.risk.calibrate import FILE, Calibration, read_calibration
 
 
 @dataclass
@@ -71,6 +74,14 @@ def shipped() -> Path | None:
     except Broken:
         return None
     return found[0] if found else None
+
+
+def calibration_beside(settings: Model) -> Callable[[str], Calibration | None]:
+    """Finds the calibration of the embedded model's weights in the file beside them; of a remote model there is none."""
+    path = settings.path or shipped()
+    if settings.kind is not ModelKind.EMBEDDED or path is None:
+        return no_calibration
+    return cache(lambda digest: read_calibration(path.parent / FILE, digest))
 
 
 def _embedded(path: Path) -> Engine:

@@ -20,6 +20,7 @@ REASONS = {
     HoldReason.FAILED_CHECK: "a check failed",
     HoldReason.DEVICE_ASKED: "the device asked for a person",
     HoldReason.NO_ANSWER: "nobody had an answer",
+    HoldReason.UNSURE: "the model is unsure of its answer",
 }
 REFUSALS = {
     Refusal.TAKEN: "Another operator is working on this case.",

@@ -24,7 +24,8 @@ entity Device;
 entity Answer;
 type Facts = {
   requires_review: Bool, review_topic: Bool, suspicion_percent: Long, why: String,
-  has_answer: Bool, answer_chars: Long, tool_calls: Long, citations: Long, grounding: String, model: String
+  has_answer: Bool, answer_chars: Long, tool_calls: Long, citations: Long, grounding: String, model: String,
+  unsure: Bool
 };
 action "release", "release_unreviewed" appliesTo { principal: Device, resource: Answer, context: Facts };
 """
@@ -132,6 +133,7 @@ def context(
         "citations": len(proposal.citations) if proposal is not None else 0,
         "grounding": (grounding or Outcome.NOT_APPLICABLE).value,
         "model": proposal.model if proposal is not None else "",
+        "unsure": proposal is not None and proposal.unsure,
     }
 
 

@@ -26,6 +26,7 @@ _HOLDS = {
     HoldReason.FAILED_CHECK: "the answer did not pass every check",
     HoldReason.DEVICE_ASKED: "this device asked for it",
     HoldReason.NO_ANSWER: "no model could answer",
+    HoldReason.UNSURE: "the cloud model is unsure of its answer",
 }
 
 

@@ -2,7 +2,7 @@
 
 Once the head looks at the right place, what it should write is known: the embedding of the token there. That is a linear
 map of low rank, found in one least-squares step (reduced-rank regression: Izenman 1975) over a few hundred examples
-instead of by thousands of small ones. Two heads share the work, since one of 32 dimensions cannot tell 4,096 tokens apart.
+instead of by thousands of small ones. Several heads share the work, since one of 32 dimensions cannot tell thousands of tokens apart.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from scripts.training.model import Decoder, rotations
+from scripts.training.packing import Pack
 
-HEADS = 2
+HEADS = 3
 SCALES = (0.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
 
 
@@ -25,22 +26,22 @@ def fitted_map(seen: Tensor, wanted: Tensor, rank: int, ridge: float = 1.0) -> t
     return (full @ kept.T).T, kept.T
 
 
-def states_at(model: Decoder, tokens: Tensor) -> Tensor:
-    """What the pointing layer's attention reads at every position."""
-    cos, sin = rotations(model.shape, tokens.shape[1])
-    x = model.embedding(tokens)
+def states_at(model: Decoder, pack: Pack) -> Tensor:
+    """What the pointing layer's attention reads at every token."""
+    turns = rotations(model.shape, pack.positions)
+    x = model.embedding(pack.tokens)
     for block in model.blocks[: model.shape.layers - 2]:
-        x = block(x, cos, sin)
+        x = block(x, pack, turns)
     found: Tensor = model.blocks[model.shape.layers - 2].attn_norm(x)
     return found
 
 
-def plant(model: Decoder, rows: list[Tensor]) -> tuple[Tensor, Tensor]:
-    """Fits the map on `rows` of tokens and writes it, unscaled, into the pointing layer; returns (up, where it goes)."""
+def plant(model: Decoder, rows: list[Pack]) -> tuple[Tensor, Tensor]:
+    """Fits the map on `rows` and writes it, unscaled, into the pointing layer; returns (up, where it goes)."""
     shape = model.shape
     with torch.no_grad():
-        seen = torch.cat([states_at(model, tokens).flatten(0, 1) for tokens in rows])
-        wanted = torch.cat([model.embedding(tokens).flatten(0, 1) for tokens in rows])
+        seen = torch.cat([states_at(model, pack) for pack in rows])
+        wanted = torch.cat([model.embedding(pack.tokens) for pack in rows])
         down, up = fitted_map(seen, wanted / wanted.norm(dim=1).mean(), HEADS * shape.head)
         block = model.blocks[shape.layers - 2]
         weights = block.qkv.weight

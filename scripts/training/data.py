@@ -1,42 +1,21 @@
-"""Examples made on the fly: real utterances and generated homes, each with a handful of tools to choose from.
+"""What training and measuring draw from: real utterances by source and fold, tools, slot values, generated homes.
 
-What is varied, and why: which tools are offered and in which order (so the prompt must be read), whether the right one
-is among them (so "not for me" is learned), how names are written, which parameters are listed, and the values in the
-slots (so values are copied, not remembered).
+`scripts.training.groups` makes training examples of it; `held_out` gives what no training ever saw.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from scripts.training import homes, sources
-from scripts.training.records import Call, Example, Fold, Param, ToolSpec, fold, is_held_out
+from scripts.training.records import Call, Example, Fold, Param, ToolSpec, fold, half, is_held_out
 from scripts.training.sources import Utterance
-from scripts.training.template import completion_of
 
-__all__ = ["Corpus", "Example", "fold", "held_out", "is_held_out", "load", "stream"]
+__all__ = ["Corpus", "Example", "fold", "held_out", "is_held_out", "load"]
 
-SOURCES = ("snips", "hwu64", "slurp", "clinc150", "banking77", "homes")
-SHARES = {
-    "snips": 0.50,
-    "hwu64": 0.09,
-    "slurp": 0.03,
-    "clinc150": 0.13,
-    "banking77": 0.06,
-    "homes": 0.19,
-}
-SYNONYMS = {
-    "GetWeather": ("WeatherForecast", "CheckWeather", "weather"),
-    "AddToPlaylist": ("PlaylistAdd", "SaveToPlaylist"),
-    "PlayMusic": ("StartMusic", "MusicPlay", "play"),
-    "BookRestaurant": ("ReserveTable", "RestaurantReservation"),
-    "RateBook": ("BookRating", "GiveBookRating"),
-    "SearchCreativeWork": ("FindCreativeWork", "LookUpTitle"),
-    "SearchScreeningEvent": ("FindShowtimes", "MovieTimes"),
-}
 # Words that tell what a tool is about: tools of two sets never meet when they could both be right.
 TOPICS = {
     "weather": r"weather|rain|temperature|climate|thermostat",
@@ -69,6 +48,9 @@ class Corpus:
     tools: dict[str, dict[str, ToolSpec]]
     values: dict[tuple[str, str], tuple[str, ...]]
     lists: homes.Lists
+    unseen: homes.Lists
+    by_intent: dict[str, dict[str, tuple[Utterance, ...]]]
+    titles: tuple[str, ...]
 
 
 def load() -> Corpus:
@@ -97,12 +79,21 @@ def load() -> Corpus:
         source: {intent: ToolSpec(intent, tuple(map(Param, names))) for intent, names in intents.items()}
         for source, intents in slots.items()
     }
+    by_intent: dict[str, dict[str, tuple[Utterance, ...]]] = {}
+    for source, rows in train.items():
+        intents: dict[str, list[Utterance]] = {}
+        for utterance in rows:
+            intents.setdefault(utterance.intent, []).append(utterance)
+        by_intent[source] = {intent: tuple(known) for intent, known in intents.items()}
     return Corpus(
         {source: tuple(rows) for source, rows in train.items()},
         {source: tuple(rows) for source, rows in held.items()},
         tools,
         {key: tuple(dict.fromkeys(rows)) for key, rows in values.items()},
         homes.load_lists(),
+        homes.load_lists(held=True),
+        by_intent,
+        tuple(dict.fromkeys(values["snips", "entity_name"] + values["snips", "object_name"])),
     )
 
 
@@ -141,27 +132,6 @@ def styled(name: str, style: int) -> str:
     return pascal if style == 3 else pascal[:1].lower() + pascal[1:]
 
 
-def renamed(example: Example, rng: random.Random) -> Example:
-    """The example with its tools (and the expected calls) written in another style or with a synonym, now and then."""
-    if rng.random() > 0.3:
-        return example
-    tool_style, param_style = rng.choice(((1, 1), (2, 0), (3, 2), (0, 2), (1, 0), (2, 2)))
-    names = {
-        s.name: styled(rng.choice((s.name, *SYNONYMS.get(s.name, ()))), tool_style) for s in example.specs
-    }
-    if len(set(names.values())) != len(names):
-        return example
-    specs = tuple(
-        ToolSpec(names[s.name], tuple(replace(p, name=styled(p.name, param_style)) for p in s.params))
-        for s in example.specs
-    )
-    calls = example.expected_calls and tuple(
-        Call(names[c.name], tuple((styled(key, param_style), value) for key, value in c.arguments))
-        for c in example.expected_calls
-    )
-    return replace(example, specs=specs, expected_calls=calls)
-
-
 def narrowed(spec: ToolSpec, keep: frozenset[str], rng: random.Random) -> ToolSpec:
     """The tool with fewer parameters listed (shorter prompts), always those in `keep`; in any order."""
     draw = rng.random()
@@ -172,118 +142,6 @@ def narrowed(spec: ToolSpec, keep: frozenset[str], rng: random.Random) -> ToolSp
     if draw > 0.7:
         rng.shuffle(params)
     return replace(spec, params=tuple(params))
-
-
-def distractors(corpus: Corpus, source: str, intent: str, count: int, rng: random.Random) -> list[ToolSpec]:
-    """Up to `count` tools that are not the right one: mostly of the same set, else of another set about other things."""
-    about = topics(intent)
-    found: dict[str, ToolSpec] = {}
-    for _ in range(count * 3):
-        if len(found) >= count:
-            break
-        draw = rng.random()
-        if source in corpus.tools and draw < 0.7 and source != "homes":
-            pool, same = corpus.tools[source], True
-        else:
-            other = rng.choice(("snips", "snips", "homes", "hwu64", "clinc150"))
-            pool, same = (homes.TOOLS if other == "homes" else corpus.tools[other]), other == source
-        spec = pool[rng.choice(tuple(pool))]
-        clash = spec.name == intent if same else bool(topics(spec.name) & about)
-        if not clash:
-            found[spec.name] = spec
-    return list(found.values())
-
-
-def _offered(rng: random.Random, crowding: float) -> int:
-    """How many tools besides the right one: few mostly, since each costs tokens; fewer with less `crowding` (0-1)."""
-    if rng.random() > crowding:
-        return rng.choice((0, 0, 1, 1, 2))
-    return rng.choice((0, 1, 1, 1, 2, 2, 2, 3, 4, 6))
-
-
-def _unrelated(corpus: Corpus, utterance: Utterance, rng: random.Random) -> list[ToolSpec]:
-    """SNIPS tools that have nothing to do with a request of another set: what "not for me" mostly looks like."""
-    about = topics(utterance.intent or ("" if utterance.source == "banking77" else utterance.text))
-    pool = [spec for name, spec in corpus.tools["snips"].items() if not topics(name) & about]
-    return rng.sample(pool, min(len(pool), rng.choice((2, 3, 4, 6, 7))))
-
-
-def compose(corpus: Corpus, utterance: Utterance, rng: random.Random, crowding: float = 1.0) -> Example:
-    """A training example from a real utterance."""
-    source, intent = utterance.source, utterance.intent
-    extra = distractors(corpus, source, intent or utterance.text, _offered(rng, crowding), rng)
-    absent = not intent or rng.random() < (0.5 if source == "clinc150" else 0.16)
-    if absent:
-        chosen = _unrelated(corpus, utterance, rng) if source != "snips" and rng.random() < 0.6 else extra
-        chosen = chosen or extra or distractors(corpus, source, intent or utterance.text, 2, rng)
-        specs = [narrowed(spec, frozenset(), rng) for spec in chosen]
-        return Example(source, utterance.text, tuple(specs), None)
-    right = narrowed(corpus.tools[source][intent], frozenset(utterance.slots), rng)
-    specs = [right, *(narrowed(spec, frozenset(), rng) for spec in extra)]
-    rng.shuffle(specs)
-    return Example(source, utterance.text, tuple(specs), (call_of(utterance),))
-
-
-def compose_home(
-    corpus: Corpus, request: homes.HomeRequest, rng: random.Random, crowding: float = 1.0
-) -> Example:
-    """A training example from a generated home."""
-    used = {spec.name for spec in request.tools}
-    pool = [spec for name, spec in homes.TOOLS.items() if name not in used]
-    keep = frozenset(key for call in request.calls for key, _ in call.arguments)
-    extra = (
-        rng.sample(pool, min(_offered(rng, crowding), 5)) if request.tools[0].name.startswith("Hass") else []
-    )
-    if rng.random() < 0.4:
-        extra += distractors(corpus, "homes", "hass device " + request.text, 2, rng)
-    absent = rng.random() < 0.1 and extra
-    if absent and "HassTurnOn" in {s.name for s in extra} | used and "HassTurnOff" not in used:
-        absent = False
-    chosen = list(extra) if absent else [*request.tools, *extra]
-    specs = {spec.name: narrowed(spec, keep if spec.name in used else frozenset(), rng) for spec in chosen}
-    shuffled = list(specs.values())
-    rng.shuffle(shuffled)
-    names = tuple(str(v) for call in request.calls for key, v in call.arguments if key == "name")
-    system = homes.listing(corpus.lists, names, rng) if rng.random() < 0.25 else ""
-    return Example("homes", request.text, tuple(shuffled), None if absent else request.calls, system)
-
-
-def draw(corpus: Corpus, rng: random.Random, crowding: float = 1.0) -> Example:
-    """One training example; its text is never held out."""
-    source = rng.choices(SOURCES, [SHARES[s] for s in SOURCES])[0]
-    while True:
-        if source == "homes":
-            request = homes.request(corpus.lists, rng)
-            if is_held_out(request.text):
-                continue
-            return renamed(compose_home(corpus, request, rng, crowding), rng)
-        utterance = exchanged(corpus, rng.choice(corpus.train[source]), rng)
-        if rng.random() < 0.25:
-            utterance = lowered(utterance)
-        return renamed(compose(corpus, utterance, rng, crowding), rng)
-
-
-def stream(corpus: Corpus, seed: int, crowding: Callable[[], float] = lambda: 1.0) -> Iterator[Example]:
-    """Training examples without end; a few carry an earlier exchange or a general system message.
-
-    `crowding` (0 to 1, asked per example) lets a run begin with few tools per prompt, which is cheap, and end
-    with many.
-    """
-    rng = random.Random(seed)
-    before: Example | None = None
-    while True:
-        example = draw(corpus, rng, crowding())
-        chance = rng.random()
-        if chance < 0.03 and before is not None:
-            example = replace(
-                example, history=(("user", before.text), ("assistant", completion_of(before)[: -len("</s>")]))
-            )
-        elif chance < 0.07 and not example.system:
-            example = replace(
-                example, system=rng.choice(("You are a helpful assistant.", "You are a voice assistant."))
-            )
-        before = replace(example, history=(), system="")
-        yield example
 
 
 def held_out(
@@ -317,14 +175,15 @@ def held_out(
 
 
 def _held_homes(corpus: Corpus, which: Fold, rng: random.Random, count: int = 400) -> Iterator[Example]:
+    """Requests in homes whose device names and areas training never saw; each names at least one of them."""
     seen: set[str] = set()
     while len(seen) < count:
-        request = homes.request(corpus.lists, rng)
-        if fold(request.text) != which or request.text in seen:
+        request = homes.request(corpus.unseen, rng)
+        keys = {key for call in request.calls for key, _ in call.arguments}
+        if half(request.text) != which or request.text in seen or not keys & {"name", "area"}:
             continue
         seen.add(request.text)
-        used = {spec.name for spec in request.tools}
-        pool = [spec for name, spec in homes.TOOLS.items() if name not in used]
+        pool = list(homes.relatives(corpus.unseen, request.tools).values())
         specs = [*request.tools, *rng.sample(pool, 4)]
         rng.shuffle(specs)
         yield Example("homes", request.text, tuple(specs), request.calls)

@@ -14,8 +14,9 @@ from tokenizers import Tokenizer
 
 from scripts.training import tokenizer
 from scripts.training.model import Decoder, Shape
-from scripts.training.template import CHAT_TEMPLATE, END, SPECIALS
+from scripts.training.template import CHAT_TEMPLATE, END, SPECIALS, STRUCTURE
 
+ARCHITECTURE = "qwen3"
 TYPES = {"f32": gguf.GGMLQuantizationType.F32, "q8_0": gguf.GGMLQuantizationType.Q8_0}
 
 
@@ -38,7 +39,7 @@ def load_trained(folder: Path) -> Trained:
 
 
 def tensors(model: Decoder) -> dict[str, npt.NDArray[np.float32]]:
-    """Every weight under its GGUF name. The rotary pairs already are in llama.cpp's order, so nothing is permuted."""
+    """Every weight under its GGUF name. The rotary halves already are in llama.cpp's order."""
     found = {"token_embd.weight": model.embedding.weight, "output_norm.weight": model.norm.weight}
     for at, block in enumerate(model.blocks):
         query, key, value = block.qkv.weight.chunk(3)
@@ -47,6 +48,8 @@ def tensors(model: Decoder) -> dict[str, npt.NDArray[np.float32]]:
             "attn_norm": block.attn_norm.weight,
             "attn_q": query,
             "attn_k": key,
+            "attn_q_norm": block.q_norm.weight,
+            "attn_k_norm": block.k_norm.weight,
             "attn_v": value,
             "attn_output": block.attn_out.weight,
             "ffn_norm": block.ffn_norm.weight,
@@ -61,7 +64,7 @@ def tensors(model: Decoder) -> dict[str, npt.NDArray[np.float32]]:
 def write(trained: Trained, path: Path, kind: str, name: str) -> Path:
     """Writes `path`; `kind` is "f32" or "q8_0" (matrices only; norms stay f32). Returns the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    writer = gguf.GGUFWriter(path, "llama")
+    writer = gguf.GGUFWriter(path, ARCHITECTURE)
     _describe(writer, trained.model.shape, name, kind)
     _add_tokenizer(writer, trained.codec)
     quant = TYPES[kind]
@@ -90,6 +93,8 @@ def _describe(writer: gguf.GGUFWriter, shape: Shape, name: str, kind: str) -> No
     writer.add_feed_forward_length(shape.inner)
     writer.add_head_count(shape.heads)
     writer.add_head_count_kv(shape.heads)
+    writer.add_key_length(shape.head)
+    writer.add_value_length(shape.head)
     writer.add_rope_dimension_count(shape.head)
     writer.add_rope_freq_base(shape.rope_base)
     writer.add_layer_norm_rms_eps(shape.epsilon)
@@ -102,13 +107,17 @@ def _add_tokenizer(writer: gguf.GGUFWriter, codec: Tokenizer) -> None:
     """GPT-2 style BPE. Tags are control tokens: plainly tokenised text of a user can then never become one."""
     import json
 
-    described = json.loads(codec.to_str())["model"]
-    by_id = sorted(described["vocab"], key=described["vocab"].__getitem__)
+    whole = json.loads(codec.to_str())
+    described = whole["model"]
+    ids = {**described["vocab"], **{added["content"]: added["id"] for added in whole["added_tokens"]}}
+    by_id = sorted(ids, key=ids.__getitem__)
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre("gpt-2")
     writer.add_token_list(by_id)
-    control, normal = gguf.TokenType.CONTROL, gguf.TokenType.NORMAL
-    writer.add_token_types([control if token in SPECIALS else normal for token in by_id])
+    kinds = dict.fromkeys(SPECIALS, gguf.TokenType.CONTROL) | dict.fromkeys(
+        STRUCTURE, gguf.TokenType.USER_DEFINED
+    )
+    writer.add_token_types([kinds.get(token, gguf.TokenType.NORMAL) for token in by_id])
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in described["merges"]])
     end = described["vocab"][END]
     writer.add_eos_token_id(end)

@@ -16,8 +16,9 @@ from typing import TypeAlias
 
 import yaml
 
+from scripts.training import home_templates
 from scripts.training.home_patterns import PATTERNS
-from scripts.training.records import Call, Param, ToolSpec, normalised
+from scripts.training.records import Call, Param, ToolSpec, held_word, normalised
 from scripts.training.sources import data_root
 
 Value: TypeAlias = str | int | float
@@ -112,6 +113,25 @@ ITEMS = [
     "six apples",
 ]
 LISTS = ["shopping", "grocery", "to do", "weekend", "packing", "chores", "party", "hardware store"]
+# Which devices an intent is for; "start the roomba" and "start the kettle" are different calls.
+KINDS = {
+    "HassVacuumStart": ("vacuum",),
+    "HassVacuumReturnToBase": ("vacuum",),
+    "HassClimateSetTemperature": ("climate",),
+    "HassClimateGetTemperature": ("climate",),
+    "HassSetVolume": ("media_player",),
+    "HassMediaPause": ("media_player",),
+    "HassMediaUnpause": ("media_player",),
+    "HassMediaNext": ("media_player",),
+    "HassMediaPrevious": ("media_player",),
+    "HassMediaSearchAndPlay": ("media_player",),
+    "HassSetPosition": ("blinds", "garage_door"),
+    "HassLightSet": ("light",),
+    "HassTurnOn": ("light", "switch", "fan", "media_player", "climate"),
+    "HassTurnOff": ("light", "switch", "fan", "media_player", "climate"),
+}
+FLOORS = ["first", "second", "ground", "top", "upper", "lower"]
+ZONES = ["work", "school", "home", "the gym", "the office"]
 TIMERS = ["pizza", "pasta", "laundry", "tea", "egg", "oven", "homework", "nap"]
 
 
@@ -126,11 +146,21 @@ class HomeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """Device names by kind, action templates, and test sentences with their slots."""
+    """Device names by kind, action templates, and test sentences with their slots.
+
+    `held` lists hold the names and areas of homes that training never saw, and nothing else.
+    """
 
     devices: dict[str, tuple[str, ...]]
     actions: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...]
     sentences: tuple[tuple[str, str, tuple[tuple[str, Value], ...]], ...]
+    areas: tuple[str, ...]
+    items: tuple[str, ...] = tuple(ITEMS)
+    held: bool = False
+
+    def name_for(self, rng: random.Random, intent: str) -> str:
+        """A device name of a kind the intent is for."""
+        return self.name(rng, rng.choice(KINDS.get(intent, ("",))))
 
     def name(self, rng: random.Random, kind: str = "") -> str:
         """A device name, of the given kind when there is one."""
@@ -138,14 +168,15 @@ class Lists:
         return rng.choice(found)
 
 
-def load_lists() -> Lists:
-    """Reads home-llm's lists (MIT) and Home Assistant's test sentences (CC BY 4.0)."""
+def load_lists(held: bool = False) -> Lists:
+    """Reads home-llm's lists (MIT) and Home Assistant's test sentences (CC BY 4.0); names and areas of one side only."""
     pile = data_root() / "home-llm" / "data" / "piles" / "english"
     devices: dict[str, list[str]] = {}
     with (pile / "pile_of_device_names.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             name = re.sub(r"\s+", " ", row["description"]).strip()
-            devices.setdefault(row["device_name"].split(".")[0], []).append(name)
+            if held_word(name) == held:
+                devices.setdefault(row["device_name"].split(".")[0], []).append(name)
     actions = []
     with (pile / "pile_of_templated_actions.csv").open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
@@ -153,7 +184,9 @@ def load_lists() -> Lists:
             actions.append((kinds, services, row["phrase"]))
     tests = sorted((data_root() / "home-assistant-intents" / "tests" / "en").rglob("*.yaml"))
     sentences = tuple(found for path in tests for found in _test_sentences(path))
-    return Lists({kind: tuple(names) for kind, names in devices.items()}, tuple(actions), sentences)
+    areas = tuple(area for area in AREAS if held_word(area) == held)
+    names = {kind: tuple(names) for kind, names in devices.items()}
+    return Lists(names, tuple(actions), sentences, areas, held=held)
 
 
 def _test_sentences(path: Path) -> Iterator[tuple[str, str, tuple[tuple[str, Value], ...]]]:
@@ -188,8 +221,8 @@ def pattern_request(lists: Lists, rng: random.Random) -> HomeRequest:
     pattern = rng.choice(PATTERNS[tool])
     domain = rng.choice(sorted(DOMAINS))
     fills: dict[str, tuple[str, Value]] = {
-        "area": ("area", rng.choice(AREAS)),
-        "name": ("name", lists.name(rng)),
+        "area": ("area", rng.choice(lists.areas)),
+        "name": ("name", lists.name_for(rng, tool)),
         "domain": ("domain", domain),
         "brightness": ("brightness", rng.randrange(1, 101)),
         "position": ("position", rng.randrange(1, 101)),
@@ -202,7 +235,7 @@ def pattern_request(lists: Lists, rng: random.Random) -> HomeRequest:
         "hours": ("hours", rng.randrange(1, 12)),
         "color": ("color", rng.choice(COLORS)),
         "state": ("state", rng.choice(STATES)),
-        "item": ("item", rng.choice(ITEMS)),
+        "item": ("item", rng.choice(lists.items)),
         "list": ("name", rng.choice(LISTS)),
         "timer": ("name", rng.choice(TIMERS)),
     }
@@ -232,8 +265,8 @@ def sentence_request(lists: Lists, rng: random.Random) -> HomeRequest:
     text, intent, slots = rng.choice(lists.sentences)
     arguments: list[tuple[str, Value]] = []
     for key, value in slots:
-        fresh = {"area": rng.choice(AREAS), "name": lists.name(rng)}.get(key)
-        if fresh and isinstance(value, str) and text.count(value) == 1 and rng.random() < 0.8:
+        fresh = {"area": rng.choice(lists.areas), "name": lists.name_for(rng, intent)}.get(key)
+        if fresh and isinstance(value, str) and text.count(value) == 1 and (lists.held or rng.random() < 0.8):
             text = text.replace(value, fresh)
             arguments.append((key, fresh))
         else:
@@ -266,27 +299,113 @@ def action_request(lists: Lists, rng: random.Random) -> HomeRequest | None:
     return HomeRequest(text, tuple(calls), tuple(tools.values()))
 
 
-def request(lists: Lists, rng: random.Random) -> HomeRequest:
-    """Any of the three kinds."""
+def template_request(lists: Lists, rng: random.Random) -> HomeRequest | None:
+    """A sentence of Home Assistant's templates."""
+    templates = home_templates.load()
+    intent = templates.intent(rng)
+    opened = {
+        "name": lists.name_for(rng, intent),
+        "area": rng.choice(lists.areas),
+        "floor": rng.choice(FLOORS),
+    }
+    opened |= {"shopping_list_item": rng.choice(lists.items), "todo_list_item": rng.choice(lists.items)}
+    opened |= {
+        "timer_name": rng.choice(TIMERS),
+        "timer_command": "",
+        "message": "",
+        "zone": rng.choice(ZONES),
+    }
+    opened |= {"search_query": rng.choice(lists.items)}
+    if "List" in intent:
+        opened["name"] = rng.choice(LISTS)
+    if rng.random() < 0.6:
+        opened["name"] = opened["name"].lower()
+    pieces = templates.draw(intent, rng, opened.get)
+    if pieces is None:
+        return None
+    text = "".join(piece for piece, _, _ in pieces)
+    text = re.sub(r"\s+", " ", text).strip()
+    arguments = [(slot, value) for _, slot, value in pieces if slot]
+    if not text or any(value == "" for _, value in arguments):
+        return None
+    flat = tuple((slot, v if isinstance(v, (int, float)) else str(v).strip()) for slot, v in arguments)
+    known = TOOLS.get(intent, ToolSpec(intent))
+    have = {p.name for p in known.params}
+    extra = tuple(Param(k, "string" if isinstance(v, str) else "number") for k, v in flat if k not in have)
+    return HomeRequest(_cased(text, rng), (Call(intent, flat),), (ToolSpec(intent, known.params + extra),))
+
+
+LINKS = (" and ", " and then ", ", then ", " then ", ", and ", " and also ")
+
+
+def joined(first: HomeRequest, second: HomeRequest, rng: random.Random) -> HomeRequest:
+    """Two requests in one sentence."""
+    tools = {tool.name: tool for tool in first.tools}
+    for tool in second.tools:
+        known = tools.setdefault(tool.name, tool)
+        names = {p.name for p in known.params}
+        tools[tool.name] = ToolSpec(
+            tool.name, known.params + tuple(p for p in tool.params if p.name not in names)
+        )
+    head = first.text.rstrip(".?! ").removesuffix(" please")
+    tail = second.text[:1].lower() + second.text[1:] if second.text[:2].istitle() else second.text
+    return HomeRequest(head + rng.choice(LINKS) + tail, first.calls + second.calls, tuple(tools.values()))
+
+
+def request(lists: Lists, rng: random.Random, family: str = "") -> HomeRequest:
+    """A request for Home Assistant's intents ("hass"), for home-llm's services ("services"), or either.
+
+    The two never meet in one home: "turn on" would have two right tools. Now and then two requests in one sentence.
+    """
+    family = family or rng.choices(("hass", "services"), (0.8, 0.2))[0]
+    found = _single(lists, rng, family)
+    if rng.random() < 0.12:
+        return joined(found, _single(lists, rng, family), rng)
+    return found
+
+
+def _single(lists: Lists, rng: random.Random, family: str) -> HomeRequest:
     while True:
         draw = rng.random()
-        if draw < 0.5:
-            return pattern_request(lists, rng)
-        if draw < 0.75:
-            return sentence_request(lists, rng)
-        found = action_request(lists, rng)
+        found: HomeRequest | None
+        if family == "services":
+            found = action_request(lists, rng)
+        elif draw < 0.5:
+            found = pattern_request(lists, rng)
+        elif draw < 0.68:
+            found = sentence_request(lists, rng)
+        else:
+            found = template_request(lists, rng)
         if found is not None:
             return found
 
 
-def listing(lists: Lists, names: tuple[str, ...], rng: random.Random) -> str:
-    """A system message that lists a home: the named devices among a few others, by area."""
-    devices = [*names, *(lists.name(rng) for _ in range(rng.randrange(2, 6)))]
+def relatives(lists: Lists, tools: tuple[ToolSpec, ...]) -> dict[str, ToolSpec]:
+    """The other tools a home with these tools could have."""
+    if any(tool.name.startswith("Hass") for tool in tools):
+        return {name: spec for name, spec in TOOLS.items() if name not in {tool.name for tool in tools}}
+    names = {service for _, services, _ in lists.actions for service in services}
+    return {name: ToolSpec(name, (Param("name"),)) for name in sorted(names - {tool.name for tool in tools})}
+
+
+def listing(lists: Lists, names: tuple[str, ...], areas: tuple[str, ...], rng: random.Random) -> str:
+    """A system message that lists a home: the named devices and areas among a few others."""
+    devices = [*dict.fromkeys([*names, *(lists.name(rng) for _ in range(rng.randrange(2, 6)))])]
     rng.shuffle(devices)
-    form = rng.randrange(3)
+    rooms = list(dict.fromkeys([*areas, *rng.sample(lists.areas, 2)]))
+    form = rng.randrange(4)
     if form == 0:
-        return "Devices: " + ", ".join(devices)
-    lines = [(rng.choice(AREAS), device) for device in devices]
+        return "Devices: " + ", ".join(devices) + "\nAreas: " + ", ".join(rooms)
+    lines = [(rooms[at % len(rooms)], device) for at, device in enumerate(devices)]
     if form == 1:
         return "Home:\n" + "\n".join(f"{area}: {device}" for area, device in lines)
-    return "\n".join(f"- {device} ({area})" for area, device in lines)
+    if form == 2:
+        return "\n".join(f"- {device} ({area})" for area, device in lines)
+    kinds = {name: kind for kind, known in lists.devices.items() for name in known}
+    overview = "".join(
+        f"- names: {device}\n  domain: {kinds.get(device, 'light')}\n  areas: {area}\n"
+        for area, device in lines
+    )
+    return (
+        "Static Context:\nAn overview of the areas and the devices in this smart home:\n" + overview.rstrip()
+    )

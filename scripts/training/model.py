@@ -1,12 +1,14 @@
-"""The network: a llama-shaped decoder in plain PyTorch; it rotates neighbouring pairs, as llama.cpp does."""
+"""The network: a Qwen3-shaped decoder in plain PyTorch (queries and keys normed), rotated in halves as llama.cpp does."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from scripts.training.packing import Pack
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +20,9 @@ class Shape:
     layers: int
     heads: int
     inner: int
-    context: int = 2048
+    context: int = 4096
     rope_base: float = 10000.0
-    epsilon: float = 1e-5
+    epsilon: float = 1e-6
 
     @property
     def head(self) -> int:
@@ -28,17 +30,25 @@ class Shape:
         return self.width // self.heads
 
 
-def rotations(shape: Shape, length: int) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of every position and pair, each of shape (length, head / 2)."""
-    pairs = torch.arange(0, shape.head, 2, dtype=torch.float64) / shape.head
-    angles = torch.outer(torch.arange(length, dtype=torch.float64), shape.rope_base ** (-pairs))
+def rotations(shape: Shape, positions: Tensor) -> tuple[Tensor, Tensor]:
+    """Cosine and sine at every position, each of shape (positions, 1, head / 2)."""
+    pairs = torch.arange(0, shape.head, 2, dtype=torch.float64, device=positions.device) / shape.head
+    angles = torch.outer(positions.double(), shape.rope_base ** (-pairs))[:, None]
     return angles.cos().float(), angles.sin().float()
 
 
 def rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """RoPE on neighbouring pairs (0,1), (2,3), ... of the last axis."""
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), dim=-1).flatten(-2)
+    """RoPE on the pairs (i, i + half) of the last axis."""
+    left, right = x.chunk(2, dim=-1)
+    return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The guided head's scores in one layer: of prefix tokens (G, P, P) and of each strip's (B, b, P + b)."""
+
+    prefix: Tensor
+    strips: tuple[Tensor, ...]
 
 
 class Block(nn.Module):
@@ -48,6 +58,8 @@ class Block(nn.Module):
         super().__init__()
         self.shape = shape
         self.attn_norm = nn.RMSNorm(shape.width, eps=shape.epsilon)
+        self.q_norm = nn.RMSNorm(shape.head, eps=shape.epsilon)
+        self.k_norm = nn.RMSNorm(shape.head, eps=shape.epsilon)
         self.qkv = nn.Linear(shape.width, 3 * shape.width, bias=False)
         self.attn_out = nn.Linear(shape.width, shape.width, bias=False)
         self.ffn_norm = nn.RMSNorm(shape.width, eps=shape.epsilon)
@@ -57,31 +69,51 @@ class Block(nn.Module):
     def forward(
         self,
         x: Tensor,
-        cos: Tensor,
-        sin: Tensor,
+        pack: Pack,
+        turns: tuple[Tensor, Tensor],
         wanted: Tensor | None = None,
-        watched: list[Tensor] | None = None,
+        watched: list[Watched] | None = None,
     ) -> Tensor:
-        """The block's output, at every position or (batch and place flattened) at the `wanted` ones only.
+        """The block's output, (tokens, width), at every token or at the `wanted` ones only.
 
-        Its first head's attention scores, before the causal mask, are appended to `watched`.
+        Its first head's scores, before any mask, are appended to `watched`.
         """
-        batch, length, width = x.shape
-        heads = self.shape.heads
-        qkv = self.qkv(self.attn_norm(x)).view(batch, length, 3, heads, self.shape.head)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        q, k = rotated(q, cos, sin), rotated(k, cos, sin)
-        if watched is not None:
-            watched.append(q[:, 0] @ k[:, 0].transpose(1, 2) / self.shape.head**0.5)
-        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        x = x + self.attn_out(mixed.transpose(1, 2).reshape(batch, length, width))
-        x = x if wanted is None else x[wanted]
+        q, k, v = self.qkv(self.attn_norm(x)).view(len(x), 3, self.shape.heads, self.shape.head).unbind(1)
+        q, k = rotated(self.q_norm(q), *turns), rotated(self.k_norm(k), *turns)
+        mixed = self.attended(q, k, v, pack, watched)
+        if wanted is not None:
+            x, mixed = x[wanted], mixed[wanted]
+        x = x + self.attn_out(mixed)
         gate, up = self.gate_up(self.ffn_norm(x)).chunk(2, dim=-1)
         return x + self.down(functional.silu(gate) * up)
 
+    def attended(self, q: Tensor, k: Tensor, v: Tensor, pack: Pack, watched: list[Watched] | None) -> Tensor:
+        """Attention, each of q, k, v (tokens, heads, head): prefixes among themselves, branches to prefix and self."""
+        heads, head = self.shape.heads, self.shape.head
+        # Rows are gathered by index_select: its gradient is a plain sum of rows, that of fancy indexing a slow scatter.
+        flat = torch.stack((q, k, v), dim=1).flatten(1)
+        many, longest = pack.prefix_at.shape
+        mine = flat.index_select(0, pack.prefix_at.flatten()).view(many, longest, 3, heads, head)
+        qp, kp, vp = mine.permute(2, 0, 3, 1, 4)
+        mixed = functional.scaled_dot_product_attention(qp, kp, vp, is_causal=True)
+        found = [mixed.transpose(1, 2).reshape(-1, self.shape.width)]
+        scores = []
+        for strip in pack.strips:
+            rows = flat.index_select(0, strip.at).view(len(strip.group_of), -1, 3, heads, head)
+            qb, kb, vb = rows.permute(2, 0, 3, 1, 4)
+            keys = torch.cat((kp.index_select(0, strip.group_of), kb), dim=2)
+            values = torch.cat((vp.index_select(0, strip.group_of), vb), dim=2)
+            if watched is not None:
+                scores.append(qb[:, 0] @ keys[:, 0].transpose(1, 2) * head**-0.5)
+            mixed = functional.scaled_dot_product_attention(qb, keys, values, attn_mask=strip.seen)
+            found.append(mixed.transpose(1, 2).reshape(-1, self.shape.width))
+        if watched is not None:
+            watched.append(Watched(qp[:, 0] @ kp[:, 0].transpose(1, 2) * head**-0.5, tuple(scores)))
+        return torch.cat(found).index_select(0, pack.inverse)
+
 
 class Decoder(nn.Module):
-    """Tokens in, hidden states out; `logits` multiplies by the tied embedding."""
+    """Packs in, hidden states out; `logits` multiplies by the tied embedding."""
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
@@ -99,16 +131,15 @@ class Decoder(nn.Module):
                 nn.init.normal_(weight, std=0.04 / (2 * self.shape.layers) ** 0.5 if out else 0.04)
 
     def forward(
-        self, tokens: Tensor, wanted: Tensor | None = None, watched: list[Tensor] | None = None
+        self, pack: Pack, wanted: Tensor | None = None, watched: list[Watched] | None = None
     ) -> Tensor:
-        """Hidden states at every position, or only where `wanted`: the last feed-forward then skips the rest."""
-        cos, sin = rotations(self.shape, tokens.shape[1])
-        cos, sin = cos.to(tokens.device), sin.to(tokens.device)
-        x = self.embedding(tokens)
+        """Hidden states at every token, or only where `wanted`: the last feed-forward then skips the rest."""
+        turns = rotations(self.shape, pack.positions)
+        x = self.embedding(pack.tokens)
         last = len(self.blocks) - 1
         for at, block in enumerate(self.blocks):
             seen = watched if at in (0, last - 1) else None
-            x = block(x, cos, sin, wanted if at == last else None, seen)
+            x = block(x, pack, turns, wanted if at == last else None, seen)
         found: Tensor = self.norm(x)
         return found
 
@@ -125,18 +156,7 @@ def parameters_of(model: Decoder) -> int:
 def grown(small: Decoder, layers: int) -> Decoder:
     """A deeper decoder that computes exactly what `small` does: the new layers, spread evenly, begin as no-ops."""
     shape = small.shape
-    wide = Decoder(
-        Shape(
-            shape.vocabulary,
-            shape.width,
-            layers,
-            shape.heads,
-            shape.inner,
-            shape.context,
-            shape.rope_base,
-            shape.epsilon,
-        )
-    )
+    wide = Decoder(replace(shape, layers=layers))
     wide.embedding.load_state_dict(small.embedding.state_dict())
     wide.norm.load_state_dict(small.norm.state_dict())
     source = 0

@@ -8,15 +8,18 @@ remains in the exported network: it is an ordinary llama.
 
 from __future__ import annotations
 
+import re
+
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
+from scripts.training.model import Watched
+from scripts.training.packing import NOWHERE, Pack
 from scripts.training.records import Example
-from scripts.training.template import USER
+from scripts.training.template import TOOL, USER
 
-NOWHERE = -1
 BACK_WEIGHT, POINT_WEIGHT = 0.3, 0.5
 
 
@@ -35,15 +38,21 @@ def sources_of(example: Example, ids: list[int], start: int, codec: Tokenizer) -
     Position 0 holds a tag that is never written, so looking there means: nothing to copy.
     """
     found = [NOWHERE] * (start - 1) + [0] * (len(ids) - start + 1)
-    asked = start - 1 - ids[:start][::-1].index(codec.token_to_id(USER) or 0)
+    tag = TOOL if example.result else USER
+    asked = start - 1 - ids[:start][::-1].index(codec.token_to_id(tag) or 0)
     cursor = start
+    if example.result:
+        for word in re.findall(r"[\w.%°]+", example.answer):
+            cursor = _mark(found, ids, codec.encode(word).ids, asked, start, cursor)
+        return found
     for call in example.expected_calls or ():
         name = codec.encode(call.name).ids
         line = find([*name, codec.token_to_id("(") or 0], ids, 0, asked)
         cursor = _mark(found, ids, name, max(line, 0), asked, cursor)
         for key, value in call.arguments:
             cursor = _mark(found, ids, codec.encode(key).ids, max(line, 0) + len(name), asked, cursor)
-            cursor = _mark(found, ids, codec.encode(str(value)).ids, asked, start, cursor)
+            for word in value if isinstance(value, tuple) else (value,):
+                cursor = _mark(found, ids, codec.encode(str(word)).ids, asked, start, cursor)
     return found
 
 
@@ -60,14 +69,29 @@ def _mark(found: list[int], ids: list[int], piece: list[int], start: int, stop: 
     return target + len(piece)
 
 
-def pointing_loss(scores: list[Tensor], sources: Tensor) -> Tensor:
-    """The two heads' error: `scores` of the first layer's guided head and of the pointing layer's, then weighted."""
-    length = sources.shape[1]
-    future = torch.ones(length, length, dtype=torch.bool, device=sources.device).triu(1)
-    back = torch.arange(length - 1, device=sources.device).expand(sources.shape[0], -1)
-    first, pointer = (found.masked_fill(future, -1e9) for found in scores)
-    total = BACK_WEIGHT * functional.cross_entropy(first[:, 1:].flatten(0, 1), back.flatten())
-    known = sources != NOWHERE
-    if known.any():
-        total = total + POINT_WEIGHT * functional.cross_entropy(pointer[known], sources[known])
+def pointing_loss(scores: list[Watched], pack: Pack) -> Tensor:
+    """The two heads' error, weighted: the first layer's guided head looks one token back, the other at what is copied."""
+    first, pointer = scores
+    total = BACK_WEIGHT * _prefix_back(first.prefix, pack.prefix_at)
+    for strip, back, point in zip(pack.strips, first.strips, pointer.strips, strict=True):
+        share = len(strip.group_of) / pack.requests
+        total = total + share * BACK_WEIGHT * _chosen(back, strip.seen, strip.back)
+        total = total + share * POINT_WEIGHT * _chosen(point, strip.seen, strip.sources)
     return total
+
+
+def _chosen(scores: Tensor, seen: Tensor, wanted: Tensor) -> Tensor:
+    known = wanted != NOWHERE
+    if not bool(known.any()):
+        return scores.new_zeros(())
+    shown = scores[known].masked_fill(~seen[:, 0][known], torch.finfo(scores.dtype).min)
+    return functional.cross_entropy(shown, wanted[known])
+
+
+def _prefix_back(scores: Tensor, prefix_at: Tensor) -> Tensor:
+    length = scores.shape[1]
+    future = torch.ones(length, length, dtype=torch.bool, device=scores.device).triu(1)
+    real = prefix_at[:, 1:] > 0
+    back = torch.arange(length - 1, device=scores.device).expand(len(scores), -1)
+    found = scores.masked_fill(future, torch.finfo(scores.dtype).min)[:, 1:]
+    return functional.cross_entropy(found[real], back[real])

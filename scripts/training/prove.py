@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from scripts.training import data
 from scripts.training.export import Trained
+from scripts.training.packing import plain
 from scripts.training.template import END, prompt_of
 
 LONGEST_ANSWER = 96
@@ -106,8 +107,8 @@ class Exported:
 def trainer_logits(trained: Trained, ids: list[int]) -> Logits:
     """The trainer's scores after the last of `ids`."""
     with torch.no_grad():
-        hidden = trained.model(torch.tensor([ids]))[:, -1]
-        found: Logits = trained.model.logits(hidden)[0].numpy()
+        hidden = trained.model(plain(ids))[-1]
+        found: Logits = trained.model.logits(hidden).numpy()
     return found
 
 

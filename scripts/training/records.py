@@ -7,11 +7,13 @@ Rule 2: every text made by changing another one (swapped values, generated homes
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, Union
 
 Json: TypeAlias = Union[str, int, float, bool, "list[Json]", "dict[str, Json]", None]
+Argument: TypeAlias = str | int | float | tuple[str, ...]
 Fold: TypeAlias = Literal["train", "calibration", "test", "demo"]
 
 DEMO_UTTERANCES: tuple[str, ...] = (
@@ -52,6 +54,16 @@ def is_held_out(text: str) -> bool:
     return fold(text) != "train"
 
 
+def half(text: str) -> Fold:
+    """Calibration or test, for texts that no training could have seen whatever their hash."""
+    return "calibration" if hashlib.sha256(normalised(text).encode()).digest()[4] % 2 else "test"
+
+
+def held_word(word: str) -> bool:
+    """True for the sixth of all device names and areas that only homes of held-out tests have."""
+    return hashlib.sha256(f"home word/{normalised(word)}".encode()).digest()[0] % 6 == 0
+
+
 @dataclass(frozen=True, slots=True)
 class Param:
     """One parameter of a tool. `kind` is a JSON schema type name; `enum` empty means any value."""
@@ -85,7 +97,12 @@ class Call:
     """A tool call; argument values are in the words of the request, numbers are numbers."""
 
     name: str
-    arguments: tuple[tuple[str, str | int | float], ...] = ()
+    arguments: tuple[tuple[str, Argument], ...] = ()
+
+
+def arguments_text(call: Call) -> str:
+    """The arguments as JSON, in the order of mention."""
+    return json.dumps(dict(call.arguments), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +115,24 @@ class Example:
     expected_calls: tuple[Call, ...] | None
     system: str = ""
     history: tuple[tuple[str, str], ...] = ()
+    # Set: the calls were made, the tool gave this back, and `answer` is what to say now (empty: pass).
+    result: str = ""
+    answer: str = ""
 
     @property
     def messages(self) -> list[dict[str, Json]]:
         """The conversation in OpenAI's shape."""
         found: list[dict[str, Json]] = [{"role": "system", "content": self.system}] if self.system else []
         found += [{"role": role, "content": content} for role, content in self.history]
-        return [*found, {"role": "user", "content": self.text}]
+        found.append({"role": "user", "content": self.text})
+        if self.result:
+            calls: list[Json] = [
+                {"type": "function", "function": {"name": c.name, "arguments": arguments_text(c)}}
+                for c in self.expected_calls or ()
+            ]
+            found.append({"role": "assistant", "content": None, "tool_calls": calls})
+            found.append({"role": "tool", "content": self.result})
+        return found
 
     @property
     def tools(self) -> list[dict[str, Json]]:

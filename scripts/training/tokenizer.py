@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from scripts.training.template import SPECIALS
+from scripts.training.template import SPECIALS, STRUCTURE
 
-VOCABULARY = 4096
+VOCABULARY = 6144
 GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
 def learn(texts: Iterable[str], size: int = VOCABULARY) -> Tokenizer:
-    """A tokenizer with at most `size` tokens, special tokens first (ids 0-7)."""
+    """A tokenizer with at most `size` tokens, special tokens first (ids 0-7), JSON's fixed parts last."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -31,13 +31,14 @@ def learn(texts: Iterable[str], size: int = VOCABULARY) -> Tokenizer:
         ]
     )
     trainer = trainers.BpeTrainer(
-        vocab_size=size,
+        vocab_size=size - len(STRUCTURE),
         min_frequency=2,
         special_tokens=list(SPECIALS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_tokens([AddedToken(text, normalized=False) for text in STRUCTURE])
     return finished(tokenizer)
 
 

@@ -10,7 +10,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +19,20 @@ from tokenizers import Tokenizer
 from torch import Tensor, distributed
 from torch.nn import functional
 
-from scripts.training import copying, data, pointing, tokenizer
-from scripts.training.model import Decoder, Shape, grown, parameters_of
+from scripts.training import copying, data, groups, pointing, starting, tokenizer
+from scripts.training.model import Decoder, Shape, Watched, grown, parameters_of
 from scripts.training.optimiser import Muon
-from scripts.training.template import SPECIALS, TOOL, completion_of, prompt_of
+from scripts.training.packing import IGNORED, NOWHERE, Branch, Group, Pack, packs
+from scripts.training.records import Example
+from scripts.training.template import SPECIALS, STRUCTURE, TOOL, USER, asking_of, completion_of, opening_of
 
 SHAPES = {
-    "edge": Shape(tokenizer.VOCABULARY, 160, 4, 5, 416),
-    "cloud": Shape(tokenizer.VOCABULARY, 160, 6, 5, 416),
+    "edge": Shape(tokenizer.VOCABULARY, 192, 4, 6, 512),
+    "cloud": Shape(tokenizer.VOCABULARY, 192, 7, 6, 512),
     "quick": Shape(tokenizer.VOCABULARY, 96, 3, 3, 256),
 }
-TOKENIZER_SAMPLE = 20_000
-LONGEST = 320
-IGNORED = -100
+TOKENIZER_SAMPLE = 3_000
+LONGEST_PREFIX, LONGEST_BRANCH = 620, 110
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,90 +59,69 @@ class Plan:
         return SHAPES["quick" if self.quick else self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Token ids padded on the right, targets with `IGNORED` outside completions, and where copied tokens stand."""
-
-    tokens: Tensor
-    targets: Tensor
-    sources: Tensor
-
-    def to(self, device: str) -> Batch:
-        """The batch on another device."""
-        return Batch(self.tokens.to(device), self.targets.to(device), self.sources.to(device))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Token ids of prompt and completion, where the completion starts, and where each next token was copied from."""
-
-    ids: list[int]
-    start: int
-    sources: list[int]
+def encoded(examples: list[Example], codec: Tokenizer) -> Group | None:
+    """A group as tokens; branches that are too long are left out. None when nothing is left."""
+    # Without tools and system message, what all share is the tag that opens the request.
+    opening = opening_of(examples[0]) or USER
+    prefix = codec.encode(opening).ids
+    if len(prefix) > LONGEST_PREFIX:
+        return None
+    head = codec.token_to_id(STRUCTURE[0]) or 0
+    branches = []
+    for example in examples:
+        asked = codec.encode(asking_of(example).removeprefix(opening)).ids
+        ids = prefix + asked + codec.encode(completion_of(example)).ids
+        start = len(prefix) + len(asked)
+        if len(ids) - len(prefix) <= LONGEST_BRANCH:
+            sources = pointing.sources_of(example, ids, start, codec)
+            branches.append(_branch(ids, len(prefix), start, sources, head))
+    return Group(prefix, tuple(branches)) if branches else None
 
 
-def encoded(example: data.Example, codec: Tokenizer) -> Row:
-    """An example as tokens."""
-    prompt = codec.encode(prompt_of(example)).ids
-    ids = prompt + codec.encode(completion_of(example)).ids
-    return Row(ids, len(prompt), pointing.sources_of(example, ids, len(prompt), codec))
+def _branch(ids: list[int], before: int, start: int, sources: list[int], head: int) -> Branch:
+    """One request and its answer. How a call begins is not scored: there is nothing to choose."""
+    targets = [IGNORED] * (start - 1 - before)
+    targets += [IGNORED if token == head else token for token in ids[start:]]
+    return Branch(ids[before:-1], targets, sources[before : len(ids) - 1])
 
 
-def rehearsal(codec: Tokenizer, words: list[int], rng: random.Random) -> Row:
-    """A line of tokens and a part of it again: practice in copying, the skill every argument value needs.
+def rehearsal(codec: Tokenizer, words: list[int], rng: random.Random) -> Group:
+    """A line of tokens, and parts of it again: practice in copying, the skill every argument value needs.
 
     `words` are tokens of a real request, used half of the time; else tokens at random, which covers those the data
-    hardly shows. It costs a quarter of an example, and small decoders learn to copy late without it. The tag in front
-    never opens a line of a real prompt, so nothing else is learned from it.
+    hardly shows. Small decoders learn to copy late without it. The tag in front never opens a line of a real prompt,
+    so nothing else is learned from it.
     """
     tag, space = codec.token_to_id(TOOL) or 0, codec.encode(" ").ids[0]
-    drawn = [rng.randrange(len(SPECIALS), codec.get_vocab_size()) for _ in range(rng.randrange(6, 14))]
+    drawn = [rng.randrange(len(SPECIALS), codec.get_vocab_size()) for _ in range(rng.randrange(8, 20))]
     line = [token for word in drawn for token in (word, space)] if rng.random() < 0.4 else drawn
     if rng.random() < 0.5 and len(words) > 5:
-        line = words[:24]
-    begin = rng.randrange(len(line) - 3)
-    part = line[begin : begin + 12]
-    sources = [pointing.NOWHERE] * (len(line) + 2) + [begin + 2 + at for at in range(len(part) - 1)]
-    return Row([tag, *line, tag, *part], len(line) + 3, [*sources, pointing.NOWHERE])
+        line = words[:28]
+    prefix = [tag, *line]
+    branches = []
+    for _ in range(3):
+        begin = rng.randrange(len(line) - 3)
+        part = line[begin : begin + 12]
+        sources = [NOWHERE, *(begin + 2 + at for at in range(len(part) - 1))]
+        branches.append(Branch([tag, *part[:-1]], [IGNORED, *part[1:]], sources))
+    return Group(prefix, tuple(branches))
 
 
-def batches(
-    examples: Iterator[data.Example], codec: Tokenizer, budget: int, rng: random.Random
-) -> Iterator[Batch]:
-    """Batches of about `budget` tokens, of examples of like length, in random order within a pool."""
-    while True:
-        fresh = list(itertools.islice(examples, budget // 5))
-        pool = [encoded(example, codec) for example in fresh]
-        pool += [rehearsal(codec, codec.encode(example.text).ids, rng) for example in fresh[: budget // 8]]
-        pool = sorted((row for row in pool if len(row.ids) <= LONGEST), key=lambda row: len(row.ids))
-        groups: list[list[Row]] = [[]]
-        for row in pool:
-            if (len(groups[-1]) + 1) * len(row.ids) > budget:
-                groups.append([])
-            groups[-1].append(row)
-        rng.shuffle(groups)
-        yield from (padded(group) for group in groups if group)
+def feed(examples: Iterator[list[Example]], codec: Tokenizer, rng: random.Random) -> Iterator[Group]:
+    """Groups of tokens without end, with some rehearsal between."""
+    for drawn in examples:
+        group = encoded(drawn, codec)
+        if group is not None:
+            yield group
+            if rng.random() < 0.4:
+                yield rehearsal(codec, codec.encode(drawn[0].text).ids, rng)
 
 
-def padded(rows: list[Row]) -> Batch:
-    """Rows of unlike length as one batch."""
-    width = max(len(row.ids) for row in rows) - 1
-    tokens = torch.zeros(len(rows), width, dtype=torch.long)
-    targets = torch.full((len(rows), width), IGNORED)
-    sources = torch.full((len(rows), width), pointing.NOWHERE)
-    for at, row in enumerate(rows):
-        size = len(row.ids) - 1
-        tokens[at, :size] = torch.tensor(row.ids[:-1])
-        targets[at, row.start - 1 : size] = torch.tensor(row.ids[row.start :])
-        sources[at, :size] = torch.tensor(row.sources[:-1])
-    return Batch(tokens, targets, sources)
-
-
-def loss_of(model: Decoder, batch: Batch, watched: list[Tensor] | None = None) -> Tensor:
-    """Mean cross-entropy of completion tokens; only their positions meet the vocabulary, a third less work."""
-    wanted = batch.targets != IGNORED
-    hidden = model(batch.tokens, wanted, watched)
-    return functional.cross_entropy(model.logits(hidden).float(), batch.targets[wanted])
+def loss_of(model: Decoder, pack: Pack, watched: list[Watched] | None = None) -> Tensor:
+    """Mean cross-entropy of the scored tokens; only their positions meet the vocabulary."""
+    wanted = pack.targets != IGNORED
+    hidden = model(pack, wanted, watched)
+    return functional.cross_entropy(model.logits(hidden).float(), pack.targets[wanted])
 
 
 def optimisers(model: Decoder, plan: Plan, rank: int = 0) -> list[torch.optim.Optimizer]:
@@ -185,9 +165,14 @@ def codec_for(plan: Plan, corpus: data.Corpus) -> Tokenizer:
         codec = tokenizer.load(plan.grow_from.parent / "tokenizer.json")
     else:
         sample = itertools.islice(
-            data.stream(corpus, plan.seed), TOKENIZER_SAMPLE // (10 if plan.quick else 1)
+            groups.stream(corpus, plan.seed), TOKENIZER_SAMPLE // (10 if plan.quick else 1)
         )
-        codec = tokenizer.learn(prompt_of(example) + completion_of(example) for example in sample)
+        texts = (
+            text
+            for group in sample
+            for text in (opening_of(group[0]), *(asking_of(e) + completion_of(e) for e in group))
+        )
+        codec = tokenizer.learn(texts)
     path.parent.mkdir(parents=True, exist_ok=True)
     codec.save(str(path))
     return codec
@@ -195,14 +180,15 @@ def codec_for(plan: Plan, corpus: data.Corpus) -> Tokenizer:
 
 def teach_copying(model: Decoder, corpus: data.Corpus, codec: Tokenizer, rank: int = 0) -> None:
     """Fits the pointing heads' value path once, with the strength that serves a fixed set of examples best."""
-    feed = batches(data.stream(corpus, 1), codec, 4096, random.Random(1))
-    sample = [next(feed) for _ in range(8)]
-    up, target = copying.plant(model, [batch.tokens for batch in sample[:6]])
+    rng = random.Random(1)
+    drawn = packs(feed(groups.stream(corpus, 1), codec, rng), 4096, rng, pool=8)
+    sample = [next(drawn) for _ in range(8)]
+    up, target = copying.plant(model, sample[:6])
     with torch.no_grad():
         losses = {}
         for scale in copying.SCALES:
             target.copy_(up * scale)
-            losses[scale] = sum(loss_of(model, batch).item() for batch in sample[6:])
+            losses[scale] = sum(loss_of(model, pack).item() for pack in sample[6:])
         best = min(losses, key=losses.__getitem__)
         target.copy_(up * best)
     if rank == 0:
@@ -229,7 +215,10 @@ def begin(plan: Plan, device: str, rank: int) -> tuple[Decoder, list[torch.optim
         base.load_state_dict(small["model"])
         model = grown(base, plan.shape.layers)
     else:
-        model = Decoder(plan.shape)
+        codec = tokenizer.load(plan.out / "tokenizer.json")
+        model = Decoder(replace(plan.shape, vocabulary=codec.get_vocab_size()))
+        if not plan.quick:
+            starting.give_meaning(model, codec, say=rank == 0)
     model.to(device)
     found = optimisers(model, plan, rank)
     if saved is not None:
@@ -271,8 +260,8 @@ def run(plan: Plan, rank: int = 0) -> None:
             flush=True,
         )
     clock = Clockwork(before=progress["seconds"], limit=plan.minutes * 60, workers=plan.workers)
-    examples = data.stream(corpus, seed, crowding=lambda: 1.0 if plan.grow_from else clock.share() / 0.5)
-    feed = batches(examples, codec, plan.batch_tokens, random.Random(seed))
+    rng = random.Random(seed)
+    drawn = packs(feed(groups.stream(corpus, seed), codec, rng), plan.batch_tokens, rng)
     average, saved_at, told_at = 0.0, 0.0, 0.0
     while not clock.done():
         factor = rate_at(clock.share())
@@ -282,10 +271,10 @@ def run(plan: Plan, rank: int = 0) -> None:
         if not progress.get("copying") and clock.share() >= plan.copying_from:
             progress["copying"] = True
             teach_copying(model, corpus, codec, rank)
-        batch = next(feed).to(device)
-        watched: list[Tensor] = []
-        loss = loss_of(model, batch, watched)
-        pointed = pointing.pointing_loss(watched, batch.sources)
+        pack = next(drawn).to(device)
+        watched: list[Watched] = []
+        loss = loss_of(model, pack, watched)
+        pointed = pointing.pointing_loss(watched, pack)
         model.zero_grad(set_to_none=True)
         (loss + pointed).backward()
         if plan.workers > 1:
@@ -294,7 +283,8 @@ def run(plan: Plan, rank: int = 0) -> None:
         for optimiser in found:
             optimiser.step()
         progress["step"] += 1
-        progress["tokens"] += batch.tokens.numel() * plan.workers
+        progress["tokens"] += pack.tokens.numel() * plan.workers
+        progress["requests"] = progress.get("requests", 0) + pack.requests * plan.workers
         progress["seconds"] = clock.seconds()
         average = loss.item() if average == 0.0 else average * 0.95 + loss.item() * 0.05
         if rank == 0 and clock.seconds() - told_at >= 20:
@@ -303,7 +293,7 @@ def run(plan: Plan, rank: int = 0) -> None:
             left = max(0.0, plan.minutes - clock.seconds() / 60)
             print(
                 f"step {progress['step']} loss {average:.3f} pointing {pointed.item():.3f} {speed:,.0f} tokens/s"
-                f" {progress['tokens'] / 1e6:.2f}M tokens {left:.1f} min left",
+                f" {progress['tokens'] / 1e6:.2f}M tokens {progress['requests']:,} requests {left:.1f} min left",
                 flush=True,
             )
         if rank == 0 and clock.seconds() - saved_at >= 120:

@@ -10,7 +10,7 @@ from scripts.training.records import DEMO_UTTERANCES, fold, is_held_out
 
 pytest.importorskip("yaml", reason="PyYAML reads the sentence templates")
 
-from scripts.training import data, sources
+from scripts.training import data, groups, sources
 
 NEEDS_DATA = pytest.mark.skipif(
     not (sources.data_root() / "snips").is_dir(), reason="the shared data sets are not here"
@@ -40,10 +40,28 @@ def test_demonstration_lines_are_never_trained_on() -> None:
 @NEEDS_DATA
 def test_no_training_example_is_held_out() -> None:
     corpus = data.load()
-    for example in itertools.islice(data.stream(corpus, 3), 3000):
-        assert not is_held_out(example.text)
-        names = {spec.name for spec in example.specs}
-        assert all(call.name in names for call in example.expected_calls or ())
+    for group in itertools.islice(groups.stream(corpus, 3), 300):
+        for example in group:
+            assert not is_held_out(example.text)
+            assert example.specs == group[0].specs
+            assert example.system == group[0].system
+            shown = {spec.name: {p.name for p in spec.params} for spec in example.specs}
+            for call in example.expected_calls or ():
+                assert {key for key, _ in call.arguments} <= shown[call.name] or example.source == "homes"
+
+
+@pytest.mark.shared
+@NEEDS_DATA
+def test_homes_of_held_out_tests_share_no_name_with_those_of_training() -> None:
+    corpus = data.load()
+    for here, there in ((corpus.lists, corpus.unseen), (corpus.unseen, corpus.lists)):
+        mine = {name.lower() for names in here.devices.values() for name in names} | set(here.areas)
+        others = {name.lower() for names in there.devices.values() for name in names} | set(there.areas)
+        assert mine
+        assert not mine & others
+    for example in itertools.islice(data.held_out("homes", "test", corpus), 50):
+        named = [v for call in example.expected_calls or () for k, v in call.arguments if k == "area"]
+        assert not set(named) & set(corpus.lists.areas)
 
 
 @pytest.mark.shared

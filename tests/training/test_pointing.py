@@ -11,6 +11,7 @@ import torch
 
 from scripts.training import copying, pointing, tokenizer
 from scripts.training.model import Decoder, Shape, grown
+from scripts.training.packing import plain
 from scripts.training.records import Call, Example, Param, ToolSpec
 from scripts.training.template import completion_of, prompt_of
 
@@ -36,7 +37,7 @@ def test_a_grown_model_computes_what_the_small_one_did() -> None:
     torch.manual_seed(1)
     small = Decoder(SMALL)
     large = grown(small, 5)
-    tokens = torch.randint(0, SMALL.vocabulary, (2, 9))
+    tokens = plain(torch.randint(0, SMALL.vocabulary, (9,)).tolist())
     assert torch.allclose(small(tokens), large(tokens), atol=1e-5)
 
 

@@ -30,6 +30,14 @@ def rendered(example: Example) -> str:
         Example("t", 'heat <the> "den" & co\n', (WEATHER, HEAT, ToolSpec("Stop")), None, system="Home:\nden"),
         Example("t", "and Oslo?", (HEAT,), None, history=(("user", "hi"), ("assistant", "<|pass|>"))),
         Example("t", "  two  spaces ", (), None),
+        Example(
+            "t",
+            "rain?",
+            (WEATHER,),
+            (Call("GetWeather", (("city", "Oslo"),)),),
+            result='{"rain": 3}',
+            answer="rain: 3",
+        ),
     ],
 )
 def test_template_and_twin_agree(example: Example) -> None:

@@ -248,6 +248,8 @@ class LlamaEngine:
         """For a model that knows tool calls and "not for me" only: those, well formed, in the words of the conversation."""
         if self.speaks or not prompt.tools or prompt.response_schema or prompt.tool_choice is ToolChoice.NONE:
             return None
+        if prompt.after_tool and not prompt.forced_tool:
+            return None  # the call was made: what it gave back is told in words
         said = "\n".join(m.content for m in prompt.messages if m.role is not Role.ASSISTANT)
         may_pass = prompt.tool_choice is ToolChoice.AUTO and not prompt.forced_tool
         return CallRules(callable_tools(prompt), said, may_pass=may_pass)

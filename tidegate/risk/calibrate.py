@@ -7,6 +7,7 @@ Rule 2: a model without a calibration of its own is never trusted above PRIOR.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +22,8 @@ PRIOR = 0.5  # what a model nobody has measured may claim at most
 PASSED = 0.01  # a draft that declines
 FAILED = 0.02  # at most, for a draft that broke off or called a tool wrongly
 FILE = "confidence.json"
+OPENINGS = (("done",), ("that", "did", "not", "work"))  # the words the embedded models have of their own
+_WORDS = re.compile(r"\w+")
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -62,6 +65,7 @@ class Calibration(msgspec.Struct, frozen=True):
     before: Curve
     keep_at: float
     wrong_at_most: float
+    quoted: float = 0.0  # P(right) of an answer that says only what a tool gave back
     report: Report | None = None
 
 
@@ -96,11 +100,28 @@ def confidence(draft: Draft, prompt: Prompt, calibration: Calibration | None) ->
     typical = math.exp(row["mean_logprob"]) if draft.tokens else 0.0
     if draft.finish is Finish.LENGTH or draft.features.get("broken_call", 0.0) > 0:
         return FAILED * typical
+    if prompt.after_tool and not draft.tool_calls and calibration is not None:
+        quoting = is_quoted(draft.text, prompt.messages[-1].content)
+        return calibration.quoted if quoting else FAILED * typical
     if prompt.tools and not draft.tool_calls and calibration is not None:
         return FAILED * typical  # a model calibrated on calls wrote prose: nothing is known about that
     if calibration is None:
         return PRIOR * typical
     return calibration.after.probability(row)
+
+
+def is_quoted(answer: str, result: str) -> bool:
+    """Whether an answer says nothing but "Done", "That did not work", and words of the tool's result, in their order.
+
+    A small model's own words about a result are worth nothing; the result's words are as good as the result.
+    """
+    said = _WORDS.findall(answer.casefold())
+    for opening in OPENINGS:
+        if said[: len(opening)] == list(opening):
+            said = said[len(opening) :]
+            break
+    found = iter(_WORDS.findall(result.casefold()))
+    return bool(answer.strip()) and all(word in found for word in said)
 
 
 def prospect(glance: Mapping[str, float], prompt: Prompt, calibration: Calibration | None) -> float:

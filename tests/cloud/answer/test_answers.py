@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pytest
+
 from cloud.answer.choose import Choice
 from cloud.answer.knowledge import addressee, compose
 from cloud.knowledge.ingest import MANUALS, read_folder
 from cloud.ports import Passage
+from tests.fakes.calibrations import measured
 from tests.fakes.cloud_parts import ASKS_E42, PERSON, submission, with_tools
 from tidegate.chat import Prompt, Tool, ToolCall, ToolChoice
-from tidegate.engines.port import Draft, Finish
+from tidegate.engines.port import Draft, Finish, TokenScore
 from tidegate.privacy.placeholders import make
 
 E42 = next(
@@ -104,3 +107,18 @@ async def test_only_a_model_that_speaks_is_asked_for_prose() -> None:
     spoken = await Choice(replace(engine), "ab", speaks=True).propose(submission("tell me of the sea"), ())
     assert spoken is not None
     assert spoken.text == "The sea is blue."
+
+
+@pytest.mark.parametrize(("keep_at", "unsure"), [(0.5, False), (1.01, True)])
+async def test_a_call_that_the_models_own_calibration_would_not_keep_is_marked_unsure(
+    keep_at: float, unsure: bool
+) -> None:
+    call = ToolCall("c1", "turn_off", '{"area": "kitchen"}')
+    engine = OneDraft(Draft("", (call,), Finish.TOOL_CALLS, (TokenScore("x", -0.1),)))
+    asked, made = with_tools("lights off in the kitchen", LIGHTS), measured(keep_at)
+    proposal = await Choice(engine, "ab", calibrated={engine.digest: made}.get).propose(asked, ())
+    assert proposal is not None
+    assert proposal.unsure is unsure
+    unknown = await Choice(engine, "ab", calibrated={"ff": made}.get).propose(asked, ())
+    assert unknown is not None
+    assert not unknown.unsure  # nobody measured these weights

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,10 @@ def test_topics_the_devices_wish_and_weak_grounding_need_a_person() -> None:
     assert held(review=True) is HoldReason.DEVICE_ASKED
     assert held(verdict=passed(grounding=Outcome.NOT_APPLICABLE)) is HoldReason.FAILED_CHECK
     assert held("refund", answer=None) is HoldReason.POLICY
+
+
+def test_an_answer_the_model_is_unsure_of_needs_a_person() -> None:
+    assert held(answer=replace(CITED, unsure=True)) is HoldReason.UNSURE
 
 
 @pytest.mark.parametrize("text", ["refundable", "prefund", "what does E42 mean?", ""])

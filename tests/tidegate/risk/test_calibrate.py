@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +13,7 @@ from hypothesis import strategies as st
 from tests.fakes.calibrations import curve, measured
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall
 from tidegate.engines.port import Draft, Finish, TokenScore
-from tidegate.risk.calibrate import FAILED, PASSED, PRIOR, Curve, confidence, prospect
+from tidegate.risk.calibrate import FAILED, PASSED, PRIOR, Curve, confidence, is_quoted, prospect
 from tidegate.risk.fit import Steps
 
 ASK = Prompt((Message(Role.USER, "stop"),), (Tool("Stop", ""),))
@@ -66,3 +69,33 @@ def test_before_writing_a_likely_refusal_lowers_the_prospect() -> None:
 
 def test_a_curve_tolerates_features_an_older_device_does_not_know() -> None:
     assert 0 < curve().probability({}) < 1
+
+
+RESULT = '{"temperature": 21.5, "unit": "C", "state": "light rain"}'
+
+
+@pytest.mark.parametrize(
+    ("answer", "quoted"),
+    [
+        ("temperature: 21.5, unit: C, state: light rain", True),
+        ("Light rain", True),
+        ("Done.", True),
+        ("That did not work: light rain.", True),
+        ("temperature: 22.5", False),  # a number of its own
+        ("light rain, temperature: 21.5", False),  # another order may pair the wrong words
+        ("It is light rain", False),
+        ("", False),
+        ("light light", False),
+    ],
+)
+def test_an_answer_about_a_result_is_trusted_when_it_says_what_the_result_says(
+    answer: str, quoted: bool
+) -> None:
+    assert is_quoted(answer, RESULT) is quoted
+    asked = replace(ASK, messages=(*ASK.messages, Message(Role.TOOL, RESULT)))
+    told = Draft(answer, (), Finish.STOP, (TokenScore("x", -0.1),))
+    made = msgspec.structs.replace(measured(0.6), quoted=0.97)
+    found = confidence(told, asked, made)
+    assert found == 0.97 if quoted else found <= FAILED
+    assert confidence(told, asked, None) <= PRIOR
+    assert confidence(told, ASK, made) <= FAILED  # no result, nothing to quote

@@ -57,6 +57,7 @@ class HoldReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     HOLD_REASON_FAILED_CHECK: _ClassVar[HoldReason]
     HOLD_REASON_DEVICE_ASKED: _ClassVar[HoldReason]
     HOLD_REASON_NO_ANSWER: _ClassVar[HoldReason]
+    HOLD_REASON_UNSURE: _ClassVar[HoldReason]
 
 class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -103,6 +104,7 @@ HOLD_REASON_SUSPECT_INPUT: HoldReason
 HOLD_REASON_FAILED_CHECK: HoldReason
 HOLD_REASON_DEVICE_ASKED: HoldReason
 HOLD_REASON_NO_ANSWER: HoldReason
+HOLD_REASON_UNSURE: HoldReason
 REJECT_REASON_UNSPECIFIED: RejectReason
 REJECT_REASON_NOT_REDACTED: RejectReason
 REJECT_REASON_INJECTION: RejectReason
