@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def facts() -> dict[str, str | int]:
     }
 
 
-def line(found: dict[str, str | int]) -> str:
+def line(found: Mapping[str, str | int]) -> str:
     """The facts as a sentence."""
     return (
         f"{found['processor']} ({found['instructions'] or 'no vector extensions known'}), {found['cores']} cores, "

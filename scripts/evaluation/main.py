@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.evaluation import certainty, chart, footprint, language, machine, sentry, table, tasks
+from scripts.evaluation import certainty, chart, footprint, language, machine, pages, sentry, table, tasks
 from scripts.evaluation.progress import Progress
 from scripts.evaluation.rows import Section
 from scripts.evaluation.runner import Runner, Task, planned
@@ -26,7 +26,6 @@ from tidegate.errors import Broken, TidegateError
 ROOT = Path(__file__).resolve().parents[2]
 COUNT, QUICK = 150, 20
 MODELS = ROOT / "models"
-IMAGES = ROOT / "docs" / "images"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,50 +159,6 @@ def measured(asked: Asked) -> Iterator[tuple[Section, certainty.Judged | None]]:
         yield measure_sentry(folder, asked), None
 
 
-def intro(facts: dict[str, str | int], count: int, sections: Sequence[Section]) -> str:
-    """What a reader of the table needs to know first."""
-    files = "; ".join(f"{section.model}: {section.about}" for section in sections)
-    return (
-        f"{count} requests per row where the set has as many, seed {tasks.SEED}, test half of every source "
-        "(`docs/decisions/0015-what-is-measured-and-how.md`). "
-        "Intervals are 95 %: Wilson's for shares, bootstrap for the rest; `open` where the interval holds the bar.\n"
-        f"Machine: {machine.line(facts)}.\nFiles: {files}."
-    )
-
-
-def write(
-    sections: Sequence[Section], pictures: dict[str, str], facts: dict[str, str | int], count: int
-) -> list[Path]:
-    """Puts tables and pictures where readers look; returns what changed."""
-    rows = [row for section in sections for row in section.rows]
-    shown = [
-        f"![How sure {model} is, and how right](../docs/images/confidence-{model}.svg)" for model in pictures
-    ]
-    body = "\n\n".join(
-        [intro(facts, count, sections), table.markdown(rows, with_model=True), table.summary(rows), *shown]
-    )
-    changed = [MODELS / "README.md"]
-    table.put(changed[0], body)
-    for model, picture in pictures.items():
-        changed.append(IMAGES / f"confidence-{model}.svg")
-        changed[-1].write_text(picture, encoding="utf-8")
-    for card in dict.fromkeys(section.card for section in sections if section.card):
-        page, own = MODELS / card / "CARD.md", [section for section in sections if section.card == card]
-        figures = [row for section in own for row in section.rows]
-        table.put(
-            page,
-            "\n\n".join(
-                [
-                    intro(facts, count, own),
-                    table.markdown(figures, with_model=len(own) > 1),
-                    table.summary(figures),
-                ]
-            ),
-        )
-        changed.append(page)
-    return changed
-
-
 def report(asked: Asked) -> int:
     """Measures, prints, writes; returns the exit status. Interrupted, it prints what is whole and writes nothing."""
     facts = machine.facts()
@@ -221,13 +176,13 @@ def report(asked: Asked) -> int:
         print("eval: interrupted; the models below are whole, nothing is written", file=sys.stderr)
     rows = [row for section in sections for row in section.rows]
     if rows:
-        print(intro(facts, asked.count, sections), table.text(rows), table.summary(rows), sep="\n\n")
+        print(pages.intro(facts, asked.count, sections), table.text(rows), table.summary(rows), sep="\n\n")
     if status:
         return status
     if asked.json is not None:
         asked.json.write_text(table.as_json(sections, facts), encoding="utf-8")
     if asked.write:
-        for path in write(sections, pictures, facts, asked.count):
+        for path in pages.write(ROOT, sections, pictures, facts, asked.count):
             print(f"wrote {path.relative_to(ROOT)}")
     return 0
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from scripts.evaluation.intervals import Estimate
 from scripts.evaluation.rows import Row, Section, bar_cell, figure_cell
 
 HEAD = ("model", "measure", "figure [95 %]", "n", "bar", "", "note")
-BEGIN, END = "<!-- scripts/eval models: begin -->", "<!-- scripts/eval models: end -->"
-HEADING = "## Measured by `scripts/eval models`"
+TOOL = "scripts/eval models"
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -55,7 +54,7 @@ def summary(rows: Sequence[Row]) -> str:
     return f"Bars met {met}, missed {short}, not measured {unknown}.{gone}"
 
 
-def as_json(sections: Sequence[Section], facts: dict[str, str | int]) -> str:
+def as_json(sections: Sequence[Section], facts: Mapping[str, str | int]) -> str:
     """Everything for a program; what is not a number is null."""
     found = [
         {
@@ -71,7 +70,7 @@ def as_json(sections: Sequence[Section], facts: dict[str, str | int]) -> str:
         for section in sections
         for row in section.rows
     ]
-    return json.dumps({"machine": facts, "rows": found}, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps({"machine": dict(facts), "rows": found}, indent=1, ensure_ascii=False) + "\n"
 
 
 def _numbers(figure: Estimate | None) -> dict[str, float | int | None]:
@@ -81,23 +80,27 @@ def _numbers(figure: Estimate | None) -> dict[str, float | int | None]:
     return {"value": known[0], "low": known[1], "high": known[2], "n": figure.n}
 
 
-def replaced(page: str, body: str) -> str:
-    """The page with `body` between the markers; at its end, under a heading of its own, where it has none.
+def marker(word: str, name: str) -> str:
+    """The line that begins or ends the block of a model in a page."""
+    return f"<!-- {TOOL}: {word} {name} -->"
+
+
+def replaced(page: str, name: str, body: str) -> str:
+    """The page with `body` between the markers of `name`; at its end, under a heading of its own, where it has none.
 
     Raises ValueError when only one marker is there, or they stand in the wrong order: nothing is guessed.
     """
-    block = f"{BEGIN}\n{body.strip()}\n{END}"
-    begins, ends = page.count(BEGIN), page.count(END)
+    begin, end = marker("begin", name), marker("end", name)
+    block = f"{begin}\n{body.strip()}\n{end}"
+    begins, ends = page.count(begin), page.count(end)
     if begins == ends == 0:
-        return f"{page.rstrip()}\n\n{HEADING}\n\n{block}\n"
-    start, stop = page.find(BEGIN), page.find(END)
+        return f"{page.rstrip()}\n\n## {name.capitalize()}, measured by `{TOOL}`\n\n{block}\n"
+    start, stop = page.find(begin), page.find(end)
     if begins != 1 or ends != 1 or stop < start:
-        raise ValueError(
-            "the markers of scripts/eval are damaged; leave one begin and one end, in this order"
-        )
-    return page[:start] + block + page[stop + len(END) :]
+        raise ValueError(f"the markers of {name} are damaged; leave one begin and one end, in this order")
+    return page[:start] + block + page[stop + len(end) :]
 
 
-def put(path: Path, body: str) -> None:
+def put(path: Path, name: str, body: str) -> None:
     """Writes `body` into a page. Raises ValueError as `replaced`, OSError."""
-    path.write_text(replaced(path.read_text(encoding="utf-8"), body), encoding="utf-8")
+    path.write_text(replaced(path.read_text(encoding="utf-8"), name, body), encoding="utf-8")

@@ -10,7 +10,9 @@ import pytest
 
 from scripts.evaluation.intervals import Estimate, wilson
 from scripts.evaluation.rows import Bar, Row, Section, Unit
-from scripts.evaluation.table import BEGIN, END, as_json, cells, markdown, replaced, summary, text
+from scripts.evaluation.table import as_json, cells, markdown, marker, replaced, summary, text
+
+BEGIN, END = marker("begin", "edge"), marker("end", "edge")
 
 
 def row(
@@ -76,18 +78,21 @@ def test_every_row_is_in_text_markdown_and_json() -> None:
 
 def test_only_what_stands_between_the_markers_changes() -> None:
     page = f"# Card\n\nbefore\n\n{BEGIN}\nold\n{END}\n\nafter\n"
-    once = replaced(page, "new")
+    once = replaced(page, "edge", "new")
     assert once == f"# Card\n\nbefore\n\n{BEGIN}\nnew\n{END}\n\nafter\n"
-    assert replaced(once, "new") == once
+    assert replaced(once, "edge", "new") == once
+    assert replaced(once, "sentry", "other").startswith(
+        once.rstrip()
+    )  # another model's block is another block
 
 
 def test_a_page_without_markers_gets_them_at_its_end() -> None:
-    once = replaced("# Card\n", "new")
+    once = replaced("# Card\n", "edge", "new")
     assert once.startswith("# Card\n\n## ")
-    assert replaced(once, "newer").count(BEGIN) == 1
+    assert replaced(once, "edge", "newer").count(BEGIN) == 1
 
 
 @pytest.mark.parametrize("page", [BEGIN, END, f"{END}\n{BEGIN}", f"{BEGIN}{END}{BEGIN}{END}"])
 def test_damaged_markers_stop_the_writing(page: str) -> None:
     with pytest.raises(ValueError, match="damaged"):
-        replaced(page, "new")
+        replaced(page, "edge", "new")
