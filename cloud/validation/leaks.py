@@ -15,7 +15,7 @@ from cloud.ports import Outcome, Passage, Proposal, Submission
 from tidegate.chat import Prompt
 from tidegate.privacy.commitments import leaks
 from tidegate.privacy.placeholders import find_placeholders
-from tidegate.privacy.spans import Label, Span
+from tidegate.privacy.spans import NATIONAL_IDS, Label, Span
 
 STRUCTURED = frozenset(
     {
@@ -25,12 +25,11 @@ STRUCTURED = frozenset(
         Label.IBAN_CODE,
         Label.IP_ADDRESS,
         Label.MAC_ADDRESS,
-        Label.US_SSN,
-        Label.NATIONAL_ID,
         Label.API_KEY,
         Label.CRYPTO,
         Label.PASSWORD,
     }
+    | NATIONAL_IDS
 )
 SURE = 0.6
 

@@ -14,9 +14,12 @@ from tidegate.privacy.spans import Label, Span
 
 # How narrow a kind is: between two claims on one stretch the narrower kind is the better description.
 _ORDER = (
-    Label.NRP, Label.TITLE, Label.ORGANIZATION, Label.LOCATION, Label.PERSON, Label.AGE, Label.POSTAL_CODE, Label.DATE_TIME,
-    Label.USERNAME, Label.LICENSE_PLATE, Label.BANK_ACCOUNT, Label.DRIVER_LICENSE, Label.MEDICAL_RECORD, Label.PASSPORT,
-    Label.PHONE_NUMBER, Label.NATIONAL_ID, Label.BIC_CODE, Label.US_SSN, Label.COORDINATES, Label.STREET_ADDRESS, Label.IP_ADDRESS,
+    Label.CUSTOM, Label.NRP, Label.TITLE, Label.ORGANIZATION, Label.LOCATION, Label.PERSON, Label.AGE, Label.POSTAL_CODE, Label.DATE_TIME,
+    Label.USERNAME, Label.EMPLOYEE_ID, Label.LICENSE_PLATE, Label.BANK_ACCOUNT, Label.DRIVER_LICENSE, Label.INSURANCE_NUMBER,
+    Label.MEDICAL_RECORD, Label.MEDICAL_LICENSE, Label.PASSPORT, Label.PHONE_NUMBER, Label.NATIONAL_ID, Label.AU_ABN, Label.AU_TFN,
+    Label.UK_NHS, Label.UK_NINO, Label.ES_NIF, Label.ES_NIE, Label.IT_FISCAL_CODE, Label.PL_PESEL, Label.SG_NRIC_FIN, Label.IN_PAN,
+    Label.IN_AADHAAR, Label.FI_PERSONAL_IDENTITY_CODE, Label.KR_RRN, Label.TH_TNIN, Label.US_ITIN, Label.US_MBI, Label.DEVICE_ID,
+    Label.DOMAIN_NAME, Label.BIC_CODE, Label.US_SSN, Label.COORDINATES, Label.STREET_ADDRESS, Label.IP_ADDRESS,
     Label.MAC_ADDRESS, Label.VIN, Label.IMEI, Label.CREDIT_CARD, Label.CRYPTO, Label.IBAN_CODE, Label.EMAIL_ADDRESS, Label.URL,
     Label.PASSWORD, Label.API_KEY,
 )  # fmt: skip

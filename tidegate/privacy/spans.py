@@ -38,6 +38,38 @@ class Label(StrEnum):
     BANK_ACCOUNT = "BANK_ACCOUNT"
     TITLE = "TITLE"
     NRP = "NRP"
+    DOMAIN_NAME = "DOMAIN_NAME"
+    MEDICAL_LICENSE = "MEDICAL_LICENSE"
+    INSURANCE_NUMBER = "INSURANCE_NUMBER"
+    EMPLOYEE_ID = "EMPLOYEE_ID"
+    DEVICE_ID = "DEVICE_ID"
+    CUSTOM = "CUSTOM"
+    # numbers of one country that Presidio has a name for; those of other countries are NATIONAL_ID
+    US_ITIN = "US_ITIN"
+    US_MBI = "US_MBI"
+    UK_NHS = "UK_NHS"
+    UK_NINO = "UK_NINO"
+    ES_NIF = "ES_NIF"
+    ES_NIE = "ES_NIE"
+    IT_FISCAL_CODE = "IT_FISCAL_CODE"
+    PL_PESEL = "PL_PESEL"
+    SG_NRIC_FIN = "SG_NRIC_FIN"
+    AU_ABN = "AU_ABN"
+    AU_TFN = "AU_TFN"
+    IN_PAN = "IN_PAN"
+    IN_AADHAAR = "IN_AADHAAR"
+    FI_PERSONAL_IDENTITY_CODE = "FI_PERSONAL_IDENTITY_CODE"
+    KR_RRN = "KR_RRN"
+    TH_TNIN = "TH_TNIN"
+
+
+NATIONAL_IDS = frozenset(
+    {
+        Label.NATIONAL_ID, Label.US_SSN, Label.US_ITIN, Label.US_MBI, Label.UK_NHS, Label.UK_NINO, Label.ES_NIF, Label.ES_NIE,
+        Label.IT_FISCAL_CODE, Label.PL_PESEL, Label.SG_NRIC_FIN, Label.AU_ABN, Label.AU_TFN, Label.IN_PAN, Label.IN_AADHAAR,
+        Label.FI_PERSONAL_IDENTITY_CODE, Label.KR_RRN, Label.TH_TNIN,
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

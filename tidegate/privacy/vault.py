@@ -25,7 +25,7 @@ from tidegate.errors import BadRequest, Broken, Untrusted
 from tidegate.privacy.commitments import commit
 from tidegate.privacy.placeholders import ALPHABET, LITERAL, NONCE_LENGTH, Placeholder, make
 from tidegate.privacy.restore import Restorer, restore
-from tidegate.privacy.spans import Label
+from tidegate.privacy.spans import NATIONAL_IDS, Label
 
 DAY_S = 86_400.0
 KEY_BYTES = 32
@@ -38,11 +38,10 @@ _COMPACT = frozenset(
         Label.CREDIT_CARD,
         Label.IBAN_CODE,
         Label.PHONE_NUMBER,
-        Label.US_SSN,
-        Label.NATIONAL_ID,
         Label.MAC_ADDRESS,
         Label.BIC_CODE,
     }
+    | NATIONAL_IDS
 )
 _EXACT = frozenset({Label.API_KEY, Label.PASSWORD, Label.CRYPTO, Label.URL})
 

@@ -1,4 +1,4 @@
-"""API keys and tokens by the prefixes their issuers give them, and private keys in PEM armour."""
+"""API keys and tokens by the prefixes their issuers give them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,6 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("xo", r"xo(?:x[abeoprs]|xe\.xox[bp])-[A-Za-z0-9-]{10,}"),
         ("xapp-", r"xapp-\d-[A-Za-z0-9-]{10,}"),
         ("hooks.slack.com", r"hooks\.slack\.com/services/[A-Za-z0-9/]{20,}"),
-        ("eyJ", r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,3}"),
         ("SG.", r"(?<![A-Za-z0-9_.-])SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"),
         ("npm_", r"npm_[A-Za-z0-9]{30,}"),
         ("pypi-", r"pypi-[A-Za-z0-9_-]{30,}"),
@@ -47,11 +46,21 @@ _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("AGE-SECRET-KEY-", r"AGE-SECRET-KEY-1[A-Z0-9]{50,}"),
         ("bot", r"bot\d{8,10}:[A-Za-z0-9_-]{33,}"),
         (":AA", r"\d{8,10}:AA[A-Za-z0-9_-]{31,}"),
+        ("sk-ant-", r"sk-ant-[A-Za-z0-9_-]{20,}"),
+        ("gsk_", r"gsk_[A-Za-z0-9]{30,}"),
+        ("r8_", r"r8_[A-Za-z0-9]{30,}"),
+        ("pplx-", r"pplx-[A-Za-z0-9]{30,}"),
+        ("xai-", r"xai-[A-Za-z0-9]{40,}"),
+        ("tskey-", r"tskey-[a-z]{3,10}-[A-Za-z0-9-]{16,}"),
+        ("ntn_", r"ntn_[A-Za-z0-9]{30,}"),
+        ("figd_", r"figd_[A-Za-z0-9_-]{20,}"),
+        ("sntrys_", r"sntrys_[A-Za-z0-9+/=_-]{30,}"),
+        ("glsa_", r"glsa_[A-Za-z0-9]{20,}_[a-f0-9]{8}"),
+        ("dckr_pat_", r"dckr_pat_[A-Za-z0-9_-]{20,}"),
+        ("atlasv1", r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{40,}"),
         ("AccountKey=", r"AccountKey=[A-Za-z0-9+/=]{40,}"),
     )
 )
-_PEM = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_PEM_END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 
 
 def find(document: Document) -> Iterator[Span]:
@@ -62,17 +71,6 @@ def find(document: Document) -> Iterator[Span]:
                 start, end = match.span()
                 if not (start and (text[start - 1].isalnum() or text[start - 1] == "_")):
                     yield hit("api_key", start, _stripped(text, start, end), Label.API_KEY, 0.95)
-    if "PRIVATE KEY" in text:
-        yield from _armoured(text)
-
-
-def _armoured(text: str) -> Iterator[Span]:
-    """A PEM block to its end line; one that is cut off to the end of the text."""
-    position = 0
-    while begin := _PEM.search(text, position):
-        end = _PEM_END.search(text, begin.end())
-        position = end.end() if end is not None else len(text)
-        yield hit("api_key", begin.start(), position, Label.API_KEY, 0.99)
 
 
 def _stripped(text: str, start: int, end: int) -> int:
@@ -82,4 +80,4 @@ def _stripped(text: str, start: int, end: int) -> int:
 
 
 _LITERALS = tuple(literal.lower() for literal, _ in _SHAPES)
-API_KEY = Pattern("api_key", (Label.API_KEY,), find, words=(*_LITERALS, "private key"))
+API_KEY = Pattern("api_key", (Label.API_KEY,), find, words=_LITERALS)

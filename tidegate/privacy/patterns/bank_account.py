@@ -1,4 +1,4 @@
-"""Domestic bank accounts, sort codes and routing numbers, beside a word that says so: their shapes alone are those of any number."""
+"""Domestic bank accounts, beside a word that says so: their shapes alone are those of any number."""
 
 from __future__ import annotations
 
@@ -17,18 +17,10 @@ _NAMES = (
     "accountnumber",
     "acct",
     "bank account",
-    "sort code",
-    "sort_code",
-    "routing number",
-    "routing",
-    "aba",
     "kontonummer",
     "konto",
-    "blz",
-    "bankleitzahl",
     "rekeningnummer",
     "numéro de compte",
-    "bsb",
 )
 _VALUE = re.compile(r"\d{2}-\d{2}-\d{2}(?![\w-])|\d{3}-\d{3}(?![\w-])|\d(?:[ -]?\d){5,16}(?![\w])")
 

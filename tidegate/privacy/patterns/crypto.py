@@ -33,15 +33,15 @@ def find(document: Document) -> Iterator[Span]:
                 yield hit("crypto", start, end, Label.CRYPTO, 0.9)
 
 
-def base58check(address: str) -> bool:
-    """25 bytes whose last four are the double SHA-256 of the rest."""
+def base58check(address: str, size: int = 25) -> bool:
+    """`size` bytes whose last four are the double SHA-256 of the rest."""
     number = 0
     for character in address:
         number = number * 58 + _SYMBOLS.index(character)
-    if number.bit_length() > 200:
+    if number.bit_length() > size * 8:
         return False
-    raw = number.to_bytes(25, "big")
-    return hashlib.sha256(hashlib.sha256(raw[:21]).digest()).digest()[:4] == raw[21:]
+    raw = number.to_bytes(size, "big")
+    return hashlib.sha256(hashlib.sha256(raw[:-4]).digest()).digest()[:4] == raw[-4:]
 
 
 def bech32(address: str) -> bool:

@@ -29,10 +29,20 @@ _NAMES = (
 _VALUE = re.compile(r"[A-Z0-9][A-Z0-9-]{4,19}(?![A-Za-z0-9])")
 
 
+_UK_SHAPE = r"[a-z9]{5}\d{6}[a-z9]{2}\d[a-z]{2}"
+_UK = re.compile(r"[A-Z]{1,5}9{0,4}\d[0156]\d[0-3]\d{2}(?:[A-Z]9|[A-Z]{2})\d[A-Z]{2}(?!\w)")
+
+
 def find(document: Document) -> Iterator[Span]:
     for match in beside(document, _NAMES, _VALUE):
         if any(c.isdigit() for c in match[0]):
             yield hit("driver_license", *match.span(), Label.DRIVER_LICENSE, 0.75)
+    if document.has_shape(_UK_SHAPE):
+        for match in _UK.finditer(document.text):
+            if len(match[0]) == 16 and document.free(*match.span()):
+                yield hit("driver_license", *match.span(), Label.DRIVER_LICENSE, 0.8)
 
 
-DRIVER_LICENSE = Pattern("driver_license", (Label.DRIVER_LICENSE,), find, digits=True, words=_NAMES)
+DRIVER_LICENSE = Pattern(
+    "driver_license", (Label.DRIVER_LICENSE,), find, digits=True, lexicon=_NAMES, shapes=(_UK_SHAPE,)
+)

@@ -1,4 +1,4 @@
-"""Medical record and health insurance numbers, beside a word that says so: their shapes alone are those of any number."""
+"""Medical record and patient numbers, beside a word that says so: their shapes alone are those of any number."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ _NAMES = (
     "patient_id",
     "patientid",
     "patient number",
-    "health insurance",
-    "insurance number",
-    "insurance id",
-    "insurance_id",
-    "member id",
-    "member_id",
-    "policy number",
-    "versichertennummer",
-    "krankenversicherung",
     "health card",
     "chart number",
+    "chart no",
+    "hospital number",
+    "case number",
+    "patientennummer",
+    "fallnummer",
+    "numéro de patient",
+    "numéro de dossier",
+    "patiëntnummer",
+    "historia clínica",
+    "nhc",
 )
 _VALUE = re.compile(r"[A-Z]{0,4}[-# ]?\d[A-Z0-9-]{3,17}(?![A-Za-z0-9])")
 

@@ -9,12 +9,13 @@ from tidegate.privacy.document import Document
 
 # What may stand between a name and its value: a closing quote, "number", a colon, "is", an opening quote.
 _LINK = re.compile(
-    r"(?:[ _-]?(?:card|no|nr|nrs|num|number|numbers|nummer|numéro|numero|n[°º]|id|#)\b\.?)?[\"']?\s{0,2}"
+    r"\.?(?:[ _-]?(?:card|no|nr|nrs|num|number|numbers|nummer|numéro|numero|n[°º]|id|#)\b\.?)?[\"']?\s{0,2}"
     r"(?:[:=#]{1,2}|=>|\bis\b|\bwas\b|\bist\b|\blautet\b|\best\b|\bes\b|\(|->)?\s{0,2}[\"'(]?"
 )
 _LONGEST_NAME = (
     24  # a value may hold the next name (`a=b;token=c`), so the search goes on a little before its end
 )
+_SHORT = 4  # `en_dl.utf-8` speaks of no licence
 _STRICT = re.compile(r"[\"']?\s{0,2}(?:[:=]{1,2}|=>|\bis\b:?|\bist\b|\blautet\b|\best\b)\s{0,2}[\"']?")
 
 
@@ -31,7 +32,7 @@ def beside(
         at = lower.find(word)
         while at >= 0:
             after = at + len(word)
-            if not (at and lower[at - 1].isalpha()):
+            if not (at and (lower[at - 1].isalpha() or (lower[at - 1] == "_" and len(word) < _SHORT))):
                 joint = link.match(lower, after)
                 match = value.match(text, joint.end()) if joint is not None and joint.end() > after else None
                 if match is not None:

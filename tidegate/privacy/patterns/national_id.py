@@ -11,6 +11,7 @@ from tidegate.errors import Broken
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.patterns.national_ids import GENERIC, ID_KINDS, IdKind
+from tidegate.privacy.patterns.own_checks import OWN
 from tidegate.privacy.spans import Span
 
 _MOST_LETTERS = 6  # an Italian codice fiscale begins with six
@@ -22,12 +23,13 @@ _AFTER_ONE = (
     ".",
 )  # a first group of one digit: `1 85 05 78 006 084 42`, `1-2345-67890-12-1`, `1.234.567-8`
 _BEFORE, _AFTER = 50, 20
+_LETTER_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9-])[A-Z]-")
 _NONE: frozenset[str] = frozenset()
 # What may follow the first group of digits, by its length, in the shapes that stand alone.
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _AFTER_FIRST: dict[int, frozenset[str]] = {
     size: frozenset((*marks, "")) for size, marks in {
-        1: " -.", 2: " .-", 3: "-.", 4: " ", 5: " ", 6: "-+/A", 7: _CAPITALS + " ", 8: "-" + _CAPITALS, 13: " \n.,;:)\"'", 15: " \n.,;:)\"'",
+        1: " -.", 2: " .-", 3: "-.", 4: " ", 5: " -", 6: "-+/A", 7: _CAPITALS + " ", 8: "-" + _CAPITALS, 13: " \n.,;:)\"'", 15: " \n.,;:)\"'",
         17: "xX", 18: " \n.,;:)\"'",
     }.items()
 }  # fmt: skip
@@ -130,6 +132,8 @@ def _shapes(text: str, start: int) -> Shapes:
 
 
 def _token_start(text: str, number: int) -> int:
+    if text[number - 1 : number] == "-" and _LETTER_BEFORE.fullmatch(text, max(0, number - 3), number):
+        return number - 2  # `X-1234567-L`, `V-12345678-9`
     start = number
     while start and number - start < _MOST_LETTERS and text[start - 1].isalpha():
         start -= 1
@@ -157,25 +161,13 @@ def _word_in(word: str, text: str) -> bool:
 @cache
 def checksum(module: str) -> Callable[[str], bool]:
     """`is_valid` of a python-stdnum module, loaded at the first candidate of its shape."""
-    if module in _OWN:
-        return _OWN[module]
+    if module in OWN:
+        return OWN[module]
     check = getattr(import_module(module), "is_valid", None)
     if not callable(check):
         raise Broken(f"python-stdnum has no {module}", code="stdnum_missing", hint="run scripts/setup")
     return lambda number: bool(check(number))
 
-
-def nino(number: str) -> bool:
-    """UK national insurance number: HMRC's rules for the two letters (it has no checksum)."""
-    letters = number[:2]
-    return (
-        letters not in ("BG", "GB", "KN", "NK", "NT", "TN", "ZZ")
-        and not set("DFIQUV") & set(letters)
-        and letters[1] != "O"
-    )
-
-
-_OWN: dict[str, Callable[[str], bool]] = {"stdnum.gb.nino": nino}
 
 NATIONAL_ID = Pattern(
     "national_id",

@@ -30,7 +30,19 @@ _VALUE = re.compile(r"[^\s\"'<>{}\[\]$,;]{3,128}")
 _DIGITS = re.compile(r"\d{3,8}(?![\w.])")
 _CALL = re.compile(r"[A-Za-z_][\w.]{0,60}\(|(?:self|os|args|this|config|settings|request)\.[a-z_]")
 _PLAIN = re.compile(r"[A-Za-z_.]+")
-_TYPES = ("str", "string", "text", "bytes", "expected", "Optional", "SecretStr")
+_TYPES = (
+    "bool",
+    "int",
+    "float",
+    "None",
+    "str",
+    "string",
+    "text",
+    "bytes",
+    "expected",
+    "Optional",
+    "SecretStr",
+)
 _NO_VALUE = frozenset(
     "null none true false string str required optional undefined empty is was the a an my your our must should cannot can will "
     "reset expired wrong incorrect invalid missing changed unknown redacted hidden protected not too here below above input field "
@@ -57,7 +69,12 @@ def _meant(document: Document, start: int, value: str) -> bool:
     """Not code (`pwd = read(x)`, `pwd=pwd`, `password = auth`); after "is" no plain word (`password is required`)."""
     before = document.before(start, 14)
     quoted = document.text[start - 1] in "\"'"
-    if _CALL.match(value) or (not quoted and before.endswith((f"{value.lower()}=", f"{value.lower()}: "))):
+    if (
+        value[0] == "("
+        or value.lower() == "pass"
+        or _CALL.match(value)
+        or (not quoted and before.endswith((f"{value.lower()}=", f"{value.lower()}: ")))
+    ):
         return False
     plain = _PLAIN.fullmatch(value) is not None
     if quoted or (":" in before[-3:] and not plain) or before.endswith((":", "=")):

@@ -25,6 +25,7 @@ _DATE = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?:\D|$)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?:\D|$)|\d\d[./-]\d\d[./-]\d\d$"
 )
 _DECIMALS = re.compile(r"\d+\.\d+(?:[ /-]{1,3}\d+\.\d+)*")
+_ZIP_PLUS_FOUR = re.compile(r"\d{5}-\d{4}")
 _YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[-/.] ?(?:1[5-9]|20)?\d\d")
 _GROUP = re.compile(r"\d+")
 _WORDS = re.compile(
@@ -201,6 +202,8 @@ def _international(number: str, named: bool, budget: Budget) -> float:
 
 def _national(raw: str, digits: str, *, named: bool, budget: Budget) -> float:
     """Without a country code: a shape of some country, or a word beside it."""
+    if _ZIP_PLUS_FOUR.fullmatch(raw) or (digits[0] == "0" and _decimal(raw)):
+        return 0.0
     if raw.count(".") == 3 and len(digits) <= 12 and " " not in raw:
         return 0.0
     grouped = raw != digits and not (" " in raw and "." in raw)

@@ -26,7 +26,7 @@ _LEAST_BITS = 3.0  # bits per character: English words are near 2.5, random base
 
 def find(document: Document) -> Iterator[Span]:
     for match in beside(document, _NAMES, _VALUE):
-        if random_looking(match[1]):
+        if random_looking(match[1]) and document.text[match.end() : match.end() + 1] != "(":
             yield hit("secret", *match.span(1), Label.API_KEY, 0.8)
     for match in _BEARER.finditer(document.text):
         if random_looking(match[1]):

@@ -87,9 +87,6 @@ _KIND_WORDS = tuple(
 _KIND_WORDS_BEFORE = tuple(
     "calle c avenida avda av paseo plaza camino carrera via viale piazza corso largo rua travessa praça strada ulica ul".split()
 )
-_BOX = re.compile(
-    r"(?i:p\.? ?o\.? ?box|postfach|postbus|boîte postale|apartado)\.? ?(?:no\.? ?)?\d{1,7}(?!\w)"
-)
 
 
 def find(document: Document) -> Iterator[Span]:
@@ -105,9 +102,6 @@ def find(document: Document) -> Iterator[Span]:
         if found is not None:
             taken = found[1]
             yield hit("street", *found, Label.STREET_ADDRESS, 0.8)
-    if document.has_word("box", "postfach", "postbus", "postale", "apartado"):
-        for match in _BOX.finditer(document.text):
-            yield hit("street", *match.span(), Label.STREET_ADDRESS, 0.8)
 
 
 def _may_end(document: Document, start: int) -> bool:
@@ -208,5 +202,5 @@ STREET = Pattern(
     (Label.STREET_ADDRESS,),
     find,
     digits=True,
-    lexicon=(*_KIND_WORDS, *_KIND_WORDS_BEFORE, "box", "postfach", "postbus", "postale", "apartado"),
+    lexicon=(*_KIND_WORDS, *_KIND_WORDS_BEFORE),
 )

@@ -7,10 +7,7 @@ from tidegate.privacy.patterns.bank_account import BANK_ACCOUNT
 
 HITS = [
     ("account number 12345678", ["12345678"]),
-    ("sort code 20-00-00", ["20-00-00"]),
-    ("routing number 021000021", ["021000021"]),
     ("Kontonummer: 1234567890", ["1234567890"]),
-    ("BLZ 37040044", ["37040044"]),
     ('{"account_number":"000123456789"}', ["000123456789"]),
 ]
 NEAR_MISSES = [

@@ -9,6 +9,7 @@ HITS = [
     ("driver's license D1234567", ["D1234567"]),
     ("driving licence: MORGA657054SM9IJ", ["MORGA657054SM9IJ"]),
     ("Führerschein B072RRE2I55", ["B072RRE2I55"]),
+    ("MORGA657054SM9IJ", ["MORGA657054SM9IJ"]),
     ('{"driver_license":"S530-4609-4560"}', ["S530-4609-4560"]),
 ]
 NEAR_MISSES = [

@@ -8,10 +8,9 @@ from tidegate.privacy.patterns.medical_record import MEDICAL_RECORD
 HITS = [
     ("MRN 00987654", ["00987654"]),
     ("patient id: P-778899", ["P-778899"]),
-    ("health insurance no. A123456789", ["A123456789"]),
+    ("Patientennummer 4471120", ["4471120"]),
     ('{"mrn":"MR-10042"}', ["MR-10042"]),
-    ("member ID 99887766", ["99887766"]),
-    ("policy number HX4471120", ["HX4471120"]),
+    ("chart no. C99887", ["C99887"]),
 ]
 NEAR_MISSES = [
     "00987654",

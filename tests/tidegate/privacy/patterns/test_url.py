@@ -8,14 +8,9 @@ from tidegate.privacy.patterns.url import URL
 HITS = [
     ("see https://example.com/a?b=(c).", ["https://example.com/a?b=(c)"]),
     ("(http://x.example/y)", ["http://x.example/y"]),
-    ("www.example.nl, and", ["www.example.nl"]),
-    ("go to example.de/path now", ["example.de/path"]),
     ('<a href="https://example.com">', ["https://example.com"]),
     ("ftp://files.example.org", ["ftp://files.example.org"]),
-    ("example.com", ["example.com"]),
-    ("shop.example.co.uk!", ["shop.example.co.uk"]),
     ("postgres://u:p@db.example/x", ["postgres://u:p@db.example/x"]),
-    ("host=example.com:8080/x", ["example.com:8080/x"]),
 ]
 NEAR_MISSES = [
     "README.md",

@@ -1,0 +1,43 @@
+"""Companies by their legal form."""
+
+import pytest
+
+from tidegate.privacy.detect import Detector
+from tidegate.privacy.patterns.company import COMPANY
+
+HITS = [
+    ("Acme Widgets Inc.", ["Acme Widgets Inc."]),
+    ("the Müller & Söhne GmbH in", ["Müller & Söhne GmbH"]),
+    ("Dupont S.A.R.L.", ["Dupont S.A.R.L."]),
+    ("Siemens AG", ["Siemens AG"]),
+    ("with Smith, Jones and Partners Ltd", ["Jones and Partners Ltd"]),
+    ("Van Dijk B.V.", ["Van Dijk B.V."]),
+    ("Contoso Pty Ltd", ["Contoso Pty Ltd"]),
+    ("Foo Bar, LLC", ["Foo Bar, LLC"]),
+]
+NEAR_MISSES = [
+    "GmbH",
+    "the Ltd",
+    "limited time",
+    "TYPE AG",
+    "a corporation",
+    "The AG",
+    "inc. VAT",
+    "Spa day",
+    "version 2 SAS",
+    "no limited edition",
+]
+
+
+def found(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in Detector(patterns=(COMPANY,)).find(text)]
+
+
+@pytest.mark.parametrize(("text", "values"), HITS)
+def test_it_is_found_exactly(text: str, values: list[str]) -> None:
+    assert found(text) == values
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_a_near_miss_is_left_alone(text: str) -> None:
+    assert found(text) == []

@@ -1,0 +1,47 @@
+"""Nationalities, faiths and politics of people, not of things."""
+
+import pytest
+
+from tidegate.privacy.detect import Detector
+from tidegate.privacy.patterns.nrp import NRP
+
+HITS = [
+    ("I am German.", ["German"]),
+    ("She is a Brazilian citizen", ["Brazilian"]),
+    ("an Italian man", ["Italian"]),
+    ("nationality: Norwegian", ["Norwegian"]),
+    ("he's Jewish", ["Jewish"]),
+    ("a Catholic family", ["Catholic"]),
+    ('"religion": "Sikh"', ["Sikh"]),
+    ("They are Dutch and", ["Dutch"]),
+    ("a registered Democrat voter", ["Democrat"]),
+    ("Japanese students", ["Japanese"]),
+]
+NEAR_MISSES = [
+    "French fries",
+    "a German car",
+    "Italian food",
+    "the Swiss franc",
+    "the English language",
+    "he is finished",
+    "Polish the table",
+    "Greek letters",
+    "American Standard",
+    "Turkish coffee",
+    "nationality unknown",
+    "an Orthodox approach",
+]
+
+
+def found(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in Detector(patterns=(NRP,)).find(text)]
+
+
+@pytest.mark.parametrize(("text", "values"), HITS)
+def test_it_is_found_exactly(text: str, values: list[str]) -> None:
+    assert found(text) == values
+
+
+@pytest.mark.parametrize("text", NEAR_MISSES)
+def test_a_near_miss_is_left_alone(text: str) -> None:
+    assert found(text) == []

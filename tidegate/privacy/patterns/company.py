@@ -1,0 +1,64 @@
+"""Companies by their legal form: `Acme Widgets Inc.`, `Müller & Söhne GmbH`, `Dupont S.A.R.L.`"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_FORMS = (
+    r"Inc\.?|LLC|L\.L\.C\.|Ltd\.?|Limited|PLC|plc|LLP|Corp\.?|Corporation|Incorporated|Pty\.? Ltd\.?|GmbH(?: & Co\.? KGa?A?)?|mbH|AG|KGaA|OHG|e\.V\.|UG"
+    r"|S\.A\.R\.L\.|SARL|SAS|S\.A\.S\.|S\.A\.|S\.p\.A\.|SpA|S\.r\.l\.|Srl|S\.L\.|B\.V\.|BV|N\.V\.|NV|ApS|A/S|Oyj?|sp\. z o\.o\.|s\.r\.o\.|Kft\.?|Lda\.?|Ltda\.?"
+)
+_ANCHORS = (
+    "inc", "llc", "l.l.c", "ltd", "limited", "plc", "llp", "corp", "gmbh", "mbh", " ag", "kgaa", "ohg", "e.v.", " ug", "s.a.", "sarl", " sas",
+    "s.p.a.", "spa", "s.r.l.", "srl", "s.l.", "b.v.", " bv", "n.v.", " nv", "aps", "a/s", " oy", "sp. z", "s.r.o.", "kft", "lda", "ltda",
+)  # fmt: skip
+_FORM = re.compile(rf"(?<=[ ,])(?:{_FORMS})(?![\w])")
+_LAST_WORD = re.compile(r"([\w'’.&/+-]{1,30})(,? ?)$")
+_MOST_WORDS, _LONGEST = 6, 34
+_JOINTS = frozenset(("&", "+", "and", "und", "et", "of", "de", "y", "e"))
+_NO_NAMES = frozenset(
+    "the a an our your this that no type class version of in at for and or by from with model part unit".split()
+)
+
+
+def find(document: Document) -> Iterator[Span]:
+    text = document.text
+    taken = 0
+    for form in _FORM.finditer(text):
+        begin = _begin(text, taken, form.start())
+        if begin < form.start() and _telling(text[begin : form.start()], form[0]):
+            taken = form.end()
+            yield hit("company", begin, taken, Label.ORGANIZATION, 0.8)
+
+
+def _begin(text: str, first: int, end: int) -> int:
+    """Where the capitalised words before a legal form begin; not beyond a comma, an article or the end of a sentence."""
+    begin = position = end
+    for index in range(_MOST_WORDS):
+        match = _LAST_WORD.search(text, max(first, position - _LONGEST), position)
+        if match is None or (index and match[2].startswith(",")):
+            break
+        word = match[1]
+        joint = index > 0 and word.lower() in _JOINTS
+        if not joint and (not word[0].isupper() or word.lower() in _NO_NAMES or _sentence_end(word, index)):
+            break
+        position = match.start(1)
+        begin = begin if joint else position
+    return begin
+
+
+def _sentence_end(word: str, index: int) -> bool:
+    return index > 0 and word.endswith(".") and len(word) > 3
+
+
+def _telling(name: str, form: str) -> bool:
+    """Two letters of a legal form are also a type code: then the name needs small letters."""
+    return len(form) > 2 or any(c.islower() for c in name)
+
+
+COMPANY = Pattern("company", (Label.ORGANIZATION,), find, words=_ANCHORS)

@@ -1,0 +1,81 @@
+"""Nationality, religion and politics of people (Presidio's NRP): beside a key, after "I am", before "citizen". Not of things."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_PEOPLES = (
+    "Afghan Albanian Algerian American Andorran Angolan Argentine Argentinian Armenian Australian Austrian Azerbaijani Bahamian Bahraini "
+    "Bangladeshi Barbadian Belarusian Belgian Belizean Beninese Bhutanese Bolivian Bosnian Botswanan Brazilian British Bruneian Bulgarian "
+    "Burkinabe Burmese Burundian Cambodian Cameroonian Canadian Chadian Chilean Chinese Colombian Congolese Croatian Cuban Cypriot Czech "
+    "Danish Djiboutian Dominican Dutch Ecuadorian Egyptian Emirati English Eritrean Estonian Ethiopian Fijian Filipino Finnish French "
+    "Gabonese Gambian Georgian German Ghanaian Greek Grenadian Guatemalan Guinean Guyanese Haitian Honduran Hungarian Icelandic Indian "
+    "Indonesian Iranian Iraqi Irish Israeli Italian Ivorian Jamaican Japanese Jordanian Kazakh Kenyan Korean Kosovar Kuwaiti Kurdish "
+    "Kyrgyz Laotian Latvian Lebanese Liberian Libyan Lithuanian Luxembourgish Macedonian Malagasy Malawian Malaysian Maldivian Malian "
+    "Maltese Mauritian Mexican Moldovan Monegasque Mongolian Montenegrin Moroccan Mozambican Namibian Nepalese Nepali Nicaraguan Nigerian "
+    "Nigerien Norwegian Omani Pakistani Palestinian Panamanian Paraguayan Peruvian Polish Portuguese Qatari Romanian Russian Rwandan "
+    "Salvadoran Samoan Saudi Scottish Senegalese Serbian Singaporean Slovak Slovenian Somali Spanish Sudanese Surinamese Swedish Swiss "
+    "Syrian Taiwanese Tajik Tanzanian Thai Tibetan Togolese Tongan Tunisian Turkish Turkmen Ugandan Ukrainian Uruguayan Uzbek Venezuelan "
+    "Vietnamese Welsh Yemeni Zambian Zimbabwean Hispanic Latino Latina Caucasian Arab Asian African European"
+).split()
+_FAITHS = (
+    "Muslim Christian Catholic Protestant Orthodox Jewish Hindu Buddhist Sikh Mormon Lutheran Methodist Baptist Evangelical Anglican Atheist "
+    "Agnostic Quaker Shia Sunni Democrat Republican Socialist Communist Conservative Libertarian Liberal Marxist"
+).split()
+_WORDS = frozenset((*_PEOPLES, *_FAITHS))
+_CAPITAL = re.compile(r"(?<![\w-])[A-Z][a-z]{3,15}(?:-[A-Z][a-z]{3,15})?(?![\w])")
+_NOUN = re.compile(
+    r"(?: [A-Z][a-z]{3,15})?(?: (?:female|male|young|old))? (?:citizen|national|passport|nationality|citizenship|man|woman|men|women|people|person|patient"
+    r"|student|immigrant|migrant|refugee|descent|origin|heritage|ancestry|background|girl|boy|guy|family|mother|father|wife|husband|couple"
+    r"|voter|believer|community|parents|roots|resident|expat|speaker|colleague|friend|neighbour|neighbor|teenager|employee|worker)(?:s|es)?\b"
+)
+_PRONOUN = re.compile(
+    r"\b(?:i am|i'm|he is|he's|she is|she's|they are|they're|we are|we're|you are|who is|who are|am|was born|born and raised|raised"
+    r"|identif(?:y|ies) as|converted to)(?: (?:an?|also|originally|half|part|ethnically|a practi[cs]ing))? $"
+)
+_THING = re.compile(
+    r" (?:food|wine|language|cuisine|music|literature|cheese|beer|lesson|class|film|movie|history|law|grammar|standard|letter)"
+)
+_KEY = re.compile(
+    r"\b(?:nationality|citizenship|ethnicity|religion|political party|party affiliation|staatsangehörigkeit|nationalität|konfession|nationalité|nationaliteit"
+    r"|nacionalidad|cittadinanza)\"?(?: is)?\s?[:=]?\s?\"?"
+)
+_VALUE = re.compile(r"[A-ZÀ-Ž][\w-]{1,24}(?:[ -][A-ZÀ-Ž][\w-]{1,24})?(?![\w:])")
+_KEYS = (
+    "nationality", "citizenship", "ethnicity", "religion", "political party", "party affiliation", "staatsangehörigkeit", "nationalität",
+    "konfession", "nationalité", "nationaliteit", "nacionalidad", "cittadinanza",
+)  # fmt: skip
+
+
+def find(document: Document) -> Iterator[Span]:
+    text = document.text
+    for word in _CAPITAL.finditer(text):
+        if word[0].split("-")[0].removesuffix("s") not in _WORDS and word[0].split("-")[0] not in _WORDS:
+            continue
+        start, end = word.span()
+        said = _PRONOUN.search(document.before(start, 34)) is not None and _THING.match(text, end) is None
+        if said or _NOUN.match(text, end) is not None:
+            yield hit("nrp", start, end, Label.NRP, 0.75)
+    if document.has_word(*_KEYS):
+        yield from _after_key(document)
+
+
+def _after_key(document: Document) -> Iterator[Span]:
+    for key in _KEY.finditer(document.lower):
+        value = _VALUE.match(document.text, key.end())
+        if value is not None and key[0][-1] in ':= "' and key[0].rstrip()[-1] in ':="s':
+            yield hit("nrp", *value.span(), Label.NRP, 0.8)
+
+
+NRP = Pattern(
+    "nrp",
+    (Label.NRP,),
+    find,
+    shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}",
+    lexicon=_KEYS,
+)

@@ -1,0 +1,44 @@
+"""Forms of address before a name: `Mrs.`, `Prof. Dr.`, `Herr`, `Mme`. They tell sex, rank and language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.document import Document
+from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.spans import Label, Span
+
+_TITLES = (
+    "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord", "lady", "rev", "reverend", "hon", "capt", "captain",
+    "lt", "sgt", "col", "gen", "maj", "cpl", "herr", "frau", "hr", "fr", "fräulein", "monsieur", "madame", "mme", "mlle", "maître", "meneer",
+    "mevrouw", "dhr", "mevr", "drs", "señor", "señora", "señorita", "sr", "sra", "srta", "don", "doña", "signor", "signora", "sig", "dott",
+    "dottoressa", "pan", "pani",
+)  # fmt: skip
+_WEAK = frozenset(
+    "miss sir dame don gen col hon maj lt sr fr hr pan captain reverend lady lord professor madame".split()
+)
+SHAPE = rf"\b(?:{'|'.join(_TITLES)})\b\.? "
+_TITLED = re.compile(
+    rf"(?<![\w.-])(?:{'|'.join(f'{t[0].upper()}{t[1:]}' for t in _TITLES)}|{'|'.join(t.upper() for t in _TITLES[:8])})\b\.?(?=[ \u00a0][A-ZÀ-ÖØ-ÞĀ-Ž])"
+)
+_NEXT = re.compile(r"[ \u00a0]([A-ZÀ-Ž][\w'’-]*)(\.?)")
+NO_NAMES = frozenset(
+    "speaker chairman president minister secretary justice king queen data robot right wrong universe bean america gaga the i it he she "
+    "they we you this that and or but if when will is was".split()
+)
+
+
+def find(document: Document) -> Iterator[Span]:
+    text = document.text
+    for title in _TITLED.finditer(text):
+        following = _NEXT.match(text, title.end())
+        word = title[0].rstrip(".").lower()
+        if following is None or following[1].lower() in NO_NAMES:
+            continue
+        if word in _WEAK and not title[0].endswith(".") and len(following[1]) < 3 and not following[2]:
+            continue
+        yield hit("title", *title.span(), Label.TITLE, 0.7)
+
+
+TITLE = Pattern("title", (Label.TITLE,), find, shape=SHAPE)
