@@ -79,9 +79,11 @@ def encoded(examples: list[Example], codec: Tokenizer) -> Group | None:
 
 
 def _branch(ids: list[int], before: int, start: int, sources: list[int], head: int) -> Branch:
-    """One request and its answer. How a call begins is not scored: there is nothing to choose."""
+    """One request and its answer. How a call begins is scored in every eighth place: there is nothing to choose."""
     targets = [IGNORED] * (start - 1 - before)
-    targets += [IGNORED if token == head else token for token in ids[start:]]
+    targets += [
+        IGNORED if token == head and (at + before) % 8 else token for at, token in enumerate(ids[start:])
+    ]
     return Branch(ids[before:-1], targets, sources[before : len(ids) - 1])
 
 
