@@ -182,5 +182,6 @@ def _load_test(weights: Path, kind: Kind) -> LoadTest:
     from tidegate.models.inspect import BATCH_TOKENS, CONTEXT_TOKENS
     from tidegate.models.loadtest import LoadLimits, load_test
 
-    limits = LoadLimits(context_tokens=CONTEXT_TOKENS, batch_tokens=BATCH_TOKENS)
+    size = weights.stat().st_size
+    limits = LoadLimits.for_size(size, context_tokens=CONTEXT_TOKENS, batch_tokens=BATCH_TOKENS)
     return asyncio.run(load_test(weights, limits, kind=kind))

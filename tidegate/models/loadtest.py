@@ -43,6 +43,16 @@ class LoadLimits:
     context_tokens: int = 256
     batch_tokens: int = 64
 
+    @classmethod
+    def for_size(cls, size: int, *, context_tokens: int, batch_tokens: int) -> LoadLimits:
+        """For a file of `size` bytes: a slow card reads 10 MB in a second, and a slow core hashes 50."""
+        return cls(
+            seconds=60.0 + size / 10e6,
+            cpu_seconds=60 + int(size / 50e6),
+            context_tokens=context_tokens,
+            batch_tokens=batch_tokens,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class LoadTest:
@@ -201,9 +211,14 @@ def _embed_one_text(folder: Path) -> _Worked:
 
 
 def _peak() -> int:
-    """Most bytes this process has held so far."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """Most bytes this process has held so far. On Linux not from getrusage: that begins with what the parent held."""
+    try:
+        for line in Path("/proc/self/status").read_text("ascii", "replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _try(kind: Kind, model: Path, context_tokens: int, batch_tokens: int) -> _Worked:
