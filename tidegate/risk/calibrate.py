@@ -1,6 +1,6 @@
 """P(right) of a draft, by the calibration made for exactly these weights.
 
-Rule 1: a draft that says "not for me" serves nobody, so its P(right) is near zero.
+Rule 1: a draft that says "not for me" serves nobody, so its P(right) is near zero: at most PASSED.
 Rule 2: a model without a calibration of its own is never trusted above PRIOR.
 """
 
@@ -19,7 +19,7 @@ from tidegate.errors import Broken
 from tidegate.risk.features import after, before
 
 PRIOR = 0.5  # what a model nobody has measured may claim at most
-PASSED = 0.01  # a draft that declines
+PASSED = 0.01  # at most, for a draft that declines
 FAILED = 0.02  # at most, for a draft that broke off or called a tool wrongly
 FILE = "confidence.json"
 OPENINGS = (("done",), ("that", "did", "not", "work"))  # the words the embedded models have of their own
@@ -95,7 +95,8 @@ def read_calibration(path: Path, digest: str) -> Calibration | None:
 def confidence(draft: Draft, prompt: Prompt, calibration: Calibration | None) -> float:
     """P(returning this draft serves the request), 0..1."""
     if draft.finish is Finish.PASS:
-        return PASSED
+        # The surer the model is that this is not for it, the less; so requests can be ordered by it throughout.
+        return PASSED * (1 - min(max(draft.features.get("pass_p", 0.0), 0.0), 1.0))
     row = after(draft, prompt)
     typical = math.exp(row["mean_logprob"]) if draft.tokens else 0.0
     if draft.finish is Finish.LENGTH or draft.features.get("broken_call", 0.0) > 0:

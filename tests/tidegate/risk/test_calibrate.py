@@ -28,6 +28,8 @@ def draft(logprob: float = -0.1, finish: Finish = Finish.TOOL_CALLS, **extra: fl
 
 def test_not_for_me_never_serves_the_request() -> None:
     assert confidence(draft(finish=Finish.PASS), ASK, measured(0.6)) == PASSED
+    unsure, sure = (confidence(draft(finish=Finish.PASS, pass_p=p), ASK, measured(0.6)) for p in (0.5, 0.99))
+    assert 0 <= sure < unsure < PASSED
 
 
 @pytest.mark.parametrize(
