@@ -55,7 +55,7 @@ def once(value: float) -> Estimate:
 
 
 def rows(model: str, path: Path, seen: Speed, *, device: bool) -> Iterator[Row]:
-    """Speed, memory, size. The bars are those of a model for a `device`."""
+    """Speed, memory, size. Without `device`, the bars are those of the cloud's model: size alone."""
     yield Row(
         model,
         "one thread: writes, rules included",
@@ -77,4 +77,5 @@ def rows(model: str, path: Path, seen: Speed, *, device: bool) -> Iterator[Row]:
         f"{seen.before_mb:.0f} MB before loading",
     )
     yield Row(model, "loads in", once(seen.load_s), Unit.SECONDS, detail=True)
-    yield Row(model, "file", once(path.stat().st_size / 1e6), Unit.MB, detail=True)
+    most = Bar(12 if device else 32, at_least=False)
+    yield Row(model, "file", once(path.stat().st_size / 1e6), Unit.MB, most, detail=True)

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from scripts.evaluation import scoring
 from scripts.evaluation.progress import Progress
+from scripts.evaluation.unruled import UnruledEngine
 from scripts.fit_confidence import Outcome, prompt_of
 from scripts.training.records import Example
 from tidegate.chat import Prompt, ToolChoice
-from tidegate.engines.callrules import CallRules
 from tidegate.engines.llama import Limits, LlamaEngine
 from tidegate.engines.port import Draft
 from tidegate.errors import BadRequest
@@ -67,13 +67,6 @@ class Answer:
             after=features.after(self.draft, self.prompt),
             before=features.before(self.glance, self.prompt),
         )
-
-
-class UnruledEngine(LlamaEngine):
-    """The same engine without the rules for calls: what the weights say on their own."""
-
-    def _rules(self, prompt: Prompt) -> CallRules | None:
-        return None
 
 
 TOO_LONG = Draft("", features={"too_long": 1.0})

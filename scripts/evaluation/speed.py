@@ -12,10 +12,12 @@ import asyncio
 import gc
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from scripts.evaluation.unruled import UnruledEngine
 from tidegate.chat import Message, Prompt, Role, Tool
 from tidegate.engines.embedded import EDGE_LIMITS
 from tidegate.engines.llama import LlamaEngine
@@ -38,13 +40,15 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Speed(msgspec.Struct, frozen=True):
-    """Seconds, tokens a second (one figure per request), and megabytes (10^6 bytes)."""
+    """Seconds, tokens a second (one figure per request), and megabytes (10^6 bytes). `write_unruled`: the same engine without
+    its rules for calls."""
 
     load_s: float
     before_mb: float
     peak_mb: float
     read: tuple[float, ...]
     write: tuple[float, ...]
+    write_unruled: tuple[float, ...]
     prompt_tokens: tuple[int, ...]
 
 
@@ -66,30 +70,51 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 1e6
 
 
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One request: tokens of the prompt that had to be read, tokens written, seconds of CPU for each."""
+
+    fresh: int
+    written: int
+    reading: float
+    writing: float
+
+
+async def timed(engine: LlamaEngine, prompt: Prompt) -> Timed:
+    """Answers twice and more: first the prompt is read and answered, then answered again with the prompt in memory."""
+    began = time.process_time()
+    draft = await engine.generate(prompt)
+    first = time.process_time() - began
+    again = []
+    for _ in range(REPEATS):
+        began = time.process_time()
+        await engine.generate(prompt)
+        again.append(time.process_time() - began)
+    fresh = draft.usage.prompt_tokens - int(draft.features["reused_tokens"])
+    return Timed(fresh, len(draft.tokens), first - min(again), min(again))
+
+
 async def measure(path: Path, prompts: list[Prompt]) -> Speed:
-    """Loads the file, then times every prompt anew: first read and answered, then answered again from memory."""
+    """Loads the file and times every prompt; the first one warms up and does not count."""
+    gc.disable()  # a collection in one of two timings that are subtracted would be taken for reading
     before, began = peak_mb(), time.perf_counter()
     engine = LlamaEngine.load(path, limits=EDGE_LIMITS)
     loaded = time.perf_counter() - began
-    read, write, lengths = [], [], []
-    gc.disable()  # a collection in one of two timings that are subtracted would be taken for reading
-    for at, prompt in enumerate(prompts):
-        began = time.process_time()
-        draft = await engine.generate(prompt)
-        first = time.process_time() - began
-        again = []
-        for _ in range(REPEATS):
-            began = time.process_time()
-            await engine.generate(prompt)
-            again.append(time.process_time() - began)
-        answering, fresh = min(again), draft.usage.prompt_tokens - draft.features["reused_tokens"]
-        if at and first > answering and len(draft.tokens) > 1:  # the first request warms up
-            read.append(fresh / (first - answering))
-            write.append(len(draft.tokens) / answering)
-            lengths.append(int(fresh))
+    ruled = [await timed(engine, prompt) for prompt in prompts][1:]
     peak = peak_mb()
     await engine.close()
-    return Speed(loaded, before, peak, tuple(read), tuple(write), tuple(lengths))
+    unruled = UnruledEngine.load(path, limits=EDGE_LIMITS)
+    free = [await timed(unruled, prompt) for prompt in prompts][1:]
+    await unruled.close()
+    return Speed(
+        load_s=loaded,
+        before_mb=before,
+        peak_mb=peak,
+        read=tuple(t.fresh / t.reading for t in ruled if t.reading > 0),
+        write=tuple(t.written / t.writing for t in ruled if t.written > 1),
+        write_unruled=tuple(t.written / t.writing for t in free if t.written > 1),
+        prompt_tokens=tuple(t.fresh for t in ruled),
+    )
 
 
 def main() -> None:
