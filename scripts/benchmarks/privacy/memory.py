@@ -11,9 +11,11 @@ import httpx
 from scripts.benchmarks.privacy.parts import Part
 from scripts.benchmarks.privacy.report import Line, judged
 from scripts.evaluation.intervals import middle
-from tidegate.demo.process import Process, start, tidegate_command
+from tidegate.demo.process import Process
+from tidegate.demo.world import World
+from tidegate.errors import Broken
 
-BARE = "[model]\nenabled = false\n"
+BARE = "[model]\nenabled = false\n"  # appended to the settings of the demo's device
 BAR_MB = 120.0
 
 
@@ -34,20 +36,38 @@ def measure(texts: list[str], runs: int) -> Part:
 
 
 def _once(folder: Path, texts: list[str]) -> tuple[float, float]:
-    settings = folder / "edge.toml"
-    settings.write_text(f'state = "{folder / "state"}"\n[door]\nport = 0\n{BARE}', "utf-8")
-    daemon = start("edge", tidegate_command("edge", "run", "--config", str(settings)), logs=folder)
+    """A daemon without a language model but with a cloud it could send to: only such a one redacts."""
+    world = World(folder, with_fleet=False, edge_toml=BARE)
     try:
+        world.prepare()
+        daemon = world.process("edge")
         time.sleep(1.0)  # what start-up still does in the background belongs to the bare daemon
         before = _resident_mb(daemon)
-        headers = {"authorization": f"Bearer {daemon.ready['api_key']}"}
-        with httpx.Client(base_url=daemon.url().removesuffix("/v1"), headers=headers, timeout=60.0) as client:
-            for text in texts:
-                body = {"messages": [{"role": "user", "content": text}]}
-                client.post("/v1/tidegate/preview", json=body).raise_for_status()
+        headers = {"authorization": f"Bearer {world.door.key}"}
+        with httpx.Client(base_url=world.door.url, headers=headers, timeout=60.0) as client:
+            hidden = [_previewed(client, text) for text in texts]
+        if not any(hidden):
+            raise _refused("it hid nothing")
         return before, _resident_mb(daemon)
     finally:
-        daemon.stop()
+        world.close()
+
+
+def _previewed(client: httpx.Client, text: str) -> int:
+    """How many private stretches the daemon hid. Raises Broken when it refuses."""
+    body = {"model": "tidegate", "messages": [{"role": "user", "content": text}]}
+    reply = client.post("/tidegate/preview", json=body)
+    if reply.status_code != httpx.codes.OK:
+        raise _refused(f"it answered {reply.status_code}")
+    return sum(reply.json()["entities"].values())
+
+
+def _refused(why: str) -> Broken:
+    return Broken(
+        f"the daemon gave no preview of redacted text: {why}",
+        code="bench_preview",
+        hint="run: tidegate edge doctor",
+    )
 
 
 def _resident_mb(process: Process) -> float:

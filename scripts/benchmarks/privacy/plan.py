@@ -28,6 +28,7 @@ from scripts.benchmarks.privacy.report import Detail, Line, Report, machine
 from scripts.benchmarks.privacy.synthetic import FULL, QUICK, Sizes
 from scripts.benchmarks.privacy.values import Row
 from tidegate.chat import JSON
+from tidegate.errors import Broken
 
 SEED = 4
 
@@ -196,7 +197,7 @@ def run(bench: Bench) -> Report:
         room = Room(bench, finders, peers, judge, made, shared())
         for name in bench.only or tuple(MEASURES):
             bench.said(f"measuring {name}")
-            for part in MEASURES[name](room):
+            for part in _kept(name, MEASURES[name](room)):
                 lines += part.lines
                 details += part.details
                 output += [part.output] if part.output else []
@@ -206,6 +207,14 @@ def run(bench: Bench) -> Report:
         "versions": ", ".join(f"{k} {v}" for k, v in versions.items()),
     }
     return Report(facts, lines, details, "\n\n".join(output))
+
+
+def _kept(name: str, parts: Iterator[Part]) -> Iterator[Part]:
+    """What a measure gave; where it broke, a line that says so, so that one broken part does not hide the others."""
+    try:
+        yield from parts
+    except Broken as broken:
+        yield Part((Line(name, "", "–", False, f"not measured: {broken.message}"),))
 
 
 def shared() -> Path | None:
