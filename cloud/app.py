@@ -30,13 +30,15 @@ from cloud.fleet.conductor.session import Conductor
 from cloud.fleet.place import FleetPlace, open_conductor, published_root, refresh_revocations, revocations_due
 from cloud.intake.admit import Assess, Gate, IntakeRules
 from cloud.knowledge.ingest import MANUALS, digest_of, read_folder
+from cloud.knowledge.meaning import Meaning
+from cloud.knowledge.rank import Corpus
 from cloud.knowledge.search import Library
 from cloud.observe.metrics import CloudMetrics
 from cloud.policy import decide as policy
 from cloud.ports import Court, Reply, Submission
 from cloud.review.bell import Bell
 from cloud.review.desk import ReviewDesk
-from cloud.steps import AnswerStep, IntakeStep, VerdictStep
+from cloud.steps import AnswerStep, IntakeStep, SearchStep, VerdictStep
 from cloud.store.audit import SqlAuditLog
 from cloud.store.db import open_database, sqlite_url
 from cloud.store.ledger import SqlLedger
@@ -45,12 +47,14 @@ from cloud.store.passages import SqlPassageIndex
 from cloud.store.shelf import SqlCaseShelf
 from cloud.validation.verdict import Bench, rules
 from tidegate.clock import Clock, SystemClock
+from tidegate.engines.embedder import shipped as load_embedder
 from tidegate.errors import BadConfig, Broken, TidegateError
 from tidegate.fs import sole_owner, write_durably
 from tidegate.guard.injection import Guarded, load_assess
 from tidegate.identity.folder import private_folder
 from tidegate.ids import CaseId, DeviceId, Ticket
 from tidegate.logs import Log
+from tidegate.models.recipe import read_recipe
 from tidegate.privacy.detect import build_detector
 from tidegate.telemetry import QuietTracer, Tracer, tracer
 
@@ -73,6 +77,7 @@ class House:
     identity: state.Identity
     folder: state.StateFolder
     engine: models.LazyEngine | None
+    meaning: Meaning | None
     bell: Bell
     metrics: CloudMetrics
     clock: Clock
@@ -119,7 +124,9 @@ def assemble(
     index = SqlPassageIndex(engine)
     if refill:
         index.refill(documents)
-    library = Library(index)
+    corpus = Corpus(documents)
+    meaning = _meaning(settings, corpus, folder.root / "vectors.npz")
+    library = Library(index, corpus, meaning)
     bench = Bench(rules(detector, desk))
     ledger = SqlLedger(
         engine, notary, clock, policy_digest=lambda: desk.digest, review_s=settings.review.expire_s
@@ -140,7 +147,7 @@ def assemble(
     model = models.choose(settings.model)
     court = Court(
         intake=IntakeStep(Gate(detector, _guard(), _intake_rules(settings)), spans),
-        knowledge=library,
+        knowledge=SearchStep(library, spans),
         answerer=AnswerStep(
             Choice(
                 model,
@@ -166,6 +173,7 @@ def assemble(
         identity=identity,
         folder=folder,
         engine=model,
+        meaning=meaning,
         bell=bell,
         metrics=metrics,
         clock=clock,
@@ -194,6 +202,13 @@ def _guard() -> Assess:
         raise broken
 
     return nobody
+
+
+def _meaning(settings: CloudConfig, corpus: Corpus, file: Path) -> Meaning | None:
+    """The documents by meaning; nothing is loaded before it is started."""
+    if not settings.knowledge.meaning:
+        return None
+    return Meaning(corpus, load_embedder, read_recipe().weights_sha256, file)
 
 
 def _intake_rules(settings: CloudConfig) -> IntakeRules:
@@ -256,6 +271,9 @@ async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str
         stack.callback(house.spans.close)
         if house.engine is not None:
             stack.push_async_callback(house.engine.close)
+        if house.meaning is not None:
+            stack.push_async_callback(asyncio.to_thread, house.meaning.stop)
+            house.meaning.start()
         await stack.enter_async_context(serving(_console(settings, house), sock))
         conductor = _conductor(settings, house.clock)
         stack.push_async_callback(_stop, (grpc_server, enrol_server), conductor)

@@ -39,7 +39,7 @@ async def decide(submission: Submission, court: Court) -> Reply:
         case other:
             assert_never(other)
 
-    passages = court.knowledge.search(submission.prompt.last_user(), most=court.passages)
+    passages = await court.knowledge.search(submission.prompt.last_user(), most=court.passages)
     proposal = await court.answerer.propose(submission, passages)
     if proposal is None:
         why = court.policy.hold(submission, None, verdict=None, suspicion=suspicion) or HoldReason.NO_ANSWER

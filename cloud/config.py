@@ -74,8 +74,13 @@ class Intake(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Knowledge(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The documents that answers are quoted from."""
+
     folder: Path | None = None  # a folder of Markdown documents; absent: the shipped sample manual
     passages: Count = 4  # most that one answer may draw on
+    meaning: bool = (
+        True  # compare by meaning too, once `tidegate models build embedder` was run; False: by words alone
+    )
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

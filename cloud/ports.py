@@ -98,12 +98,16 @@ Admission = Admitted | HoldFor | Refused
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of an operator's document. `score` only orders; `text` is verbatim."""
+    """A piece of an operator's document. `score` only orders; `text` is verbatim.
+
+    `quotes` are the sentences of `text` that answer, verbatim and in its order; none when nobody has chosen any.
+    """
 
     source: str
     section: str
     text: str = field(repr=False)
     score: float
+    quotes: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +200,12 @@ class Knowledge(Protocol):
     def search(self, question: str, *, most: int) -> tuple[Passage, ...]: ...
 
 
+class Retrieval(Protocol):
+    """What the documents say about a question, best first; nothing when they only come near it."""
+
+    async def search(self, question: str, *, most: int) -> tuple[Passage, ...]: ...
+
+
 class Answerer(Protocol):
     """Raises Unreachable or Broken when no model can answer now; returns None when none has anything to say."""
 
@@ -271,7 +281,7 @@ class Court:
     """Everything a case uses, chosen in cloud.app."""
 
     intake: Intake
-    knowledge: Knowledge
+    knowledge: Retrieval
     answerer: Answerer
     validator: Validator
     policy: PolicyDesk

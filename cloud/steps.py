@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from cloud.intake.admit import Gate
-from cloud.ports import Admission, Answerer, Passage, Proposal, Submission, Verdict
+from cloud.ports import Admission, Answerer, Knowledge, Passage, Proposal, Submission, Verdict
 from cloud.validation.verdict import Bench
 from tidegate.telemetry import Tracer
 
@@ -21,6 +21,20 @@ class IntakeStep:
     async def admit(self, submission: Submission) -> Admission:
         with self.spans.span("cloud.intake"):
             return await asyncio.to_thread(self.gate.admit, submission)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStep:
+    """cloud.ports.Retrieval. What a question means takes the embedder tens of milliseconds."""
+
+    knowledge: Knowledge
+    spans: Tracer
+
+    async def search(self, question: str, *, most: int) -> tuple[Passage, ...]:
+        with self.spans.span("cloud.search") as span:
+            found = await asyncio.to_thread(self.knowledge.search, question, most=most)
+            span.set(count=len(found))
+            return found
 
 
 @dataclass(frozen=True, slots=True)

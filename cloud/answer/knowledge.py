@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from cloud.knowledge.index import Terms, names_error, terms_of
-from cloud.knowledge.quote import Block, Shape, blocks, sentences
+from cloud.knowledge.quote import Block, Shape, blocks
+from cloud.knowledge.sentences import sentences
 from cloud.ports import Citation, Passage, Proposal
 from tidegate.privacy.placeholders import Placeholder, find_placeholders
 
@@ -93,10 +94,15 @@ def _parts(question: Terms, passages: tuple[Passage, ...]) -> _Parts:
 
 
 def _best(question: Terms, passage: Passage, paragraphs: list[str]) -> list[str]:
-    """The sentences that share most words with the question, in the document's order; of a code's own section, all."""
+    """The sentences that answer, in the document's order; of a code's own section, all.
+
+    Retrieval has chosen them when it knows what texts mean; else those that share most words with the question.
+    """
     every = [s for paragraph in paragraphs for s in sentences(paragraph)]
     if names_error(passage, question):
         return every[:_MOST_SENTENCES]
+    if passage.quotes:
+        return list(passage.quotes)
     asked = question.words | question.codes
     scored = [
         (len(asked & (terms_of(s).words | terms_of(s).codes)), -number, s) for number, s in enumerate(every)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 _ITEM = re.compile(r"^(?:[-*]|\d+[.)])\s+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z\[\"“])")
 
 
 class Shape(StrEnum):
@@ -39,15 +38,6 @@ def blocks(text: str) -> tuple[Block, ...]:
             lead = part.removesuffix(":")
         else:
             found.append(Block(Shape.PROSE, part))
-    return tuple(found)
-
-
-def sentences(text: str) -> tuple[str, ...]:
-    """The sentences and list items of a text, without their markers."""
-    found: list[str] = []
-    for line in text.splitlines():
-        bare = _ITEM.sub("", line.strip())
-        found.extend(part.strip() for part in _SENTENCE_END.split(bare) if part.strip())
     return tuple(found)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from cloud.knowledge.index import terms_of, without_placeholders
-from cloud.knowledge.quote import sentences, squeezed
+from cloud.knowledge.quote import squeezed
+from cloud.knowledge.sentences import sentences
 from cloud.ports import Citation, Outcome, Passage, Proposal, Submission
 
 _NUMBER = re.compile(r"(\d+(?:[.,:]\d+)*)(?:\s?(%|°\s?[CFcf]|[A-Za-zµ]+))?")

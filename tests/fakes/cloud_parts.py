@@ -32,7 +32,7 @@ from cloud.ports import (
 from cloud.review.bell import Bell
 from cloud.review.desk import ReviewDesk
 from cloud.review.operators import Operator, Role, hash_password
-from cloud.steps import IntakeStep, VerdictStep
+from cloud.steps import IntakeStep, SearchStep, VerdictStep
 from cloud.store.audit import SqlAuditLog
 from cloud.store.db import open_database, sqlite_url
 from cloud.store.ledger import SqlLedger
@@ -197,7 +197,7 @@ def cloud_house(folder: Path, *, clock: Clock | None = None, engine: Engine | No
     )
     court = Court(
         intake=IntakeStep(Gate(detector, calm, IntakeRules()), QuietTracer()),
-        knowledge=library,
+        knowledge=SearchStep(library, QuietTracer()),
         answerer=Choice(engine, digest_of(documents)),
         validator=VerdictStep(bench, QuietTracer()),
         policy=cedar,
