@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tidegate.errors import Broken
+from tidegate.privacy import views
 from tidegate.privacy.document import Document
-from tidegate.privacy.merge import Loss, Merged, merge
+from tidegate.privacy.merge import Loss, Merged, merge, strongest
 from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
 from tidegate.privacy.prefilter import Prefilter, prefilter
@@ -21,6 +23,9 @@ from tidegate.privacy.spans import Span
 _NAMES_OF_KINDS = frozenset(
     "iban bic swift ssn vin imei ip mac dob mrn pin cvv url email e-mail tel fax phone id api".split()
 )
+_ENDING = re.compile(r"(?:(?<=\w)['’]s|(?<=s)['’]|(?<=\w{3})['’][a-zçğıöşü]{1,5})$")
+_AFTER_ESCAPE = re.compile(r"\\[nrt][A-ZÀ-Þ]")  # in `\\nAnna` the n is no part of the name
+_DEEPEST = 2
 
 Ner = Callable[[str], tuple[Span, ...]]
 
@@ -47,7 +52,7 @@ class Detector:
 
     def structured(self, text: str) -> tuple[Span, ...]:
         """What the patterns alone find: cheap, used to check a finished redaction."""
-        return merge(self._by_patterns(text), text).spans
+        return merge(self._claims(text, None), text).spans
 
     def explain(self, text: str) -> Explanation:
         """`find` with the claims that lost."""
@@ -59,22 +64,49 @@ class Detector:
         return Document(text, _prefilter_of(self.patterns))
 
     def _merged(self, text: str) -> Merged:
-        claims = list(self._by_patterns(text))
-        if self.ner is not None:
-            claims.extend(
-                span
-                for span in self.ner(text)
-                if text[span.start : span.end].casefold() not in _NAMES_OF_KINDS
-            )
-        return merge(claims, text)
+        return merge(self._claims(text, self.ner), text)
 
-    def _by_patterns(self, text: str) -> Iterator[Span]:
+    def _claims(self, text: str, ner: Ner | None, depth: int = 0) -> Iterator[Span]:
+        """What every finder says about `text` and its other readings; `depth` counts packings inside packings."""
         document = self.document(text)
+        for span in (*self._found(document), *_named(document.text, ner)):
+            yield _moved(span, document.original(span.start, span.end))
+        for reading in _readings(document):
+            below = self.document(reading.text)
+            for span in (*self._found(below), *_named(below.text, ner)):
+                start, end = below.original(span.start, span.end)
+                if reading.offsets.changed(start, end):
+                    yield _moved(span, document.original(*reading.offsets.back(start, end)))
+        if depth < _DEEPEST and document.has_shape(views.PACKED):
+            for parcel in views.parcels(document.text):
+                inside = merge(self._claims(parcel.text, ner, depth + 1), parcel.text).spans
+                if inside:
+                    yield _moved(strongest(inside), document.original(parcel.start, parcel.end))
+
+    def _found(self, document: Document) -> Iterator[Span]:
         for pattern in self.patterns:
             if pattern.wants(document):
-                for span in pattern.find(document):
-                    start, end = document.original(span.start, span.end)
-                    yield Span(start, end, span.label, span.score, span.source, span.valid)
+                yield from pattern.find(document)
+
+
+def _named(text: str, ner: Ner | None) -> Iterator[Span]:
+    """Names by the encoder, without what only ends them: `Anna's` is `Anna`, `Ankara'da` is `Ankara`."""
+    for span in ner(text) if ner is not None else ():
+        if text[span.start : span.end].casefold() not in _NAMES_OF_KINDS:
+            ending = _ENDING.search(text, span.start, span.end)
+            start = span.start + (_AFTER_ESCAPE.match(text, max(0, span.start - 1)) is not None)
+            yield replace(span, start=start, end=span.end if ending is None else ending.start())
+
+
+def _readings(document: Document) -> Iterator[views.Reading]:
+    for shape, read in ((views.ESCAPED, views.unescaped), (views.SPREAD, views.gathered)):
+        reading = read(document.text) if document.has_shape(shape) else None
+        if reading is not None:
+            yield reading
+
+
+def _moved(span: Span, place: tuple[int, int]) -> Span:
+    return replace(span, start=place[0], end=place[1])
 
 
 @cache

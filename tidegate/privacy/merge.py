@@ -60,6 +60,11 @@ def merge(claims: Iterable[Span], text: str) -> Merged:
     return Merged(tuple(kept), tuple(losses))
 
 
+def strongest(spans: Iterable[Span]) -> Span:
+    """The span that would win against all the others."""
+    return max(spans, key=_rank)
+
+
 def _clusters(claims: Iterable[Span]) -> Iterator[list[Span]]:
     """Claims in order of place, those that overlap together."""
     cluster: list[Span] = []
