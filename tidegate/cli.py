@@ -31,7 +31,7 @@ _SUMMARIES = {
     "demo": "the whole house on loopback, step by step, with a table of what happened",
     "redact": "JSON lines in, spans and redacted text out",
     "guard": "JSON lines in, prompt-injection scores and verdicts out",
-    "models": "models of this machine: pull, list, verify, use, remove, bundle",
+    "models": "models of this machine: pull, build, list, verify, use, remove, bundle",
     "edge": "the device daemon: run, status, doctor",
     "plan": "JSON lines in, where each would be answered and why",
     "cloud": "the validation tier: serve",

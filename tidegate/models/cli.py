@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tidegate.models.build_cli import build
 from tidegate.models.store import Store, place
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tidegate.models.record import Kind
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Models of this machine: get, check, use.")
+app.command()(build)
 
 StoreFolder = Annotated[
     Path | None,
