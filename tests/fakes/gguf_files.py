@@ -17,8 +17,7 @@ def gguf(
     fields = {"general.architecture": "llama", "general.license": "mit", **(fields or {})}
     body = b"GGUF" + struct.pack("<IQQ", 3, tensors, len(fields))
     body += b"".join(text(key) + _value(value) for key, value in fields.items())
-    for at in range(tensors):
-        body += text(f"t{at}") + struct.pack("<IQIQ", 1, 8, 0, at * 32)
+    body += b"".join(text(f"t{at}") + struct.pack("<IQIQ", 1, 8, 0, at * 32) for at in range(tensors))
     body += b"\0" * (-len(body) % 32)
     return body + b"\x01" * (32 * tensors)
 

@@ -1,7 +1,7 @@
 """How much memory a model will need, from its header alone, before anything is loaded. Pure but for `available`.
 
-Formulas, checked against llama.cpp's own buffer sizes (llama-cpp-python 0.3.36, CPU, flash attention, three shapes, exact to
-1 %): the weights are mapped and become resident; the cache holds keys and values of every layer in f16 for a context
+Formulas, checked against llama.cpp's own buffer sizes (llama-cpp-python 0.3.36, CPU, flash attention, three shapes, within
+2 %): the weights are mapped and become resident; the cache holds keys and values of every layer in f16 for a context
 padded to 256 tokens; the compute buffer holds three feed-forward rows and four embedding rows per token of a batch in f32,
 the attention mask in f16, and one row of logits.
 """
