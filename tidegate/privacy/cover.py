@@ -41,12 +41,24 @@ def require_text(text: str) -> None:
 
 def cover(text: str, found: tuple[Span, ...], vault: Vault) -> Cover:
     """Found spans, every repetition of a value the conversation already knows, and look-alike placeholders."""
-    literals = tuple((p.start, p.end) for p in find_placeholders(text))
+    vault.note(text)
+    literals = _literals(text, vault)
     claims = [*found, *_known(text, vault)]
     if not literals:
         return Cover(merge(claims, text).spans if len(claims) > len(found) else found, ())
     outside = [part for span in claims for part in _outside(span, literals)]
     return Cover(merge(outside, text).spans, literals)
+
+
+def _literals(text: str, vault: Vault) -> tuple[tuple[int, int], ...]:
+    """Where the text itself says something that would be taken for a placeholder or a pseudonym on the way back."""
+    look_alikes = [(p.start, p.end) for p in find_placeholders(text)]
+    shape = vault.stand_ins.shape
+    if shape is not None:
+        for match in shape.finditer(text):
+            if not any(start < match.end() and match.start() < end for start, end in look_alikes):
+                look_alikes.append(match.span())
+    return tuple(sorted(look_alikes))
 
 
 def wider(text: str, covered: Cover, more: tuple[Span, ...]) -> Cover:

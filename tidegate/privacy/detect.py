@@ -17,6 +17,7 @@ from tidegate.privacy.merge import Loss, Merged, merge, strongest
 from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
 from tidegate.privacy.prefilter import Prefilter, prefilter
+from tidegate.privacy.rules import NO_RULES, OwnRules
 from tidegate.privacy.spans import Span
 
 # What people write before a value. The encoder sees a capitalised word beside private text and takes it for a name.
@@ -45,6 +46,7 @@ class Detector:
     patterns: tuple[Pattern, ...] = DETECTORS
     ner: Ner | None = None
     degraded: str | None = None
+    rules: OwnRules = NO_RULES
 
     def find(self, text: str) -> tuple[Span, ...]:
         """What is private, in order, never overlapping, in code points of `text`. Raises Broken when a finder fails."""
@@ -52,7 +54,7 @@ class Detector:
 
     def structured(self, text: str) -> tuple[Span, ...]:
         """What the patterns alone find: cheap, used to check a finished redaction."""
-        return merge(self._claims(text, None), text).spans
+        return merge(self.rules.spared(self._claims(text, None), text), text).spans
 
     def explain(self, text: str) -> Explanation:
         """`find` with the claims that lost."""
@@ -64,7 +66,7 @@ class Detector:
         return Document(text, _prefilter_of(self.patterns))
 
     def _merged(self, text: str) -> Merged:
-        return merge(self._claims(text, self.ner), text)
+        return merge(self.rules.spared(self._claims(text, self.ner), text), text)
 
     def _claims(self, text: str, ner: Ner | None, depth: int = 0) -> Iterator[Span]:
         """What every finder says about `text` and its other readings; `depth` counts packings inside packings."""
@@ -87,6 +89,7 @@ class Detector:
         for pattern in self.patterns:
             if pattern.wants(document):
                 yield from pattern.find(document)
+        yield from self.rules.claims(document.text)
 
 
 def _named(text: str, ner: Ner | None) -> Iterator[Span]:

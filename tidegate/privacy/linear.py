@@ -64,7 +64,8 @@ class Expression:
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it matches, in code points, leftmost first, never overlapping, never empty."""
-        for match in self._compiled.finditer(text):
+        whole = text.encode("utf-8", "replace").decode()  # RE2 reads UTF-8: a lone surrogate becomes one question mark
+        for match in self._compiled.finditer(whole):
             start, end = match.span()
             if start < end:
                 yield start, end

@@ -5,7 +5,9 @@ Rules a reader could get wrong:
    conversation; it comes back in the form it was first seen in.
 2. User text that already looks like a placeholder, of any conversation, is a value too (kind LITERAL) and comes back byte for byte.
 3. A placeholder this vault never made is an incident (`ForeignPlaceholder`), never text.
-4. At rest it is sealed with AES-256-GCM; conversation and expiry are authenticated, and an expired one does not open.
+4. Where the operator asks for it, a value becomes a pseudonym, which comes back like a placeholder, or something more general,
+   which does not come back (see tidegate.privacy.actions).
+5. At rest it is sealed with AES-256-GCM; conversation and expiry are authenticated, and an expired one does not open.
 """
 
 from __future__ import annotations
@@ -18,13 +20,17 @@ import struct
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import msgspec
 
 from tidegate.errors import BadRequest, Broken, Untrusted
+from tidegate.privacy.actions import MASKED, Action, Handling
 from tidegate.privacy.commitments import commit
+from tidegate.privacy.generalise import generalise
 from tidegate.privacy.placeholders import ALPHABET, LITERAL, NONCE_LENGTH, Placeholder, make
-from tidegate.privacy.restore import Restorer, restore
+from tidegate.privacy.pseudonyms import parts, pseudonym
+from tidegate.privacy.restore import Restorer, StandIns, restore
 from tidegate.privacy.spans import NATIONAL_IDS, Label
 
 DAY_S = 86_400.0
@@ -33,6 +39,7 @@ _MAGIC = b"TGV1"
 _HEADER = struct.Struct(">4sdH")
 _NONCE_BYTES = 12
 _SPACES = re.compile(r"\s+")
+_WORD = re.compile(r"[^\W_]+")
 _COMPACT = frozenset(
     {
         Label.CREDIT_CARD,
@@ -59,12 +66,16 @@ class ForeignPlaceholder(Untrusted):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One private value. `numeric`: it stood as a bare number in JSON and goes back as one."""
+    """One private value, and what stands for it: a placeholder, a pseudonym or something more general (`form`).
+
+    `numeric`: it stood as a bare number in JSON and goes back as one.
+    """
 
     placeholder: str
     kind: str
     value: str = field(repr=False)
     numeric: bool = False
+    form: Action = Action.MASK
 
 
 class _Sealed(msgspec.Struct, frozen=True, array_like=True):
@@ -72,14 +83,19 @@ class _Sealed(msgspec.Struct, frozen=True, array_like=True):
 
     nonce: str
     entries: tuple[tuple[str, str, str, bool], ...]
+    forms: tuple[Action, ...] = ()  # of each entry; absent: placeholders
 
 
 class Vault:
     """Private values of one conversation. Not thread-safe: one turn of a conversation at a time."""
 
-    __slots__ = ("_by_name", "_by_value", "_counts", "_key", "_nonce", "_open", "conversation", "expires_at")
+    __slots__ = (
+        "_by_name", "_by_value", "_counts", "_handling", "_key", "_nonce", "_open", "_parts", "_seen", "_stand_ins", "conversation", "expires_at",
+    )  # fmt: skip
 
-    def __init__(self, conversation: str, key: bytes, nonce: str, expires_at: float) -> None:
+    def __init__(
+        self, conversation: str, key: bytes, nonce: str, expires_at: float, handling: Handling = MASKED
+    ) -> None:
         if len(key) != KEY_BYTES:
             raise Broken(
                 "the vault key is not 32 bytes", code="bad_vault_key", hint='run "tidegate edge doctor"'
@@ -92,34 +108,78 @@ class Vault:
         self._by_name: dict[str, Entry] = {}
         self._by_value: dict[tuple[str, str, bool], Entry] = {}
         self._counts: dict[str, int] = {}
+        self._handling = handling
+        self._parts: dict[str, str] = {}  # pseudonyms, whole and by their words, and what they stand for
+        self._stand_ins: StandIns | None = None
+        self._seen: set[str] = (
+            set()
+        )  # words of the conversation, so that no pseudonym is one of them; never sealed
 
     @classmethod
-    def open(cls, conversation: str, key: bytes, now: float, *, ttl_s: float = DAY_S) -> Vault:
+    def open(
+        cls, conversation: str, key: bytes, now: float, *, ttl_s: float = DAY_S, handling: Handling = MASKED
+    ) -> Vault:
         """A new, empty vault. The nonce is derived from key, conversation and `now`: unguessable for the other side."""
         seed = hmac.new(key, f"nonce\0{conversation}\0{now!r}".encode(), hashlib.sha256).digest()
         nonce = "".join(ALPHABET[byte % len(ALPHABET)] for byte in seed[:NONCE_LENGTH])
-        return cls(conversation, key, nonce, now + ttl_s)
+        return cls(conversation, key, nonce, now + ttl_s, handling)
 
     def __repr__(self) -> str:
-        return f"<Vault {len(self._by_name)} entries>"
+        return f"<Vault {len(self._by_value)} entries>"
 
     def __len__(self) -> int:
-        return len(self._by_name)
+        return len(self._by_value)
 
     def __reduce__(self) -> str:
         raise TypeError("a vault leaves memory sealed or not at all")
 
     def hide(self, kind: Label | str, value: str, *, numeric: bool = False) -> str:
-        """The placeholder for a value, made now or earlier. Raises Broken after `wipe`."""
+        """What stands for a value, made now or earlier: a placeholder unless its kind is handled otherwise. Raises Broken after `wipe`."""
         self._require_open()
         name = str(kind)
         identity = (name, same_form(name, value), numeric)
         entry = self._by_value.get(identity)
         if entry is None:
-            number = self._counts[name] = self._counts.get(name, 0) + 1
-            entry = Entry(make(name, number, self._nonce), name, value, numeric)
+            entry = (None if numeric else self._otherwise(name, value)) or self._placeholder(
+                name, value, numeric
+            )
             self._keep(entry, identity)
         return entry.placeholder
+
+    def note(self, text: str) -> None:
+        """What the conversation says: its words will not be used as pseudonyms."""
+        if self._handling.having(Action.PSEUDONYMISE):
+            self._seen.update(_WORD.findall(text))
+
+    @property
+    def stand_ins(self) -> StandIns:
+        """The pseudonyms in use, ready to be looked for."""
+        if self._stand_ins is None:
+            self._stand_ins = StandIns.of(self._parts)
+        return self._stand_ins
+
+    def _placeholder(self, name: str, value: str, numeric: bool) -> Entry:
+        number = self._counts[name] = self._counts.get(name, 0) + 1
+        return Entry(make(name, number, self._nonce), name, value, numeric)
+
+    def _otherwise(self, name: str, value: str) -> Entry | None:
+        """An entry of another form, where the kind asks for one and the value has one."""
+        action = self._handling.of(name)
+        if action is Action.PSEUDONYMISE:
+            made = pseudonym(name, value, self._seed(), self._taken)
+        elif action is Action.GENERALISE:
+            made = generalise(name, value)
+        else:
+            return None
+        return None if made is None else Entry(made, name, value, form=action)
+
+    def _seed(self) -> bytes:
+        return hmac.digest(self._key, f"pseudonyms\0{self.conversation}\0{self._nonce}".encode(), "sha256")
+
+    def _taken(self, fake: str, real: str) -> bool:
+        """Whether a pseudonym stands for something else already, or the conversation has said it on its own."""
+        known = self._parts.get(fake)
+        return (known is not None and known.casefold() != real.casefold()) or fake.split(maxsplit=1)[0] in self._seen
 
     def exact(self, name: str) -> str | None:
         """The value behind a placeholder in canonical form; None when this conversation has no such one."""
@@ -152,7 +212,7 @@ class Vault:
 
     def values(self) -> tuple[Entry, ...]:
         """Every entry, oldest first. Private: for the redactor only."""
-        return tuple(self._by_name.values())
+        return tuple(self._by_value.values())
 
     def counts(self) -> Mapping[str, int]:
         """Distinct values per kind."""
@@ -162,7 +222,7 @@ class Vault:
         """Salted commitments to the values (see tidegate.privacy.commitments), sorted so that the order tells nothing."""
         if len(salt) < 16:
             raise BadRequest("a commitment salt has at least 16 random bytes", code="bad_salt")
-        made = {commit(salt, entry.value) for entry in self._by_name.values() if entry.kind != LITERAL}
+        made = {commit(salt, entry.value) for entry in self._by_value.values() if entry.kind != LITERAL}
         return tuple(sorted(one for one in made if one is not None))
 
     def expired(self, now: float) -> bool:
@@ -174,13 +234,16 @@ class Vault:
 
         self._require_open()
         header = _header(self.conversation, self.expires_at)
-        rows = tuple((e.placeholder, e.kind, e.value, e.numeric) for e in self._by_name.values())
-        clear = msgspec.json.encode(_Sealed(self._nonce, rows))
+        entries = self.values()
+        rows = tuple((e.placeholder, e.kind, e.value, e.numeric) for e in entries)
+        clear = msgspec.json.encode(_Sealed(self._nonce, rows, tuple(e.form for e in entries)))
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return header + nonce + AESGCM(_seal_key(self._key)).encrypt(nonce, clear, header)
 
     @classmethod
-    def unseal(cls, sealed: bytes, key: bytes, now: float, conversation: str) -> Vault:
+    def unseal(
+        cls, sealed: bytes, key: bytes, now: float, conversation: str, *, handling: Handling = MASKED
+    ) -> Vault:
         """The vault again. Raises Untrusted: wrong key, altered, cut, of another conversation, or past its expiry."""
         from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -198,10 +261,14 @@ class Vault:
         if now >= expires_at:
             raise Untrusted("a sealed vault is past its expiry; its values are gone", code="vault_expired")
         stored = msgspec.json.decode(clear, type=_Sealed)
-        vault = cls(owner, key, stored.nonce, expires_at)
-        for placeholder, kind, value, numeric in stored.entries:
-            vault._counts[kind] = vault._counts.get(kind, 0) + 1
-            vault._keep(Entry(placeholder, kind, value, numeric), (kind, same_form(kind, value), numeric))
+        vault = cls(owner, key, stored.nonce, expires_at, handling)
+        forms = stored.forms or (Action.MASK,) * len(stored.entries)
+        for (placeholder, kind, value, numeric), form in zip(stored.entries, forms, strict=True):
+            if form is Action.MASK:
+                vault._counts[kind] = vault._counts.get(kind, 0) + 1
+            vault._keep(
+                Entry(placeholder, kind, value, numeric, form), (kind, same_form(kind, value), numeric)
+            )
         return vault
 
     def wipe(self) -> None:
@@ -211,10 +278,22 @@ class Vault:
         self._by_name.clear()
         self._by_value.clear()
         self._counts.clear()
+        self._parts.clear()
+        self._seen.clear()
+        self._stand_ins = None
 
     def _keep(self, entry: Entry, identity: tuple[str, str, bool]) -> None:
-        self._by_name[entry.placeholder] = entry
         self._by_value[identity] = entry
+        match entry.form:
+            case Action.PSEUDONYMISE:
+                self._parts.update(parts(entry.kind, entry.placeholder, entry.value))
+                self._stand_ins = None
+            case Action.GENERALISE:
+                pass  # never put back: a year in an answer is a year
+            case Action.MASK | Action.BLOCK | Action.ALLOW:
+                self._by_name[entry.placeholder] = entry
+            case other:
+                assert_never(other)
 
     def _require_open(self) -> None:
         if not self._open:
