@@ -28,6 +28,7 @@ from tidegate.clock import Clock
 from tidegate.errors import Broken, TidegateError, Untrusted
 from tidegate.ids import ConversationId
 from tidegate.privacy.detect import Detector, Ner
+from tidegate.privacy.memory import Memory
 from tidegate.privacy.redaction import Redacted, Redaction, redact, redact_json_text
 from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.vault import Vault
@@ -90,8 +91,9 @@ def _usable(part: T | TidegateError) -> T:
 
 
 def remembering(detector: Detector) -> Detector:
-    """The same detector, whose slow part looks at each text once: a turn scans only what is new."""
-    return replace(detector, ner=_remember(detector.ner)) if detector.ner is not None else detector
+    """The same detector, which looks at each text once: a turn scans only what is new."""
+    names = _remember(detector.ner) if detector.ner is not None else None
+    return replace(detector, ner=names, memory=Memory(_REMEMBERED_TEXTS))
 
 
 def sparing(detector: Detector, public: Sequence[str]) -> Detector:
@@ -123,15 +125,23 @@ def naming(detector: Detector, tools: Sequence[Tool]) -> Detector:
 
 
 def _spared(find: Ner, words: re.Pattern[str]) -> Ner:
-    def found(text: str) -> tuple[Span, ...]:
-        free = [match.span() for match in words.finditer(text)]
+    return _Spared(find, words)
+
+
+@dataclass(frozen=True, slots=True)
+class _Spared:
+    """Names without those in public words. Equal when made of equal parts: so what it found is remembered over requests."""
+
+    find: Ner
+    words: re.Pattern[str]
+
+    def __call__(self, text: str) -> tuple[Span, ...]:
+        free = [match.span() for match in self.words.finditer(text)]
         return tuple(
             span
-            for span in find(text)
+            for span in self.find(text)
             if not any(start <= span.start and span.end <= end for start, end in free)
         )
-
-    return found
 
 
 def _remember(find: Ner) -> Ner:

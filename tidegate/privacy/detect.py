@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
 from tidegate.errors import Broken
 from tidegate.privacy import views
 from tidegate.privacy.document import Document
+from tidegate.privacy.memory import Memory
 from tidegate.privacy.merge import Loss, Merged, merge, strongest
 from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
@@ -41,20 +42,28 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Detector:
-    """`degraded` is None, or the reason why names may be missed (shown by doctor and on every answer)."""
+    """`degraded` is None, or the reason why names may be missed (shown by doctor and on every answer).
+
+    With a `memory`, a text that was looked at before is not looked at again.
+    """
 
     patterns: tuple[Pattern, ...] = DETECTORS
     ner: Ner | None = None
     degraded: str | None = None
     rules: OwnRules = NO_RULES
+    memory: Memory | None = None
 
     def find(self, text: str) -> tuple[Span, ...]:
         """What is private, in order, never overlapping, in code points of `text`. Raises Broken when a finder fails."""
-        return self._merged(text).spans
+        return self._recalled(text, ("find", self.ner, self.rules), lambda: self._merged(text).spans)
 
     def structured(self, text: str) -> tuple[Span, ...]:
         """What the patterns alone find: cheap, used to check a finished redaction."""
-        return merge(self.rules.spared(self._claims(text, None), text), text).spans
+        return self._recalled(
+            text,
+            ("structured", self.rules),
+            lambda: merge(self.rules.spared(self._claims(text, None), text), text).spans,
+        )
 
     def explain(self, text: str) -> Explanation:
         """`find` with the claims that lost."""
@@ -64,6 +73,9 @@ class Detector:
     def document(self, text: str) -> Document:
         """`text` as the patterns see it."""
         return Document(text, _prefilter_of(self.patterns))
+
+    def _recalled(self, text: str, who: Hashable, look: Callable[[], tuple[Span, ...]]) -> tuple[Span, ...]:
+        return look() if self.memory is None else self.memory.recall(text, who, look)
 
     def _merged(self, text: str) -> Merged:
         return merge(self.rules.spared(self._claims(text, self.ner), text), text)
