@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -9,7 +10,8 @@ from scripts.benchmarks.privacy.values import Mark
 
 # Kinds that one system splits finer than another are one class: a street is a place, a social security number is an id.
 _CLASSES = {
-    "person": "PERSON TITLE NAME",
+    "person": "PERSON NAME",
+    "title": "TITLE",
     "place": "LOCATION GPE STREET_ADDRESS ADDRESS POSTAL_CODE ZIP_CODE COORDINATES POSTALCODE",
     "organisation": "ORGANIZATION ORG",
     "nationality": "NRP",
@@ -18,24 +20,28 @@ _CLASSES = {
     "card": "CREDIT_CARD",
     "iban": "IBAN_CODE DE_IBAN",
     "bank": "BANK_ACCOUNT US_BANK_NUMBER BIC_CODE",
-    "id": "US_SSN SSN SOCIAL_SECURITY_NUMBER NATIONAL_ID US_ITIN UK_NHS DE_VAT_ID PASSPORT US_PASSPORT DRIVER_LICENSE "
-    "US_DRIVER_LICENSE DRIVERS_LICENCE MEDICAL_RECORD MEDICAL_LICENSE NATIONAL_INSURANCE_NUMBER TAX_REFERENCE_NUMBER",
-    "address of a machine": "IP_ADDRESS MAC_ADDRESS",
+    "id": "NATIONAL_ID SSN SOCIAL_SECURITY_NUMBER NATIONAL_INSURANCE_NUMBER TAX_REFERENCE_NUMBER",
+    "passport": "PASSPORT US_PASSPORT",
+    "licence": "DRIVER_LICENSE US_DRIVER_LICENSE DRIVERS_LICENCE",
+    "record": "MEDICAL_RECORD INSURANCE_NUMBER US_MBI EMPLOYEE_ID MEDICAL_LICENSE",
+    "machine": "IP_ADDRESS MAC_ADDRESS",
     "url": "URL DOMAIN_NAME",
     "date": "DATE_TIME DATE DATE_OF_BIRTH",
     "age": "AGE",
     "secret": "API_KEY PASSWORD CREDENTIAL",
     "wallet": "CRYPTO",
     "user": "USERNAME TWITTER SKYPE",
-    "device": "IMEI VIN UUID",
+    "device": "IMEI VIN UUID DEVICE_ID",
     "plate": "LICENSE_PLATE VEHICLE_LICENCE_PLATE",
 }
 _OF = {kind: name for name, kinds in _CLASSES.items() for kind in kinds.split()}
+_COUNTRY = re.compile(r"[A-Z]{2}_[A-Z]")  # ES_NIF, PL_PESEL: Presidio names national numbers by their country
 
 
 def class_of(label: str) -> str:
     """The coarse class of a kind in anybody's spelling; an unknown kind is a class of its own."""
-    return _OF.get(label.upper(), label.lower())
+    kind = label.upper()
+    return _OF.get(kind) or ("id" if _COUNTRY.match(kind) else label.lower())
 
 
 def classed(marks: Iterable[Mark]) -> tuple[Mark, ...]:

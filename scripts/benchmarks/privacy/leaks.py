@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from scripts.benchmarks.privacy.finders import OURS, Finder
-from scripts.benchmarks.privacy.parts import Errors, Part, ask, binary
+from scripts.benchmarks.privacy.parts import Errors, Part, ask
 from scripts.benchmarks.privacy.report import Detail, Line, judged, shown
 from scripts.benchmarks.privacy.scoring import covered, masked
 from scripts.benchmarks.privacy.values import Mark, Row
-from scripts.evaluation.intervals import wilson
+from scripts.evaluation.intervals import Estimate, wilson
 
 
 def adversarial_names(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors) -> Part:
@@ -62,7 +62,7 @@ def chat(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors) -> Part
             1, sum(map(len, texts))
         )
         cost[finder.name] = spent
-        precision = binary(rows, hidden, 0.5, 1.0).precision
+        precision = _touching(rows, hidden)
         shares[finder.name] = wilson(whole, units)
         lines[finder.name] = f"{shown(shares[finder.name])}, masked {spent:.1%}"
         table.append(
@@ -92,7 +92,7 @@ def chat(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors) -> Part
     )
     note = (
         "Left: the unit still stands there as it was. A part left: a word of it of three letters or more does. "
-        "Precision: finds that meet a unit at IoU .5."
+        "Precision: finds that touch a unit."
     )
     return Part(
         (line,),
@@ -119,7 +119,12 @@ def _left(row: Row, found: Sequence[Mark]) -> tuple[int, int]:
     return whole, parts
 
 
+def _touching(rows: Sequence[Row], found: Sequence[Sequence[Mark]]) -> Estimate:
+    """The share of finds that touch something private."""
+    finds = [(row, mark) for row, marks in zip(rows, found, strict=True) for mark in marks]
+    good = sum(any(mark.start < one.end and one.start < mark.end for one in row.marks) for row, mark in finds)
+    return wilson(good, len(finds))
+
+
 def _precision_beside(rows: Sequence[Row], marks: Sequence[Sequence[Mark]], inside: Sequence[int]) -> str:
-    finds = [(rows[at].marks[0], mark) for at in inside for mark in marks[at]]
-    touching = sum(mark.start < name.end and name.start < mark.end for name, mark in finds)
-    return shown(wilson(touching, len(finds)), 2) if finds else "–"
+    return shown(_touching([rows[at] for at in inside], [marks[at] for at in inside]), 2)

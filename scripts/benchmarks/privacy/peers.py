@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -49,8 +50,8 @@ def install() -> None:
     stamp.write_text(lock, "utf-8")
 
 
-def installed() -> bool:
-    return (HOME / _STAMP).is_file()
+def installed(home: Path = HOME) -> bool:
+    return (home / _STAMP).is_file()
 
 
 class Peer:
@@ -73,15 +74,15 @@ class Peer:
         )
 
     @classmethod
-    def start(cls, name: str) -> Peer:
-        """The peer of that name in build/peers. Raises Broken when that environment is missing."""
-        if not installed():
+    def start(cls, name: str, home: Path = HOME) -> Peer:
+        """The peer of that name in the peers' environment. Raises Broken when that is missing."""
+        if not installed(home):
             raise Broken(
                 "the peers are not installed, so nothing was compared",
                 code="no_peers",
                 hint="run: scripts/bench privacy --peers",
             )
-        return cls([str(HOME / "bin" / "python"), str(CHILD), name], name=name)
+        return cls([str(home / "bin" / "python"), str(CHILD), name], name=name)
 
     def __enter__(self) -> Peer:
         return self
@@ -128,7 +129,8 @@ class Peer:
 
     def close(self) -> None:
         if self._child.stdin is not None:
-            self._child.stdin.close()
+            with contextlib.suppress(OSError):  # it may be gone already
+                self._child.stdin.close()
         try:
             self._child.wait(10)
         except subprocess.TimeoutExpired:

@@ -133,7 +133,9 @@ def _mixed(room: Room) -> Iterator[Part]:
     theirs = cases.datafog(room.shared)
     if theirs:
         over = f"DataFog's cases, {len(theirs)} rows; open to whoever works on the detectors"
-        yield quality.mixed(room.finders, theirs, "mixed rows, DataFog's cases", over, room.bench.errors)
+        yield quality.mixed(
+            room.finders, theirs, "mixed rows, DataFog's cases", over, room.bench.errors, foreign=True
+        )
 
 
 def _names(room: Room) -> Iterator[Part]:

@@ -18,7 +18,7 @@ from scripts.benchmarks.privacy.parts import (
 )
 from scripts.benchmarks.privacy.report import Detail, Line, judged, shown
 from scripts.benchmarks.privacy.scoring import compare
-from scripts.benchmarks.privacy.values import Row
+from scripts.benchmarks.privacy.values import Mark, Row
 from scripts.evaluation.intervals import wilson
 
 
@@ -79,14 +79,24 @@ def checksums(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors) ->
 
 
 def mixed(
-    finders: Sequence[Finder], rows: Sequence[Row], title: str, over: str, errors: Errors | None
+    finders: Sequence[Finder],
+    rows: Sequence[Row],
+    title: str,
+    over: str,
+    errors: Errors,
+    *,
+    foreign: bool = False,
 ) -> Part:
-    """Adversarial, ambiguous and contextual rows: F1 at IoU .5, kinds compared by class."""
+    """Adversarial, ambiguous and contextual rows: F1 at IoU .5, kinds compared by class.
+
+    `foreign`: rows marked by others, with fewer kinds than are looked for; finds of a class they never mark are left out.
+    """
     found = ask(finders, rows)
+    if foreign:
+        found = {who: _of_marked_kinds(rows, every) for who, every in found.items()}
     scored = {who: typed(rows, marks, 0.5, 1.0) for who, marks in found.items()}
-    if errors is not None:
-        for row, marks in zip(rows, found[OURS], strict=True):
-            errors.note(title, row, marks)
+    for row, marks in zip(rows, found[OURS], strict=True):
+        errors.note(title, row, marks)
     groups = list(dict.fromkeys(row.group for row in rows))
     table = []
     for group in [*groups, "all, any class"]:
@@ -110,6 +120,13 @@ def mixed(
     )
     note = "F1 at IoU .5 with the right class (last line: any class); P and R are precision and recall."
     return Part((line,), (Detail(title, note, ["rows", "private stretches", *found], table),))
+
+
+def _of_marked_kinds(rows: Sequence[Row], found: Sequence[Sequence[Mark]]) -> list[tuple[Mark, ...]]:
+    known = {mark.label for row in rows for mark in classed(row.marks)}
+    return [
+        tuple(m for m, c in zip(marks, classed(marks), strict=True) if c.label in known) for marks in found
+    ]
 
 
 def _per_group(title: str, note: str, rows: Sequence[Row], found: Found) -> Detail:
