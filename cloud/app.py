@@ -13,7 +13,6 @@ from starlette.applications import Starlette
 
 from cloud import case, state
 from cloud.answer import models
-from cloud.answer.choose import Choice
 from cloud.audit.checkpoint import Checkpoint
 from cloud.audit.ed25519 import Ed25519Notary
 from cloud.config import CloudConfig
@@ -148,15 +147,7 @@ def assemble(
     court = Court(
         intake=IntakeStep(Gate(detector, _guard(), _intake_rules(settings)), spans),
         knowledge=SearchStep(library, spans),
-        answerer=AnswerStep(
-            Choice(
-                model,
-                digest_of(documents),
-                speaks=settings.model.kind == "remote",
-                calibrated=models.calibration_beside(settings.model),
-            ),
-            spans,
-        ),
+        answerer=AnswerStep(models.choice(settings.model, model, digest_of(documents)), spans),
         validator=VerdictStep(bench, spans),
         policy=desk,
         ledger=ledger,

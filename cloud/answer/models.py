@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from cloud.answer.choose import no_calibration
+from cloud.answer.choose import Choice, no_calibration
 from cloud.config import Model, ModelKind
 from tidegate.assets import model_dir
 from tidegate.chat import Prompt
@@ -74,6 +74,16 @@ def shipped() -> Path | None:
     except Broken:
         return None
     return found[0] if found else None
+
+
+def choice(settings: Model, engine: LazyEngine | None, documents: str) -> Choice:
+    """Who answers with this engine beside these documents (their SHA-256)."""
+    return Choice(
+        engine,
+        documents,
+        speaks=settings.kind is ModelKind.REMOTE,
+        calibrated=calibration_beside(settings),
+    )
 
 
 def calibration_beside(settings: Model) -> Callable[[str], Calibration | None]:

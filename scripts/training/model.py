@@ -43,9 +43,12 @@ def rotated(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     return torch.cat((left * cos - right * sin, right * cos + left * sin), dim=-1)
 
 
+GUIDED = 2  # heads of a watched layer whose attention training looks at
+
+
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The guided head's scores in one layer: of prefix tokens (G, P, P) and of each strip's (B, b, P + b)."""
+    """One guided head's scores: of prefix tokens (G, P, P) and of each strip's tokens (B, b, P + b)."""
 
     prefix: Tensor
     strips: tuple[Tensor, ...]
@@ -76,7 +79,7 @@ class Block(nn.Module):
     ) -> Tensor:
         """The block's output, (tokens, width), at every token or at the `wanted` ones only.
 
-        Its first head's scores, before any mask, are appended to `watched`.
+        The scores of its first `GUIDED` heads, before any mask, are appended to `watched`.
         """
         q, k, v = self.qkv(self.attn_norm(x)).view(len(x), 3, self.shape.heads, self.shape.head).unbind(1)
         q, k = rotated(self.q_norm(q), *turns), rotated(self.k_norm(k), *turns)
@@ -97,18 +100,19 @@ class Block(nn.Module):
         qp, kp, vp = mine.permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(qp, kp, vp, is_causal=True)
         found = [mixed.transpose(1, 2).reshape(-1, self.shape.width)]
-        scores = []
+        scores: list[Tensor] = []
         for strip in pack.strips:
             rows = flat.index_select(0, strip.at).view(len(strip.group_of), -1, 3, heads, head)
             qb, kb, vb = rows.permute(2, 0, 3, 1, 4)
             keys = torch.cat((kp.index_select(0, strip.group_of), kb), dim=2)
             values = torch.cat((vp.index_select(0, strip.group_of), vb), dim=2)
             if watched is not None:
-                scores.append(qb[:, 0] @ keys[:, 0].transpose(1, 2) * head**-0.5)
+                scores.append(qb[:, :GUIDED] @ keys[:, :GUIDED].transpose(2, 3) * head**-0.5)
             mixed = functional.scaled_dot_product_attention(qb, keys, values, attn_mask=strip.seen)
             found.append(mixed.transpose(1, 2).reshape(-1, self.shape.width))
         if watched is not None:
-            watched.append(Watched(qp[:, 0] @ kp[:, 0].transpose(1, 2) * head**-0.5, tuple(scores)))
+            inner = qp[:, :GUIDED] @ kp[:, :GUIDED].transpose(2, 3) * head**-0.5
+            watched += [Watched(inner[:, at], tuple(s[:, at] for s in scores)) for at in range(GUIDED)]
         return torch.cat(found).index_select(0, pack.inverse)
 
 

@@ -68,19 +68,26 @@ def test_the_guided_heads_are_pointed_at_the_right_columns() -> None:
     rng = random.Random(4)
     pack = packed([drawn(rng) for _ in range(3)])
     many, longest = pack.prefix_at.shape
-    prefix = torch.full((many, longest, longest), -40.0)
-    for at in range(1, longest):
-        prefix[:, at, at - 1] = 40.0
-    right: list[Watched] = []
-    for wanted in ("back", "sources"):
+
+    def looking(steps: int) -> Watched:
+        """A head that looks so many tokens back; 0: at what is copied."""
+        prefix = torch.full((many, longest, longest), -40.0)
+        for at in range(steps, longest):
+            prefix[:, at, at - steps] = 40.0
         strips = []
         for strip in pack.strips:
+            columns = strip.back.clone() if steps else strip.sources.clamp(min=0)
+            if steps == 2:
+                columns[:, 1:] = strip.back[:, :-1]
+                columns[:, 0] -= 1
             scores = torch.full(strip.seen[:, 0].shape, -40.0)
-            columns = getattr(strip, wanted).clamp(min=0)
-            strips.append(scores.scatter(2, columns[:, :, None], 40.0))
-        right.append(Watched(prefix, tuple(strips)))
-    assert float(pointing_loss(right, pack)) == pytest.approx(0.0, abs=1e-6)
-    assert float(pointing_loss(right[::-1], pack)) > 1.0
+            strips.append(scores.scatter(2, columns.clamp(min=0)[:, :, None], 40.0))
+        return Watched(prefix, tuple(strips))
+
+    one, two, pointer = looking(1), looking(2), looking(0)
+    assert float(pointing_loss([one, two, pointer, one], pack)) == pytest.approx(0.0, abs=1e-6)
+    for wrong in ([two, one, pointer, one], [one, one, pointer, one], [one, two, one, one]):
+        assert float(pointing_loss(wrong, pack)) > 1.0
 
 
 def test_packs_keep_to_the_budget_and_lose_no_group() -> None:
