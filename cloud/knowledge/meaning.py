@@ -97,9 +97,12 @@ class Meaning:
 
     def cosines(self, question: str) -> tuple[Sequence[float], Sequence[float]] | None:
         """(of every sentence, of every section) with the question; None while there are no vectors. Raises Broken."""
-        if self._embedder is None or self._sentences is None or self._sections is None:
+        return None if self._embedder is None else self.near(self._embedder.embed([question])[0])
+
+    def near(self, asked: Floats) -> tuple[Sequence[float], Sequence[float]] | None:
+        """The same for a question's vector."""
+        if self._sentences is None or self._sections is None:
             return None
-        asked = self._embedder.embed([question])[0]
         return (self._sentences @ asked).tolist(), (self._sections @ asked).tolist()
 
     def _key(self, text: str) -> str:

@@ -35,7 +35,7 @@ class Weights:
         return sum(weight * part for weight, part in zip(ours, parts, strict=True))
 
 
-FITTED = Weights(5.46, 6.70, 6.54, 16.63, least=0.0)
+FITTED = Weights(5.6, 5.2, 6.43, 15.82, least=12.96)
 
 
 @dataclass(frozen=True, slots=True)
