@@ -15,6 +15,7 @@ import msgspec
 
 from tidegate import config
 from tidegate.errors import BadConfig
+from tidegate.privacy.package import Size
 from tidegate.privacy.spans import Label
 
 PREFIX = "TIDEGATE_EDGE"
@@ -64,6 +65,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     names: bool = (
         True  # look for names and places by the encoder; False: formats and checksums only, names may leave
     )
+    encoder: Size = Size.FULL  # full, or small: a third of the file and of the time, and it misses more names
     public_words: tuple[
         str, ...
     ] = ()  # no secrets: own products, own company, as in ["Aurelia HP-8"]; never hidden as names

@@ -127,9 +127,9 @@ def _calibration(part: str, config: EdgeConfig) -> Check:
 
 
 def _detectors(part: str, config: EdgeConfig) -> Check:
-    from tidegate.privacy import detect
+    from edge.finders import build_detector
 
-    detector = detect.build_detector(ner=config.policy.names)
+    detector = build_detector(config)
     probe = "mail eve@example.org"
     if not any(span.label == "EMAIL_ADDRESS" for span in detector.find(probe)):
         raise Broken(
@@ -138,6 +138,25 @@ def _detectors(part: str, config: EdgeConfig) -> Check:
     if detector.degraded:
         return Check(part, Finding.ATTENTION, detector.degraded, "set policy.names to true to look for names")
     return Check(part, Finding.OK, f"{len(detector.patterns)} patterns and the encoder pass their self-test")
+
+
+def _encoder(part: str, config: EdgeConfig) -> Check:
+    """The race of onnxruntime's providers, run now; what the daemon uses is what it remembers from its own."""
+    if not config.policy.names:
+        return Check(part, Finding.NOT_USED, "names are not looked for")
+    from edge.finders import book
+    from tidegate.assets import model_dir
+    from tidegate.privacy import providers
+    from tidegate.privacy.encoder import contest, remembered
+    from tidegate.privacy.package import FOLDERS
+
+    folder = model_dir(FOLDERS[config.policy.encoder])
+    race = contest(folder)
+    earlier = remembered(folder, book(config))
+    used = (earlier or race).winner
+    since = ", as remembered from an earlier start" if earlier else ""
+    said = f"{config.policy.encoder}; one window now: {providers.told(race.entrants)}; chosen: {providers.short(used)}{since}"
+    return Check(part, Finding.OK, said)
 
 
 def _identity(part: str, config: EdgeConfig) -> Check:
@@ -248,6 +267,7 @@ _PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
     ("model", _model),
     ("calibration", _calibration),
     ("detectors", _detectors),
+    ("encoder", _encoder),
     ("identity", _identity),
     ("link", _link),
     ("spool", _spool),

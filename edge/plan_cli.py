@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
@@ -86,12 +86,11 @@ def _assumed(file: Path | None) -> tuple[Setting, Path | None]:
     if file is None:
         return Setting(), None
     from edge import config as settings
-    from tidegate.guard.injection import load_guard
-    from tidegate.privacy.detect import build_detector
+    from edge.finders import build_detector, build_guard
 
     found = settings.load(file, os.environ, {})
-    detector = cache(build_detector)
-    guard = cache(load_guard)
+    detector = cache(partial(build_detector, found))
+    guard = cache(partial(build_guard, found))
     setting = Setting(
         uplink=found.escalates,
         keep_at=found.policy.keep_at,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from edge.config import EdgeConfig, Rules
+from edge.config import EdgeConfig
 from edge.device_key import DeviceKey
+from edge.finders import build_detector, build_guard
 from edge.ports import Released
-from edge.screen import Detectors, PrivacyScreen, Score, sparing
+from edge.screen import Detectors, PrivacyScreen, sparing
 from edge.stores import Stores
 from edge.uplink.carry import Carrier, Files, Terms
 from edge.uplink.channel import Channel
@@ -23,7 +24,6 @@ from tidegate.identity.names import device_from_names
 from tidegate.identity.tls import load_material
 from tidegate.ids import ConversationId
 from tidegate.logs import Log
-from tidegate.privacy.detect import Detector
 from tidegate.telemetry import Tracer
 
 DAY_S = 86_400.0
@@ -65,7 +65,9 @@ class WayOut:
 
 def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, tracer: Tracer) -> WayOut:
     """Raises BadConfig (with the file) when this device has no usable identity."""
-    detectors = Detectors(lambda: build_detector(config.policy), build_guard)
+    detectors = Detectors(
+        lambda: sparing(build_detector(config), config.policy.public_words), lambda: build_guard(config)
+    )
     screen = PrivacyScreen(
         detectors,
         stores.vaults,
@@ -99,20 +101,6 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, t
     )
     late = LateDesk(stores.spool, screen, clock, courier.moved, key)
     return WayOut(screen, courier, late, detectors, clock)
-
-
-def build_detector(rules: Rules) -> Detector:
-    """What finds private text on this device. Raises Broken."""
-    from tidegate.privacy import detect
-
-    return sparing(detect.build_detector(ner=rules.names), rules.public_words)
-
-
-def build_guard() -> Score:
-    """What scores attacks on this device. Raises Broken."""
-    from tidegate.guard.injection import load_guard
-
-    return load_guard()
 
 
 def _receipt_key(config: EdgeConfig) -> bytes:

@@ -1,9 +1,11 @@
 """Train the sentry: PII tags and an injection score on one trunk.
 
     scripts/train sentry [--quick] [--minutes N | --steps N] [--seed 7] [--resume] [--out DIR]
+    scripts/train sentry --small --teacher DIR ...      the small one, distilled from a trained one
 
 The same on CPU and CUDA. Seeded; with `--steps` the run is the same every time on one machine, `--minutes` stops by
-the clock. A checkpoint is kept every two minutes for `--resume`. Ends by exporting `sentry.onnx` and its companions.
+the CPU's clock. A checkpoint is kept every two minutes for `--resume`. Then the small heads (domain, complexity) are fitted
+on the frozen trunk, and `sentry.onnx` and its companions are exported, proven and measured.
 """
 
 import argparse
@@ -11,136 +13,35 @@ import hashlib
 import importlib.util
 import math
 import os
-import random
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scripts.training import sentry_data, sentry_inject, sentry_words
-from scripts.training.sentry_data import Example
-from scripts.training.sentry_net import TAGS, Batch, Sentry, from_minilm
-from scripts.training.sentry_synth import Writer, recase
+from scripts.training.sentry_net import Batch, Sentry, from_minilm, from_state
+from scripts.training.sentry_stream import WINDOW, Stream
 from tidegate.privacy.wordpiece import WordPiece
 
+Attacks = tuple[Batch, Tensor] | None
+Score = Callable[[Sentry, Batch, Tensor, Attacks], tuple[Tensor, Tensor]]
+
 TRUNK_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-WINDOW = 128  # pieces, [CLS] and [SEP] included
+ATTACK_EVERY = 2  # steps between two batches of the injection head: it learns sooner than the tags
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One encoded text; `tags` holds -100 where no loss is taken."""
-
-    ids: list[int]
-    shapes: list[int]
-    glues: list[int]
-    tags: list[int]
-
-
-def encode(example: Example, wordpiece: WordPiece, skip: int = 0, window: int = WINDOW) -> Item:
-    """Pieces of a text, cut to the window, tagged on the first piece of each word."""
-    pieces = wordpiece.encode(example.text)
-    tags = [-100] * len(pieces.ids)
-    for word, first in zip(pieces.words, pieces.firsts, strict=True):
-        tags[first] = 0
-        for start, end, kind in example.spans:
-            if word.start >= start and word.end <= end:
-                tags[first] = TAGS.index(("B-" if word.start == start else "I-") + kind)
-    cut = slice(skip, skip + window - 2)
-    return Item(
-        [wordpiece.cls, *pieces.ids[cut], wordpiece.sep],
-        [0, *pieces.shapes[cut], 0],
-        [4, *pieces.glues[cut], 4],
-        [-100, *tags[cut], -100],
-    )
-
-
-def pad(items: list[Item]) -> tuple[Batch, Tensor]:
-    """A batch and its tags."""
-    longest = max(len(item.ids) for item in items)
-
-    def stack(rows: list[list[int]], fill: int) -> Tensor:
-        return torch.tensor([row + [fill] * (longest - len(row)) for row in rows])
-
-    mask = stack([[1] * len(item.ids) for item in items], 0)
-    return (
-        Batch(
-            stack([i.ids for i in items], 0),
-            stack([i.shapes for i in items], 0),
-            stack([i.glues for i in items], 4),
-            mask,
-        ),
-        stack([i.tags for i in items], -100),
-    )
-
-
-class Stream:
-    """Endless training batches. Corpora and made-up text half and half; injections ride along with each batch."""
-
-    def __init__(self, shared: Path, wordpiece: WordPiece, seed: int, real_share: float = 0.5) -> None:
-        self.rng = random.Random(seed)
-        self.wordpiece = wordpiece
-        self.real_share = real_share
-        self.real = sentry_data.train(shared, random.Random(seed))
-        self.quiet = sentry_data.banking_questions(shared)
-        self.lexicon, self.held = sentry_words.build(shared, self.real)
-        self.writer = Writer(self.lexicon, self.rng)
-        self.mixer = sentry_inject.Mixer(shared, self.rng)
-
-    def _example(self) -> Example:
-        roll = self.rng.random()
-        if roll < self.real_share:
-            return recase(self.rng.choice(self.real), self.rng)
-        if roll < self.real_share + 0.05:
-            return recase(self.rng.choice(self.quiet), self.rng)
-        return recase(self.writer.one(), self.rng)
-
-    def _bucketed(self, size: int) -> Iterator[list[Item]]:
-        while True:
-            items = sorted(
-                (encode(self._example(), self.wordpiece) for _ in range(size * 16)), key=lambda i: len(i.ids)
-            )
-            groups = [items[at : at + size] for at in range(0, len(items), size)]
-            self.rng.shuffle(groups)
-            yield from groups
-
-    def _attacks(self, size: int) -> Iterator[tuple[list[Item], Tensor]]:
-        while True:
-            rows = []
-            for _ in range(size * 8):
-                sample = self.mixer.one()
-                skip = self.rng.randint(0, 200) if len(sample.text) > 1500 and self.rng.random() < 0.25 else 0
-                rows.append(
-                    (
-                        encode(Example(sample.text[:2500], (), ""), self.wordpiece, skip, 88),
-                        float(sample.attack),
-                    )
-                )
-            rows = sorted(rows, key=lambda row: len(row[0].ids))
-            groups = [rows[at : at + size] for at in range(0, len(rows), size)]
-            self.rng.shuffle(groups)
-            for group in groups:
-                yield [row[0] for row in group], torch.tensor([row[1] for row in group])
-
-    def batches(self, size: int) -> Iterator[tuple[Batch, Tensor, Batch, Tensor]]:
-        for items, (texts, attack) in zip(self._bucketed(size), self._attacks(size // 6), strict=False):
-            batch, tags = pad(items)
-            yield batch, tags, pad(texts)[0], attack
-
-
-def losses(net: Sentry, batch: Batch, tags: Tensor, texts: Batch, attack: Tensor) -> tuple[Tensor, Tensor]:
+def losses(net: Sentry, batch: Batch, tags: Tensor, attacks: Attacks) -> tuple[Tensor, Tensor]:
     """Tag loss and injection loss of one step."""
     tag_logits, calm = net(batch)  # text of the corpora, records and log lines: none of it is an attack
     tag_loss = F.cross_entropy(tag_logits.flatten(0, 1), tags.flatten(), ignore_index=-100)
-    _, verdict = net(texts)
-    target = attack * 0.98 + 0.01
-    attack_loss = F.binary_cross_entropy_with_logits(verdict, target)
-    return tag_loss, attack_loss + 0.5 * F.binary_cross_entropy_with_logits(calm, torch.full_like(calm, 0.01))
+    attack_loss = 0.5 * F.binary_cross_entropy_with_logits(calm, torch.full_like(calm, 0.01))
+    if attacks is not None:
+        _, verdict = net(attacks[0])
+        attack_loss = attack_loss + F.binary_cross_entropy_with_logits(verdict, attacks[1] * 0.98 + 0.01)
+    return tag_loss, attack_loss
 
 
 def _optimizer(net: Sentry, rate: float) -> torch.optim.AdamW:
@@ -150,59 +51,82 @@ def _optimizer(net: Sentry, rate: float) -> torch.optim.AdamW:
         if n.split(".")[0] in ("tags", "attend", "hidden", "verdict", "shapes", "glues")
     ]
     known = {id(p) for p in heads}
+    known |= {
+        id(p) for head in (net.topics, net.domain, net.demand) for p in head.parameters()
+    }  # fitted later
     trunk = [p for p in net.parameters() if p.requires_grad and id(p) not in known]
     return torch.optim.AdamW(
         [{"params": trunk, "lr": rate, "peak": rate}, {"params": heads, "lr": rate * 4, "peak": rate * 4}],
         weight_decay=0.01,
+        fused=True,
     )
 
 
 def train(
-    net: Sentry, stream: Stream, args: argparse.Namespace, checkpoint: Path, device: torch.device
+    net: Sentry, stream: Stream, args: argparse.Namespace, checkpoint: Path, score: Score = losses
 ) -> int:
     """Run to the end of the budget; returns the number of steps taken."""
+    device = net.positions.weight.device
     optimizer = _optimizer(net, args.rate)
     step, spent = 0, 0.0
     if args.resume and checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        net.load_state_dict(saved["net"])
+        net.load_state_dict(from_state(saved["net"]).state_dict())
         optimizer.load_state_dict(saved["optimizer"])
         step, spent = int(saved["step"]), float(saved["spent"])
         stream.rng.seed(args.seed + step)
-    budget = args.minutes * 60
-    started, saved_at, tokens, seen = time.monotonic(), time.monotonic(), 0, [0.0, 0.0]
+    clock = Budget(args.minutes, spent)
+    warm = min(60, max(1, args.steps // 10)) if args.steps else 60
+    saved_at, tokens, seen = time.monotonic(), 0, [0.0, 0.0]
     net.train()
     for batch, tags, texts, attack in stream.batches(args.batch):
-        done = step / args.steps if args.steps else (spent + time.monotonic() - started) / budget
+        done = step / args.steps if args.steps else clock.done()
         if done >= 1:
             break
         for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * min(1.0, (step + 1) / 60) * 0.5 * (1 + math.cos(math.pi * done))
-        moved = [_to(batch, device), tags.to(device), _to(texts, device), attack.to(device)]
-        tag_loss, attack_loss = losses(net, *moved)
+            group["lr"] = group["peak"] * min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * done))
+        both = (_to(texts, device), attack.to(device)) if step % ATTACK_EVERY == 0 else None
+        tag_loss, attack_loss = score(net, _to(batch, device), tags.to(device), both)
         (tag_loss + 0.3 * attack_loss).backward()
         torch.nn.utils.clip_grad_norm_([p for p in net.parameters() if p.grad is not None], 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step += 1
-        tokens += int(batch.mask.sum()) + int(texts.mask.sum())
-        seen = [
-            0.98 * old + 0.02 * new if old else new
-            for old, new in zip(seen, (tag_loss.item(), attack_loss.item()), strict=True)
-        ]
-        now = time.monotonic()
+        tokens += int(batch.mask.sum()) + (int(texts.mask.sum()) if both else 0)
+        for at, new in ((0, tag_loss.item()), *(((1, attack_loss.item()),) if both else ())):
+            seen[at] = 0.98 * seen[at] + 0.02 * new if seen[at] else new
         if step % 20 == 0:
-            left = (1 - done) / max(done, 1e-6) * (spent + now - started)
+            left = (1 - done) / max(done, 1e-6) * clock.spent()
             print(
                 f"step {step}  {100 * done:.0f} %  tags {seen[0]:.3f}  injection {seen[1]:.3f}  "
-                f"{tokens / (now - started):.0f} tokens/s  {left / 60:.1f} min left",
+                f"{tokens / clock.wall():.0f} tokens/s  {left / 60:.1f} min left",
                 flush=True,
             )
-        if now - saved_at > 120:
-            _save(checkpoint, net, optimizer, step, spent + now - started)
-            saved_at = now
-    _save(checkpoint, net, optimizer, step, spent + time.monotonic() - started)
+        if time.monotonic() - saved_at > 120:
+            _save(checkpoint, net, optimizer, step, clock.spent())
+            saved_at = time.monotonic()
+    _save(checkpoint, net, optimizer, step, clock.spent())
     return step
+
+
+class Budget:
+    """Minutes of CPU time, and of the clock half as much again: on a busy machine the run still ends."""
+
+    def __init__(self, minutes: float, spent: float) -> None:
+        self._seconds, self._before = minutes * 60, spent
+        self._cpu, self._started = time.process_time(), time.monotonic()
+
+    def spent(self) -> float:
+        """Seconds of the budget used up, earlier runs included."""
+        return self._before + max(time.process_time() - self._cpu, self.wall() / 1.5)
+
+    def wall(self) -> float:
+        """Seconds by the clock since this run began."""
+        return max(time.monotonic() - self._started, 1e-6)
+
+    def done(self) -> float:
+        """Share of the budget used up."""
+        return self.spent() / self._seconds
 
 
 def _to(batch: Batch, device: torch.device) -> Batch:
@@ -215,6 +139,13 @@ def _save(path: Path, net: Sentry, optimizer: torch.optim.AdamW, step: int, spen
         {"net": net.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}, scratch
     )
     scratch.replace(path)
+
+
+def mean_of(paths: list[Path]) -> Sentry:
+    """The net whose weights are the mean of some runs from one trunk: better than each of them, at no cost."""
+    states = [torch.load(path, map_location="cpu", weights_only=True) for path in paths]
+    nets = [from_state(state.get("net", state)).state_dict() for state in states]
+    return from_state({name: sum(net[name] for net in nets) / len(nets) for name in nets[0]})
 
 
 def trunk_folder() -> Path:
@@ -244,7 +175,18 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--out", type=Path, default=ROOT / "build/sentry")
-    parser.add_argument("--layers", type=int, default=3)
+    parser.add_argument("--layers", type=int, default=0, help="default 3, with --small 2")
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="go on from the mean of these checkpoints' weights",
+    )
+    parser.add_argument("--small", action="store_true", help="distil the small encoder from --teacher")
+    parser.add_argument("--teacher", type=Path, default=ROOT / "build/sentry", help="folder with a final.pt")
+    parser.add_argument("--inner", type=int, default=1152, help="inner neurons per layer of the small one")
+    parser.add_argument("--parts", type=int, default=64, help="bytes per word vector of the small one")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--real", type=float, default=0.5, help="share of sentences from real corpora")
@@ -254,8 +196,12 @@ def parse(argv: list[str]) -> argparse.Namespace:
         type=Path,
         default=Path(os.environ.get("TIDEGATE_SHARED", ROOT.parent / "shared")) / "data",
     )
+    parser.add_argument(
+        "--prove", action="store_true", help="only compare the files in --out with its final.pt"
+    )
     parser.add_argument("--no-report", action="store_true", help="export without measuring")
     args = parser.parse_args(argv)
+    args.layers = args.layers or (2 if args.small else 3)
     if args.quick:
         args.minutes, args.no_report = 1.0, True
     return args
@@ -272,10 +218,23 @@ def main(argv: list[str]) -> int:
     trunk = trunk_folder()
     args.out.mkdir(parents=True, exist_ok=True)
     wordpiece = WordPiece.load(trunk / "vocab.txt")
+    if args.prove:
+        trained = from_state(torch.load(args.out / "final.pt", map_location="cpu", weights_only=True)).eval()
+        return int(sentry_export.prove(trained, wordpiece, args) is None)
     stream = Stream(args.shared, wordpiece, args.seed, args.real)
-    net = from_minilm(trunk / "model.safetensors", args.layers, WINDOW).to(device)
+    score: Score = losses
+    if args.small:
+        from scripts.training import sentry_small
+
+        teacher = sentry_small.teacher(args.teacher).to(device)
+        net = sentry_small.shrink(teacher, stream, args.layers, args.inner, args.parts).to(device)
+        score = sentry_small.Distilled(teacher)
+    elif args.start_from:
+        net = mean_of(args.start_from).to(device)
+    else:
+        net = from_minilm(trunk / "model.safetensors", args.layers, WINDOW).to(device)
     print(
         f"{sum(p.numel() for p in net.parameters()) / 1e6:.1f} M parameters, {len(stream.real)} real sentences, {device}"
     )
-    steps = train(net, stream, args, args.out / "checkpoint.pt", device)
+    steps = train(net, stream, args, args.out / "checkpoint.pt", score)
     return sentry_export.finish(net.cpu().eval(), wordpiece, trunk, args, steps)

@@ -1,10 +1,9 @@
-"""Measures the exported files through the code the device runs, sets the thresholds, writes the card.
+"""Measures the exported files through the code the device runs. Every figure comes with its 95 % interval.
 
 Thresholds are chosen on development sentences and held-out benign texts; the held-out sets of the card are read once,
 after that, and choose nothing.
 """
 
-import json
 import math
 import random
 import subprocess
@@ -17,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.training import sentry_data, sentry_inject, sentry_words
+from scripts.training import sentry_inject, sentry_words
 from scripts.training.sentry_data import Example
 from scripts.training.sentry_synth import Writer
 from tidegate.guard.injection import assess
-from tidegate.privacy.encoder import Encoder, Window
+from tidegate.privacy.encoder import Encoder
 from tidegate.privacy.ner import find, spans
 from tidegate.privacy.spans import Label
 
@@ -55,9 +54,6 @@ class Count:
         p, r = self.precision, self.recall
         return (1 + beta * beta) * p * r / max(beta * beta * p + r, 1e-9)
 
-    def row(self) -> str:
-        return f"{self.precision:.3f} | {self.recall:.3f} | {self.f(1):.3f} | {self.wanted}"
-
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
     """95 % interval of a share (Wilson 1927)."""
@@ -71,12 +67,44 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
 Found = set[tuple[int, int, str]]
 
 
+Rows = list[dict[str, Count]]  # one per sentence
+
+
 def entities(examples: Iterable[Example], encoder: Encoder) -> dict[str, Count]:
-    """Exact-boundary precision and recall per type, and `touched`: private stretches wholly found under any label."""
-    counts: dict[str, Count] = defaultdict(Count)
+    """Exact-boundary matches per type, and `touched`: private stretches wholly found under any label."""
+    return summed(per_sentence(examples, encoder))
+
+
+def per_sentence(examples: Iterable[Example], encoder: Encoder) -> Rows:
+    """`entities` of each sentence on its own, for intervals."""
+    rows = []
     for example in examples:
+        counts: dict[str, Count] = defaultdict(Count)
         _tally(counts, example, {(s.start, s.end, s.label.value) for s in find(example.text, encoder)})
-    return counts
+        rows.append(dict(counts))
+    return rows
+
+
+def summed(rows: Iterable[dict[str, Count]]) -> dict[str, Count]:
+    """All sentences together."""
+    total: dict[str, Count] = defaultdict(Count)
+    for row in rows:
+        for kind, count in row.items():
+            total[kind].right += count.right
+            total[kind].found += count.found
+            total[kind].wanted += count.wanted
+    return dict(total)
+
+
+def f1_interval(rows: Rows, kind: str, seed: int = 1, draws: int = 400) -> tuple[float, float]:
+    """95 % interval of F1 by drawing sentences with replacement."""
+    table = np.array(
+        [[getattr(row.get(kind, Count()), name) for name in ("right", "found", "wanted")] for row in rows]
+    )
+    picks = np.random.default_rng(seed).integers(0, len(rows), (draws, len(rows)))
+    right, found, wanted = table[picks].sum(axis=1).T
+    low, high = np.quantile(2 * right / np.maximum(found + wanted, 1), (0.025, 0.975))
+    return float(low), float(high)
 
 
 def _tally(counts: dict[str, Count], example: Example, got: Found) -> None:
@@ -168,12 +196,19 @@ def latency(encoder: Encoder) -> tuple[float, float]:
     text = "Mrs Example of 12 Sample Street asks why error E42 shows on the heat pump. " * 12
     times = []
     for turn in range(100):
-        shifted = f"{turn} {text}"
-        pieces = encoder._wordpiece.encode(shifted)
+        clipped = _one_window(encoder, f"{turn} {text}")
         started = time.process_time()
-        encoder._run(pieces, Window(0, 126, 0, 0))
+        encoder.scan(clipped)
         times.append(1000 * (time.process_time() - started))
     return sorted(times)[50], sorted(times)[98]
+
+
+def _one_window(encoder: Encoder, text: str) -> str:
+    """As much of `text` as fills one window to the last piece."""
+    words = text.split(" ")
+    while len(encoder.pieces(" ".join(words))) > encoder.settings.window - 2:
+        words.pop()
+    return " ".join(words)
 
 
 _WEIGH = """
@@ -195,62 +230,3 @@ def memory(out: Path) -> float:
         [sys.executable, "-c", _WEIGH, str(out)], capture_output=True, text=True, check=True, cwd=Path.cwd()
     )
     return float(done.stdout)
-
-
-def set_thresholds(out: Path, **values: float | dict[str, float]) -> None:
-    """Write measured thresholds into `sentry.json`."""
-    path = out / "sentry.json"
-    settings = json.loads(path.read_text(encoding="utf-8"))
-    settings["thresholds"].update({k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()})
-    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-
-
-def report(out: Path, shared: Path, proof: dict[str, float], seed: int) -> None:
-    """Choose thresholds, measure, print, and write `CARD.md`."""
-    from scripts.training import sentry_card
-
-    encoder = Encoder.load(out)
-    rng = random.Random(seed)
-    limit, least = entity_thresholds(rng.sample(sentry_data.dev(shared, rng), 500), encoder)
-    everyday = [
-        score for scores in calm_scores(shared, encoder, slice(0, 300, 2)).values() for score in scores
-    ]
-    suspect = min(0.9, max(0.05, threshold(everyday, 0.02)))
-    attack = max(suspect, threshold(everyday, 0.005))
-    set_thresholds(out, entity=limit, minimum=least, suspect=suspect, attack=attack)
-    encoder = Encoder.load(out)
-    attacks, calm = held_scores(shared, encoder)
-    pools = calm_scores(shared, encoder, slice(1, 300, 2))
-    held = sentry_words.build(shared, sentry_data.train(shared, random.Random(seed)))[1]
-    tables = {}
-    for name, examples in sentry_data.test(shared, random.Random(seed)).items():
-        tables[name] = entities(examples[:400], encoder)
-        print(name, {k: (round(c.f(1), 3), c.wanted) for k, c in tables[name].items()}, flush=True)
-    secrets = planted(held, encoder, 600, seed + 1)
-    for key, count in sorted(secrets.items()):
-        print(key, f"{count.right}/{count.wanted}", flush=True)
-    cut = threshold(calm, 0.01)
-    hits = sum(score >= cut for score in attacks)
-    facts = sentry_card.Facts(
-        tables=tables,
-        planted=secrets,
-        proof=proof,
-        latency=latency(encoder),
-        held=(hits, len(attacks), len(calm), cut),
-        held_at=tuple(
-            (name, sum(s >= t for s in attacks), sum(s >= t for s in calm))  # type: ignore[arg-type]
-            for name, t in (("suspect", suspect), ("attack", attack))
-        ),
-        benign={
-            name: (sum(s >= suspect for s in scores), sum(s >= attack for s in scores), len(scores))
-            for name, scores in pools.items()
-        },
-        settings=json.loads((out / "sentry.json").read_text(encoding="utf-8")),
-        size=(out / "sentry.onnx").stat().st_size,
-        memory=memory(out),
-    )
-    (out / "CARD.md").write_text(sentry_card.card(facts), encoding="utf-8")
-    print(
-        f"injection on {sentry_inject.HELD_OUT}, held out whole: {hits}/{len(attacks)} at 1 % false positives "
-        f"{tuple(round(x, 3) for x in wilson(hits, len(attacks)))}"
-    )

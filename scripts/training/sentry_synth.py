@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from scripts.training.sentry_data import Example
 from scripts.training.sentry_words import Lexicon, person, street_name
+from scripts.training.sentry_world import EVERYDAY
 
 # A template is text with {FIELDS}; fields with a kind become spans, the others are noise the model must leave alone.
 PROSE = [
@@ -417,7 +418,7 @@ class Writer:
             return self.fill(rng.choice(LOGS), "synth-log")
         if roll < 0.55:
             return self.fill(rng.choice(NOTHING), "synth-none")
-        pool = rng.choices([PROSE, GERMAN, FRENCH, DUTCH], [62, 20, 9, 9])[0]
+        pool = rng.choices([PROSE, EVERYDAY, GERMAN, FRENCH, DUTCH], [42, 26, 16, 8, 8])[0]
         example = self.fill(rng.choice(pool), "synth-prose")
         if rng.random() < 0.3:
             example = _follow(
@@ -440,3 +441,17 @@ def recase(example: Example, rng: random.Random) -> Example:
         return example
     text = example.text.upper() if roll < 0.84 else example.text.lower()
     return Example(text, example.spans, example.source) if len(text) == len(example.text) else example
+
+
+def rename(example: Example, lex: Lexicon, rng: random.Random) -> Example:
+    """The same real sentence about other people: full names give way to drawn ones, so that context counts and not fame."""
+    text, spans, at = "", [], 0
+    for start, end, kind in sorted(example.spans):
+        text += example.text[at:start]
+        value = example.text[start:end]
+        if kind == "PER" and len(value.split()) == 2 and value.istitle():
+            value = " ".join(lex.pair(rng))
+        spans.append((len(text), len(text) + len(value), kind))
+        text += value
+        at = end
+    return Example(text + example.text[at:], tuple(spans), example.source)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.training import sentry_world
 from scripts.training.sentry_data import Example
 
 _FIRST = """Anna Maria Julia Laura Sarah Emma Olivia Sophie Lena Hannah Marie Clara Nina Eva Ingrid Petra Monika Sabine
@@ -172,15 +173,24 @@ class Lexicon:
     towns: Sequence[str]
     firms: Sequence[str]
     german_streets: Sequence[str]
+    world: sentry_world.World
+
+    def pair(self, rng: random.Random) -> tuple[str, str]:
+        """A first and a last name; half the time of one country, otherwise from the mixed lists."""
+        if rng.random() < 0.5:
+            return self.world.pair(rng)
+        first = rng.choice(_FIRST) if rng.random() < 0.4 else rng.choice(self.firsts)
+        return first, rng.choice(_LAST) if rng.random() < 0.25 else rng.choice(self.lasts)
 
     def first(self, rng: random.Random) -> str:
-        return rng.choice(_FIRST) if rng.random() < 0.4 else rng.choice(self.firsts)
+        return self.pair(rng)[0]
 
     def last(self, rng: random.Random) -> str:
-        return rng.choice(_LAST) if rng.random() < 0.25 else rng.choice(self.lasts)
+        return self.pair(rng)[1]
 
     def town(self, rng: random.Random) -> str:
-        return rng.choice(_TOWNS) if rng.random() < 0.5 else rng.choice(self.towns)
+        roll = rng.random()
+        return rng.choice(_TOWNS if roll < 0.4 else self.world.towns if roll < 0.6 else self.towns)
 
     def firm(self, rng: random.Random) -> str:
         roll = rng.random()
@@ -193,7 +203,7 @@ class Lexicon:
 
 def person(lex: Lexicon, rng: random.Random) -> str:
     """A full name in one of the orders and shapes people write."""
-    first, last, roll = lex.first(rng), lex.last(rng), rng.random()
+    (first, last), roll = lex.pair(rng), rng.random()
     if roll < 0.66:
         return f"{first} {last}"
     if roll < 0.74:
@@ -262,10 +272,9 @@ def build(shared: Path, examples: Sequence[Example]) -> tuple[Lexicon, Lexicon]:
         gazetteer("strassennamen", 20000),
     )
 
-    def held(word: str) -> bool:
-        return sum(word.encode()) % 10 == 0
-
+    held = sentry_world.held_out
+    seen, unseen = sentry_world.build()
     return (
-        Lexicon(*[[w for w in pool if not held(w)] for pool in pools]),
-        Lexicon(*[[w for w in pool if held(w)] for pool in pools]),
+        Lexicon(*[[w for w in pool if not held(w)] for pool in pools], world=seen),
+        Lexicon(*[[w for w in pool if held(w)] for pool in pools], world=unseen),
     )

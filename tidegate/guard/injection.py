@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Final
 
 from tidegate.guard.normalise import Views, views
 from tidegate.privacy.encoder import Encoder, shipped
+from tidegate.privacy.package import Size
 
 
 class Verdict(StrEnum):
@@ -71,13 +73,13 @@ def signals(readings: Views, *, suspect: float, attack: float) -> float:
     return suspect if readings.invisible >= _INVISIBLE_RUN else 0.0
 
 
-def load_guard() -> Callable[[str], float]:
-    """The injection score on the shipped encoder. Raises Broken when it is missing or fails its self-test."""
-    encoder = shipped()
+def load_guard(size: Size = Size.FULL, book: Path | None = None) -> Callable[[str], float]:
+    """The injection score on a shipped encoder. Raises Broken when it is missing or fails its self-test."""
+    encoder = shipped(size, book)
     return lambda text: assess(text, encoder).injection
 
 
-def load_assess() -> Callable[[str], Guarded]:
-    """`assess` on the shipped encoder. Raises Broken when it is missing or fails its self-test."""
-    encoder = shipped()
+def load_assess(size: Size = Size.FULL, book: Path | None = None) -> Callable[[str], Guarded]:
+    """`assess` on a shipped encoder. Raises Broken when it is missing or fails its self-test."""
+    encoder = shipped(size, book)
     return lambda text: assess(text, encoder)

@@ -1,18 +1,17 @@
-"""One pass of the shipped encoder over a text: a tag score per word and an injection score.
+"""One pass of an encoder over a text: a tag score per word, an injection score, and what the text is about.
 
 Texts longer than a window are read in overlapping windows, one at a time, so a text's scores never depend on what it
 is batched with, and memory stays that of one window. The file proves itself at load: frozen inputs must give the
-expected numbers on this machine, otherwise `Broken`. Nothing of a text is kept but the scores of the last few scans.
+expected numbers with the chosen provider on this machine, otherwise `Broken`. Nothing of a text is kept but the scores
+of the last few scans.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from bisect import bisect_left
 from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -20,13 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tidegate.assets import model_dir
+from tidegate.clock import Clock, SystemClock
 from tidegate.errors import BadRequest, Broken
-from tidegate.privacy.wordpiece import Pieces, Word, WordPiece
+from tidegate.privacy import providers
+from tidegate.privacy.package import FOLDERS, Package, Settings, Size, Vector, broken, read_package
+from tidegate.privacy.providers import Provider, Race
+from tidegate.privacy.sessions import OnnxRuntime, Runtime, Session, best_ms
+from tidegate.privacy.subject import Subject
+from tidegate.privacy.wordpiece import Pieces, Word
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    import onnxruntime as ort
 
     Floats = npt.NDArray[np.float32]
 
@@ -38,28 +42,23 @@ _REMEMBERED_WORDS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """`sentry.json`: what the weights expect and the thresholds that were measured for them."""
-
-    tags: tuple[str, ...]
-    window: int  # pieces per pass, [CLS] and [SEP] included
-    overlap: int  # pieces two neighbouring windows share
-    sha256: str
-    entity_threshold: float  # probability of being private from which a word is marked
-    minimum: Mapping[
-        str, float
-    ]  # by kind of tag: the mean score below which a whole find of that kind is dropped
-    suspect: float  # injection score from which a text is suspect, and from which it is an attack
-    attack: float
-
-
-@dataclass(frozen=True, slots=True)
 class Scan:
     """Scores of one text. `tags[i]` are the probabilities of word i in the order of `Settings.tags`."""
 
     words: tuple[Word, ...]
     tags: Floats = field(repr=False)
     injection: float
+    subject: Subject | None = None  # None: an empty text, or weights without the small heads
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What one window says: rows of tag scores ([CLS] and [SEP] included), and what holds for the whole window."""
+
+    tags: Floats
+    injection: float
+    domain: Floats
+    complexity: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,29 +95,49 @@ def windows(firsts: list[int], pieces: int, body: int, overlap: int) -> tuple[Wi
 class Encoder:
     """Safe to share between threads. Make one with `Encoder.load`."""
 
-    def __init__(self, session: ort.InferenceSession, wordpiece: WordPiece, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, session: Session, package: Package) -> None:
+        self.settings: Settings = package.settings
+        self.race: Race | None = None  # how the provider was chosen
         self._session = session
-        self._wordpiece = wordpiece
+        self._wordpiece = package.wordpiece
+        self._outputs = ("tags", "injection", *(("domain", "complexity") if package.settings.domains else ()))
         self._known: OrderedDict[bytes, Scan] = OrderedDict()
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, folder: Path, *, threads: int = 1) -> Encoder:
-        """Open the model in `folder` and prove it. Raises Broken: missing or changed files, failed self-test."""
-        try:
-            settings = read_settings(folder / "sentry.json")
-            digest = _digest(folder / "sentry.onnx")
-            wordpiece = WordPiece.load(folder / "vocab.txt")
-            vectors = json.loads((folder / "selftest.json").read_bytes())
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise _broken(
-                f"the name model in {folder.name}/ cannot be read ({type(error).__name__})"
-            ) from error
-        if digest != settings.sha256:
-            raise _broken("the name model's weights are not the ones its settings name")
-        encoder = cls(_session(folder / "sentry.onnx", threads), wordpiece, settings)
-        encoder.prove(vectors)
+    def load(
+        cls,
+        folder: Path,
+        *,
+        threads: int = 1,
+        book: Path | None = None,
+        runtime: Runtime | None = None,
+        clock: Clock | None = None,
+    ) -> Encoder:
+        """Open the model in `folder` with the fastest provider that proves itself.
+
+        `book` is the file that remembers races; without it, or with one candidate, there is nothing to remember.
+        Raises Broken: missing or changed files, or no provider that passes the self-test.
+        """
+        package = read_package(folder)
+        starter = Starter(package, threads, runtime or OnnxRuntime(), clock or SystemClock())
+        machine = starter.runtime.machine(threads)
+        names = providers.candidates(machine.reported)
+        if len(names) == 1:
+            return starter.start(names[0])
+        at = providers.key(package.settings.sha256, machine)
+        known = providers.recall(book, at)
+        if known is not None and known.winner in names:
+            try:
+                encoder = starter.start(known.winner)
+            except Broken:
+                known = None  # a driver changed under it: race again
+            else:
+                encoder.race = known
+                return encoder
+        race, encoder = providers.run(names, starter.start, starter.timed)
+        providers.keep(book, at, race)
+        encoder.race = race
         return encoder
 
     def scan(self, text: str) -> Scan:
@@ -145,103 +164,138 @@ class Encoder:
         if len(pieces.ids) > MAX_PIECES:
             raise _too_long(f"{len(pieces.ids)} word pieces")
         tags = np.zeros((len(pieces.words), len(self.settings.tags)), dtype=np.float32)
-        injection = 0.0
+        injection, weighed = 0.0, []
         body = self.settings.window - 2
         for window in windows(pieces.firsts, len(pieces.ids), body, self.settings.overlap):
-            scores, verdict = self._run(pieces, window)
+            said = self._run(pieces, window)
             rows = [pieces.firsts[word] - window.start + 1 for word in range(window.first, window.last)]
-            tags[window.first : window.last] = scores[rows]
-            injection = max(injection, verdict)
-        return Scan(pieces.words, tags, injection)
+            tags[window.first : window.last] = said.tags[rows]
+            injection = max(injection, said.injection)
+            weighed.append((window.last - window.first, said))
+        return Scan(pieces.words, tags, injection, self._subject(weighed))
 
-    def _run(self, pieces: Pieces, window: Window) -> tuple[Floats, float]:
-        cut = slice(window.start, window.end)
-        return self._infer(
-            [self._wordpiece.cls, *pieces.ids[cut], self._wordpiece.sep],
-            [0, *pieces.shapes[cut], 0],
-            [_EDGE_GLUE, *pieces.glues[cut], _EDGE_GLUE],
+    def _subject(self, weighed: list[tuple[int, Verdicts]]) -> Subject | None:
+        """The windows' verdicts, weighted by the words that each window scores."""
+        import numpy as np
+
+        words = sum(weight for weight, _ in weighed)
+        if not self.settings.domains or not words:
+            return None
+        shares = [weight / words for weight, _ in weighed]
+        domain = np.average([said.domain for _, said in weighed], axis=0, weights=shares)
+        complexity = np.average([said.complexity for _, said in weighed], axis=0, weights=shares)
+        best = int(domain.argmax())
+        return Subject(
+            self.settings.domains[best], float(domain[best]), float(complexity[0]), float(complexity[1])
         )
 
-    def _infer(self, ids: list[int], shapes: list[int], glues: list[int]) -> tuple[Floats, float]:
+    def _run(self, pieces: Pieces, window: Window) -> Verdicts:
         import numpy as np
 
-        feed = {"ids": np.array([ids]), "shapes": np.array([shapes]), "glues": np.array([glues])}
         try:
-            tags, injection = self._session.run(["tags", "injection"], feed)
+            result = self._session.run(self._outputs, self.feed(pieces, window))
         except Exception as error:  # the runtime's own untyped errors end here
-            raise _broken("the name model failed while reading a text") from error
-        return np.asarray(tags, dtype=np.float32)[0], float(np.asarray(injection).reshape(-1)[0])
+            raise broken("the name model failed while reading a text") from error
+        flat = [np.asarray(part, dtype=np.float32) for part in result]
+        nothing = np.zeros(0, dtype=np.float32)
+        domain, complexity = (flat[2][0], flat[3][0]) if len(flat) > 2 else (nothing, nothing)
+        return Verdicts(flat[0][0], float(flat[1].reshape(-1)[0]), domain, complexity)
 
-    def prove(self, vectors: dict[str, object]) -> None:
-        """Compare with the frozen vectors that travel with the file. Raises Broken on the first that differs."""
+    def feed(self, pieces: Pieces, window: Window) -> dict[str, npt.NDArray[np.int64]]:
+        """The model's inputs for one window."""
         import numpy as np
 
-        try:
-            tolerance = float(str(vectors["tolerance"]))
-            rows = vectors["vectors"]
-            assert isinstance(rows, list) and rows  # noqa: S101, PT018
-            for row in rows:
-                pieces = self._wordpiece.encode(row["text"])
-                if pieces.ids != row["ids"] or pieces.shapes != row["shapes"] or pieces.glues != row["glues"]:
-                    raise _broken("the name model's self-test failed: words are cut differently here")
-                tags, injection = self._run(pieces, Window(0, len(pieces.ids), 0, len(pieces.words)))
-                wrong = np.abs(tags[1:-1] - np.asarray(row["tags"], dtype=np.float32)).max()
-                if not (wrong <= tolerance and abs(injection - float(row["injection"])) <= tolerance):
-                    raise _broken("the name model's self-test failed: this machine computes other numbers")
-        except (KeyError, TypeError, ValueError, AssertionError) as error:
-            raise _broken("the name model's self-test cannot be read") from error
+        cut = slice(window.start, window.end)
+        return {
+            "ids": np.array([[self._wordpiece.cls, *pieces.ids[cut], self._wordpiece.sep]]),
+            "shapes": np.array([[0, *pieces.shapes[cut], 0]]),
+            "glues": np.array([[_EDGE_GLUE, *pieces.glues[cut], _EDGE_GLUE]]),
+        }
+
+    def pieces(self, text: str) -> list[int]:
+        """The ids of `text`, without [CLS] and [SEP]: what a pass over it costs."""
+        return self._wordpiece.encode(text).ids
+
+    def best_ms(self, text: str, clock: Clock) -> float:
+        """Milliseconds of the fastest of some passes over the first window of `text`. Raises Broken."""
+        pieces = self._wordpiece.encode(text)
+        end = min(len(pieces.ids), self.settings.window - 2)
+        return best_ms(self._session, self._outputs, self.feed(pieces, Window(0, end, 0, 0)), clock)
+
+    def prove(self, vectors: list[Vector], tolerance: float) -> None:
+        """Compare with the frozen vectors that travel with the file. Raises Broken on the first that differs."""
+        for vector in vectors:
+            pieces = self._wordpiece.encode(vector.text)
+            if (pieces.ids, pieces.shapes, pieces.glues) != (vector.ids, vector.shapes, vector.glues):
+                raise broken("the name model's self-test failed: words are cut differently here")
+            said = self._run(pieces, Window(0, len(pieces.ids), 0, len(pieces.words)))
+            if not _worst(said, vector) <= tolerance:  # not >: NaN fails too
+                raise broken("the name model's self-test failed: this machine computes other numbers")
+
+
+def _worst(said: Verdicts, vector: Vector) -> float:
+    """The largest difference between what a machine says and what it should say; infinite when shapes differ."""
+    import numpy as np
+
+    worst = abs(said.injection - vector.injection)
+    pairs = (
+        (said.tags[1:-1], vector.tags),
+        (said.domain, vector.domain),
+        (said.complexity, vector.complexity),
+    )
+    for got, wanted in pairs:
+        expected = np.asarray(wanted, dtype=np.float32)
+        if got.shape != expected.shape:
+            return float("inf")
+        worst = float(np.maximum(worst, np.abs(got - expected).max(initial=0.0)))
+    return worst
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts an encoder with one provider, and times it: what a race needs."""
+
+    package: Package
+    threads: int
+    runtime: Runtime
+    clock: Clock
+
+    def start(self, provider: Provider) -> Encoder:
+        """Open and prove. Raises Broken."""
+        session = self.runtime.open(self.package.weights, provider, self.threads)
+        encoder = Encoder(session, self.package)
+        encoder.race = Race(provider, ())
+        encoder.prove(self.package.vectors.vectors, self.package.vectors.tolerance)
+        return encoder
+
+    def timed(self, encoder: Encoder) -> float:
+        """Milliseconds of a full window: the frozen texts one after the other. Raises Broken."""
+        return encoder.best_ms(" ".join(vector.text for vector in self.package.vectors.vectors), self.clock)
+
+
+def contest(
+    folder: Path, *, threads: int = 1, runtime: Runtime | None = None, clock: Clock | None = None
+) -> Race:
+    """A race for its own sake, whatever is remembered: what doctor shows. Raises Broken when nobody passes."""
+    starter = Starter(read_package(folder), threads, runtime or OnnxRuntime(), clock or SystemClock())
+    names = providers.candidates(starter.runtime.machine(threads).reported)
+    return providers.run(names, starter.start, starter.timed)[0]
+
+
+def remembered(folder: Path, book: Path, *, threads: int = 1, runtime: Runtime | None = None) -> Race | None:
+    """The race that a load with this book would go by; None when it would race. Raises Broken."""
+    machine = (runtime or OnnxRuntime()).machine(threads)
+    return providers.recall(book, providers.key(read_package(folder).settings.sha256, machine))
+
+
+def shipped(size: Size = Size.FULL, book: Path | None = None) -> Encoder:
+    """An encoder of this installation, loaded once per process. Raises Broken."""
+    return _loaded(size, book)
 
 
 @cache
-def shipped() -> Encoder:
-    """The encoder of this installation, loaded once per process. Raises Broken."""
-    return Encoder.load(model_dir("sentry"))
-
-
-def read_settings(path: Path) -> Settings:
-    """Parse `sentry.json`. Raises OSError, ValueError, KeyError, TypeError, AttributeError."""
-    raw = json.loads(path.read_bytes())
-    thresholds = raw["thresholds"]
-    return Settings(
-        tags=tuple(str(tag) for tag in raw["tags"]),
-        window=int(raw["window"]),
-        overlap=int(raw["overlap"]),
-        sha256=str(raw["sha256"]),
-        entity_threshold=float(thresholds["entity"]),
-        minimum={str(kind): float(least) for kind, least in thresholds["minimum"].items()},
-        suspect=float(thresholds["suspect"]),
-        attack=float(thresholds["attack"]),
-    )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _session(path: Path, threads: int) -> ort.InferenceSession:
-    """A CPU session that holds little memory: no arena, no spinning threads."""
-    try:
-        import onnxruntime as ort
-    except ImportError as error:
-        raise _broken("the name model needs onnxruntime, which is not installed") from error
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = False
-    options.enable_mem_pattern = False
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the runtime's own untyped errors end here
-        raise _broken("the name model cannot be opened by onnxruntime") from error
-
-
-def _broken(message: str) -> Broken:
-    return Broken(
-        message, code="sentry_broken", hint='nothing is sent until it works; run "tidegate edge doctor"'
-    )
+def _loaded(size: Size, book: Path | None) -> Encoder:
+    return Encoder.load(model_dir(FOLDERS[size]), book=book)
 
 
 def _too_long(size: str) -> BadRequest:

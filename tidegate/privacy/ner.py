@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from tidegate.privacy.encoder import Encoder, Scan, shipped
+from tidegate.privacy.package import Size
 from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.wordpiece import Word
 
@@ -64,9 +66,12 @@ def find(text: str, encoder: Encoder) -> tuple[Span, ...]:
     return spans(text, scan, settings.tags, settings.entity_threshold, settings.minimum)
 
 
-def load_ner() -> Callable[[str], tuple[Span, ...]]:
-    """`find` on the shipped encoder. Raises Broken when it is missing or fails its self-test."""
-    encoder = shipped()
+def load_ner(size: Size = Size.FULL, book: Path | None = None) -> Callable[[str], tuple[Span, ...]]:
+    """`find` on a shipped encoder; `book` remembers which provider ran it fastest (see `providers`).
+
+    Raises Broken when it is missing or fails its self-test.
+    """
+    encoder = shipped(size, book)
     return lambda text: find(text, encoder)
 
 
