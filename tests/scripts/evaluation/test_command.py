@@ -14,6 +14,7 @@ import pytest
 pytest.importorskip("yaml", reason="the training data readers need PyYAML")
 
 from scripts.evaluation import footprint, main, tasks
+from scripts.evaluation.peer import onnx_times
 from scripts.evaluation.progress import Progress
 from scripts.evaluation.runner import Mode, Runner, Task
 from scripts.training import data, sources
@@ -130,3 +131,7 @@ def test_all_intents_of_a_set_are_offered_by_name_alone_in_a_few_orders(corpus: 
         assert not any(spec.params for e in asked for spec in e.specs)
         assert all(e.expected_calls and e.expected_calls[0].arguments == () for e in asked)
         assert len({e.specs for e in asked}) == tasks.ORDERS
+
+
+def test_any_encoder_can_be_timed_whatever_its_inputs_are_called() -> None:
+    assert len(onnx_times(model_dir("sentry") / "sentry.onnx", turns=2)) == 2
