@@ -35,6 +35,8 @@ def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Fa
         context_tokens=house.local.context_tokens,
         local_speaks=house.local.speaks,
         must_stay=request.keep_local or bool(labels & house.policy.must_stay),
+        consent=house.policy.consent_of(labels),
+        consented=request.consented,
         must_go=any(word in question for word in house.policy.must_go_words),
         injection=house.screen.injection(request) if house.policy.refuse_injection_at <= 1 else 0.0,
         refuse_injection_at=house.policy.refuse_injection_at,

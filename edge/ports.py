@@ -6,12 +6,12 @@ an enum, a number or a digest (tests/edge/test_census.py lists the allowed types
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, Protocol
 
-from edge.routing.plan import Why
+from edge.routing.plan import Consent, Why, strictest
 from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
 from tidegate.engines.port import Draft
 from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
@@ -37,6 +37,7 @@ class Request:
     deadline_s: float = 30.0
     keep_local: bool = False  # the application asked for local only
     ask_review: bool = False  # the application asked for a person
+    consented: bool = False  # the application says that somebody agreed to this leaving, redacted
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +319,12 @@ class Policy:
     must_go_words: tuple[str, ...] = ()
     review_labels: frozenset[Label] = frozenset()
     refuse_injection_at: float = 1.1
+    consent: Consent = Consent.ALWAYS
+    consent_for: Mapping[Label, Consent] = field(default_factory=dict)
+
+    def consent_of(self, labels: Iterable[Label]) -> Consent:
+        """What a request with such entities needs before it leaves: the strictest of its kinds and of the device."""
+        return strictest((self.consent, *(self.consent_for.get(label, Consent.ALWAYS) for label in labels)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ answer comes in the next turn of the conversation (in words before the new answe
 
 Request headers: `x-tidegate-conversation` names the conversation (else it is known by the application and its first user
 message, and a late answer is told only where its question stands), `Idempotency-Key` makes a retry meet its first try,
-`x-tidegate-local-only: true` keeps a request on the device, `x-tidegate-review: true` asks for a person, `traceparent`
+`x-tidegate-local-only: true` keeps a request on the device, `x-tidegate-review: true` asks for a person,
+`x-tidegate-consent: true` says that somebody has agreed to it leaving (where the device's policy asks), `traceparent`
 joins the caller's trace.
 
 A client that hangs up stops the local model within one step. What has been escalated by then goes on, and its answer comes
@@ -124,6 +125,7 @@ late, as above.
 |---|---|---|
 | 400 | `bad_json`, `bad_encoding`, `too_deep`, `unknown_parameter`, `missing_parameter`, `invalid_parameter`, `unsupported_parameter`, `unsupported_content`, `context_length_exceeded` | the request is wrong; `param` says where |
 | 401 | `missing_api_key`, `invalid_api_key` | no key of an application |
+| 403 | `consent_needed` | the device's policy asks somebody before this leaves, and it has no model of its own for it |
 | 403 | `content_policy` | this device's policy, the operator's policy or a reviewer says no; `x-tidegate-rejected` tells which |
 | 404 | `model_not_found`, `unknown_ticket`, `not_found` | |
 | 408, 413 | `slow_client`, `body_too_large` | |

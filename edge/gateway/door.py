@@ -35,6 +35,7 @@ class Caller:
     idempotency: str = field(default="", repr=False)
     keep_local: bool = False
     ask_review: bool = False
+    consented: bool = False
     trace: Traceparent | None = None
 
 
@@ -116,6 +117,7 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
             deadline_s=door.settings.deadline_s,
             keep_local=caller.keep_local or call.model == LOCAL,
             ask_review=caller.ask_review,
+            consented=caller.consented,
         )
         for index in range(call.choices)
     )

@@ -51,6 +51,15 @@ _REFUSALS = {
         "content_policy",
         "this device's policy refuses the request: it reads as an attack",
     ),
+    Why.CONSENT_NEEDED: (
+        403,
+        "permission_error",
+        "consent_needed",
+        (
+            "this device asks somebody before such a request leaves: show what would leave (POST /v1/tidegate/preview), then send it "
+            "again with the header x-tidegate-consent: true"
+        ),
+    ),
     Why.NOTHING_CAN_ANSWER: (
         503,
         "server_error",

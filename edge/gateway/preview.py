@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import assert_never
 
 from edge.facts import look
 from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import ChatCall
 from edge.ports import Escalation, RedactedPrompt
-from edge.routing.plan import EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
+from edge.routing.plan import Consent, EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
 from edge.turn import escalation
 from tidegate.chat import JSON
 
@@ -30,13 +31,14 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "prompt_tokens": known.prompt_tokens,
         "context_tokens": known.context_tokens,
         "keep_at": house.policy.keep_at,
+        "consent": known.consent,
         "policy_version": house.policy.version,
         "entities": _entities(redacted),
     }
 
 
 async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]:
-    """The redacted prompt and the very bytes an escalation of it would put on the wire.
+    """The redacted prompt and the very bytes an escalation of it would put on the wire, once the consent it needs is given.
 
     The request id is in the bytes: they are those of the request that follows when both carry the same Idempotency-Key
     and the conversation learnt nothing new in between. `why` is a guess only where a draft is tried first.
@@ -44,12 +46,14 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
     request = understand(door, call, caller)[0]
     house = door.house()
     redacted, known = await look(request, house)
-    decision, why = _told(plan(known))
+    decision, why = _told(plan(replace(known, consented=True)))  # a preview is what somebody agrees to
+    agreed = known.consented or known.consent is Consent.ALWAYS
     found: dict[str, JSON] = {
         "object": "tidegate.preview",
         "decision": decision,
         "why": _assumed(why),
-        "would_leave": decision == "escalate",
+        "consent": known.consent,
+        "would_leave": decision == "escalate" and agreed,
         "may_leave": decision in ("escalate", "try_local") and redacted is not None,
         "policy_version": house.policy.version,
         "entities": _entities(redacted),

@@ -199,6 +199,7 @@ def _caller(request: Request, application: str) -> Caller:
         idempotency=_short(given.get("idempotency-key", ""), "idempotency-key"),
         keep_local=_flag(given.get("x-tidegate-local-only", "")),
         ask_review=_flag(given.get("x-tidegate-review", "")),
+        consented=_flag(given.get("x-tidegate-consent", "")),
         trace=parse_traceparent(given.get("traceparent", "")),
     )
 

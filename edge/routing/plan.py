@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,7 @@ class Why(StrEnum):
     # stays
     LOCAL_ONLY = "local_only"
     POLICY_MUST_STAY = "policy_must_stay"
+    CONSENT_NEEDED = "consent_needed"
     REDACTION_UNAVAILABLE = "redaction_unavailable"
     CONFIDENT = "confident"
     LINK_DOWN = "link_down"
@@ -26,6 +28,20 @@ class Why(StrEnum):
     # refused
     INJECTION = "injection"
     NOTHING_CAN_ANSWER = "nothing_can_answer"
+
+
+class Consent(StrEnum):
+    """Whether redacted requests may leave: always, after the application has asked somebody, or never."""
+
+    ALWAYS = "always"
+    ASK = "ask"
+    NEVER = "never"
+
+
+def strictest(classes: Iterable[Consent]) -> Consent:
+    """The one that allows least; without any, always."""
+    order = (Consent.ALWAYS, Consent.ASK, Consent.NEVER)
+    return max(classes, key=order.index, default=Consent.ALWAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +86,8 @@ class Facts:
     local_speaks: bool = False  # the local model answers in prose too, not only with tool calls
     must_stay: bool = False
     must_go: bool = False
+    consent: Consent = Consent.ALWAYS  # what this request, with what was found in it, needs
+    consented: bool = False  # the application says that somebody has agreed
     injection: float = 0.0
     refuse_injection_at: float = 1.1  # above 1: never
 
@@ -80,7 +98,9 @@ def plan(facts: Facts) -> Plan:
         return Refuse(Why.INJECTION)
     stays = _must_stay(facts)
     if stays is not None:
-        return StayLocal(stays) if facts.local_model else Refuse(Why.NOTHING_CAN_ANSWER)
+        if facts.local_model:
+            return StayLocal(stays)
+        return Refuse(stays if stays is Why.CONSENT_NEEDED else Why.NOTHING_CAN_ANSWER)
     if facts.must_go:
         return EscalateNow(Why.POLICY_MUST_GO)
     if not facts.local_model:
@@ -95,8 +115,10 @@ def plan(facts: Facts) -> Plan:
 def _must_stay(facts: Facts) -> Why | None:
     if not facts.uplink:
         return Why.LOCAL_ONLY
-    if facts.must_stay:
+    if facts.must_stay or facts.consent is Consent.NEVER:
         return Why.POLICY_MUST_STAY
     if not facts.redactable:
         return Why.REDACTION_UNAVAILABLE
+    if facts.consent is Consent.ASK and not facts.consented:
+        return Why.CONSENT_NEEDED
     return None

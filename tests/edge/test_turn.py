@@ -24,7 +24,7 @@ from edge.ports import (
     Source,
     State,
 )
-from edge.routing.plan import Why
+from edge.routing.plan import Consent, Why
 from tests.fakes.edge_parts import FakeDispatch, FakeModel, PatternScreen, house, say
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, Usage
 from tidegate.engines.port import Draft, Finish
@@ -127,6 +127,17 @@ async def test_broken_detectors_and_no_model_refuse() -> None:
             Policy(PolicyVersion("t"), must_stay=frozenset({Label.EMAIL_ADDRESS})),
             Why.POLICY_MUST_STAY,
         ),
+        (
+            replace(ask(MAIL), consented=True),
+            Policy(PolicyVersion("t"), consent_for={Label.EMAIL_ADDRESS: Consent.NEVER}),
+            Why.POLICY_MUST_STAY,
+        ),
+        (
+            ask(MAIL),
+            Policy(PolicyVersion("t"), consent_for={Label.EMAIL_ADDRESS: Consent.ASK}),
+            Why.CONSENT_NEEDED,
+        ),
+        (ask(), Policy(PolicyVersion("t"), consent=Consent.ASK), Why.CONSENT_NEEDED),
     ],
 )
 async def test_what_must_stay_stays_and_says_so_when_unsure(
@@ -136,6 +147,14 @@ async def test_what_must_stay_stays_and_says_so_when_unsure(
     found = await answered(request_, house(FakeModel(sure=0.1), dispatch, policy=policy))
     assert (found.state, found.source, found.why) == (State.DEGRADED, Source.DEVICE, why)
     assert dispatch.sent == []
+
+
+async def test_with_consent_given_what_is_asked_about_leaves_and_other_kinds_need_none() -> None:
+    policy = Policy(PolicyVersion("t"), consent_for={Label.EMAIL_ADDRESS: Consent.ASK})
+    for request_ in (replace(ask(MAIL), consented=True), ask("no address here")):
+        dispatch = FakeDispatch(released("yes"))
+        found = await answered(request_, house(FakeModel(sure=0.1), dispatch, policy=policy))
+        assert (found.state, found.source) == (State.ANSWERED, Source.CLOUD)
 
 
 async def test_labels_that_need_a_person_say_so_to_the_cloud() -> None:

@@ -15,6 +15,7 @@ import pytest
 from edge import device_key
 from edge.config import EdgeConfig, Rules, Uplink
 from edge.ports import House, Policy, PolicyVersion
+from edge.routing.plan import Consent
 from edge.stores import open_stores
 from edge.uplink.codec import encode
 from edge.uplink.way_out import build
@@ -22,6 +23,7 @@ from tests.fakes.cloud import FakeCloud, Site, serving
 from tests.fakes.edge_parts import FakeModel, open_door
 from tidegate.chat import JSON
 from tidegate.clock import SystemClock
+from tidegate.privacy.spans import Label
 from tidegate.telemetry import QuietTracer
 from tidegate.wire.v1 import escalation_pb2 as pb
 
@@ -30,10 +32,13 @@ BODY: Mapping[str, JSON] = {
     "model": "tidegate",
     "messages": [{"role": "user", "content": "answer eve.adams@example.org about 4556 7375 8689 9855"}],
 }
+POLICY = Policy(PolicyVersion("t"))
 
 
 @asynccontextmanager
-async def knocking(folder: Path, cloud: FakeCloud, model: FakeModel) -> AsyncIterator[httpx.AsyncClient]:
+async def knocking(
+    folder: Path, cloud: FakeCloud, model: FakeModel, policy: Policy = POLICY
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client at a door whose way out is the real one."""
     async with serving(cloud) as address:
         uplink = Uplink(address=address, identity=cloud.site.folder / "device")
@@ -42,7 +47,7 @@ async def knocking(folder: Path, cloud: FakeCloud, model: FakeModel) -> AsyncIte
         key = device_key.load_or_make(config.state)
         stores = open_stores(config, key)
         out = build(config, key, stores, clock=SystemClock(), tracer=QuietTracer())
-        house = House(Policy(PolicyVersion("t")), out.screen, model, out.courier)
+        house = House(policy, out.screen, model, out.courier)
         door = open_door(config.state, house, encode=encode)
         running = asyncio.create_task(out.run())
         try:
@@ -95,3 +100,18 @@ async def test_another_key_gives_other_bytes_and_a_salt_of_its_own(tmp_path: Pat
     assert first.commitment_salt != other.commitment_salt
     assert not set(first.commitments) & set(other.commitments)
     assert cloud.seen == []
+
+
+async def test_what_needs_consent_is_shown_first_and_leaves_only_when_it_is_given(tmp_path: Path) -> None:
+    cloud = FakeCloud(Site(tmp_path / "site"))
+    policy = Policy(PolicyVersion("t"), consent_for={Label.EMAIL_ADDRESS: Consent.ASK})
+    async with knocking(tmp_path, cloud, FakeModel(ready=False), policy) as client:
+        shown = (await client.post("/tidegate/preview", json=BODY, headers=HEADERS)).json()
+        assert (shown["consent"], shown["would_leave"], shown["decision"]) == ("ask", False, "escalate")
+        refused = await client.post("/chat/completions", json=BODY, headers=HEADERS)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "consent_needed")
+        assert cloud.seen == []
+        agreed = {**HEADERS, "x-tidegate-consent": "true"}
+        sent = await client.post("/chat/completions", json=BODY, headers=agreed)
+    assert sent.status_code == 200
+    assert cloud.seen == [base64.b64decode(shown["wire"]["base64"])]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.routing.plan import EscalateNow, Facts, Refuse, StayLocal, TryLocal, Why, plan
+from edge.routing.plan import Consent, EscalateNow, Facts, Refuse, StayLocal, TryLocal, Why, plan
 
 USUAL = Facts(
     local_model=True, uplink=True, redactable=True, tools_offered=True, prompt_tokens=100, context_tokens=1024
@@ -30,6 +30,12 @@ USUAL = Facts(
         ({"must_stay": True, "prompt_tokens": 9999}, StayLocal(Why.POLICY_MUST_STAY)),
         ({"redactable": False}, StayLocal(Why.REDACTION_UNAVAILABLE)),
         ({"redactable": False, "local_model": False}, Refuse(Why.NOTHING_CAN_ANSWER)),
+        ({"consent": Consent.NEVER, "consented": True}, StayLocal(Why.POLICY_MUST_STAY)),
+        ({"consent": Consent.ASK}, StayLocal(Why.CONSENT_NEEDED)),
+        ({"consent": Consent.ASK, "must_go": True}, StayLocal(Why.CONSENT_NEEDED)),
+        ({"consent": Consent.ASK, "consented": True}, TryLocal()),
+        ({"consent": Consent.ASK, "local_model": False}, Refuse(Why.CONSENT_NEEDED)),
+        ({"consent": Consent.NEVER, "local_model": False}, Refuse(Why.NOTHING_CAN_ANSWER)),
         ({"must_go": True}, EscalateNow(Why.POLICY_MUST_GO)),
         ({"local_model": False}, EscalateNow(Why.NO_LOCAL_MODEL)),
         ({"prompt_tokens": 1024}, EscalateNow(Why.TOO_LONG)),
@@ -46,13 +52,14 @@ _facts = st.builds(
     Facts,
     local_model=st.booleans(), uplink=st.booleans(), redactable=st.booleans(), tools_offered=st.booleans(),
     prompt_tokens=st.integers(0, 3000), context_tokens=st.integers(0, 2048), local_speaks=st.booleans(),
-    must_stay=st.booleans(), must_go=st.booleans(), injection=st.floats(0, 1), refuse_injection_at=st.floats(0, 1.1),
+    consent=st.sampled_from(Consent), consented=st.booleans(), must_stay=st.booleans(), must_go=st.booleans(), injection=st.floats(0, 1), refuse_injection_at=st.floats(0, 1.1),
 )  # fmt: skip
 
 
 @given(_facts)
 def test_what_must_not_leave_never_leaves(facts: Facts) -> None:
-    if facts.must_stay or not facts.uplink or not facts.redactable:
+    unasked = facts.consent is Consent.NEVER or (facts.consent is Consent.ASK and not facts.consented)
+    if facts.must_stay or unasked or not facts.uplink or not facts.redactable:
         assert not isinstance(plan(facts), EscalateNow | TryLocal)
 
 
