@@ -5,12 +5,12 @@ Tool and response schemas are kept as the JSON text the application sent.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import msgspec
 
+from edge.gateway.reading import decoded, named, object_text
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
 from tidegate.errors import BadRequest
 
@@ -148,15 +148,11 @@ class ChatCall:
 
 _decoder = msgspec.json.Decoder(ChatBody)
 _part_decoder = msgspec.json.Decoder(Part)
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_AT = re.compile(r"^(?P<what>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
-_MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 
 
 def parse_chat(body: bytes, *, max_depth: int = 64, default_tokens: int = 256) -> ChatCall:
     """The call in the body. Raises BadRequest whose `param` names the field that is wrong."""
-    found = _decoded(body, max_depth)
+    found = decoded(_decoder, body, max_depth)
     for name in REFUSED:
         raw: object = getattr(found, name)
         if isinstance(raw, msgspec.Raw) and bytes(raw) != b"null":
@@ -189,51 +185,6 @@ def parse_chat(body: bytes, *, max_depth: int = 64, default_tokens: int = 256) -
         logprobs=logprobs,
         parallel=found.parallel_tool_calls is not False,
     )
-
-
-def _decoded(body: bytes, max_depth: int) -> ChatBody:
-    if _depth(body) > max_depth:
-        raise BadRequest(f"the JSON is nested deeper than {max_depth} levels", code="too_deep")
-    try:
-        return _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise _named(str(error)) from error
-    except UnicodeDecodeError as error:
-        raise BadRequest("the body is not valid UTF-8", code="bad_encoding") from error
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise BadRequest("the body is not valid JSON", code="bad_json") from error
-
-
-def _depth(body: bytes) -> int:
-    """How deep the brackets of a JSON text go; never less than its true depth when the text is valid."""
-    if body.count(b"[") + body.count(b"{") <= 32:
-        return 0
-    depth = deepest = 0
-    for byte in _STRING.sub(b"", body):
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
-
-
-def _named(text: str, above: str = "") -> BadRequest:
-    """msgspec's finding as a BadRequest: `- at $.messages[0]` becomes the param. Values are not repeated."""
-    found = _AT.match(text)
-    what, path = (found["what"], (found["path"] or "").removeprefix(".")) if found else (text, "")
-    path = ".".join(part for part in (above, path) if part)
-    for pattern, words, code in (
-        (_UNKNOWN, "unknown field", "unknown_parameter"),
-        (_MISSING, "missing", "missing_parameter"),
-    ):
-        named = pattern.match(what)
-        if named:
-            param = ".".join(part for part in (path, named["name"][:64]) if part)
-            return BadRequest(f"{param}: {words}", code=code, param=param)
-    if what.startswith("Invalid enum value"):
-        what = "not one of the allowed words"
-    return BadRequest(f"{path or 'body'}: {what}", code="invalid_parameter", param=path)
 
 
 def _message(turn: Turn, at: int) -> Message:
@@ -274,7 +225,7 @@ def _part(raw: msgspec.Raw, where: str) -> str:
             )
         part = _part_decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise _named(str(error), where) from error
+        raise named(str(error), where) from error
     return part.text or part.refusal
 
 
@@ -289,22 +240,9 @@ def _tools(found: ChatBody) -> tuple[Tool, ...]:
         where = f"tools[{at}].function"
         if any(tool.name == function.name for tool in tools):
             raise BadRequest(f"{where}.name: offered twice", param=f"{where}.name")
-        parameters = _object(function.parameters, f"{where}.parameters")
+        parameters = object_text(function.parameters, f"{where}.parameters")
         tools.append(Tool(function.name, function.description or "", parameters))
     return tuple(tools)
-
-
-def _object(raw: msgspec.Raw, where: str) -> str:
-    text = bytes(raw).strip()
-    if text == b"null":
-        return "{}"
-    if not text.startswith(b"{"):
-        raise BadRequest(f"{where}: Expected `object`", code="invalid_parameter", param=where)
-    try:
-        msgspec.json.decode(text)  # Raw is only skimmed: escapes and numbers inside are looked at here
-        return text.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"{where}: is not valid JSON", code="bad_json", param=where) from error
 
 
 def _choice(found: ChatBody) -> tuple[ToolChoice, str]:
@@ -329,4 +267,4 @@ def _schema(wanted: ResponseFormat | None) -> str:
             code="missing_parameter",
             param="response_format.json_schema",
         )
-    return _object(wanted.json_schema.schema, "response_format.json_schema.schema")
+    return object_text(wanted.json_schema.schema, "response_format.json_schema.schema")
