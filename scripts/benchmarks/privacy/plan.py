@@ -168,6 +168,10 @@ def _memory(room: Room) -> Iterator[Part]:
     yield memory.measure(texts, 1 if room.bench.quick else 3)
 
 
+def _recorded(_: Room) -> Iterator[Part]:
+    yield recorded.measure(ROOT / "build" / "fuzz")
+
+
 MEASURES: dict[str, Callable[[Room], Iterator[Part]]] = {
     "theirs": _their_set,
     "own": _own_set,
@@ -179,6 +183,7 @@ MEASURES: dict[str, Callable[[Room], Iterator[Part]]] = {
     "chat": _chat,
     "speed": _speed,
     "memory": _memory,
+    "fuzz": _recorded,
 }
 
 

@@ -119,7 +119,7 @@ def whole_layer(folder: Path, name: str, rows: Sequence[Row], seed: int, repeats
         if number >= 5:
             took.append((time.perf_counter() - wall) * 1000)
             cpu.append((time.process_time() - used) * 1000)
-    bars = SHIPPED_BARS if name == "sentry" else SMALL_BARS
+    bars = SHIPPED_BARS if name == "sentry" else SMALL_BARS  # its folder says which one it is
     lines = []
     for share, bar in zip((0.5, 0.99), bars, strict=True):
         one = _quantile(took, share)

@@ -6,10 +6,11 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from scripts.benchmarks.privacy import leaks, quality, untouched
+from scripts.benchmarks.privacy import leaks, quality, recorded, untouched
 from scripts.benchmarks.privacy.finders import OURS
 from scripts.benchmarks.privacy.parts import Errors
 from scripts.benchmarks.privacy.report import (
@@ -132,3 +133,12 @@ def test_errors_tell_what_was_missed_and_what_was_false() -> None:
     errors = Errors()
     errors.note("m", marked("{PERSON|Ana} saw a cat", "g"), [Mark(10, 13, "LOCATION")])
     assert [what for _, _, what, _ in errors.entries] == ["missed PERSON 'Ana'", "false LOCATION 'cat'"]
+
+
+def test_fuzz_records_are_added_up_and_an_unreadable_one_is_a_failure(tmp_path: Path) -> None:
+    assert "no records" in recorded.measure(tmp_path).lines[0].verdict
+    (tmp_path / "a.json").write_text('{"name": "a", "inputs": 1200, "failures": 0, "seconds": 3.5}')
+    (tmp_path / "b.json").write_text('{"name": "b", "inputs": 300, "failures": 0, "seconds": 1}')
+    assert recorded.measure(tmp_path).lines[0].ours == "1,500, 0"
+    (tmp_path / "c.json").write_text("{")
+    assert recorded.measure(tmp_path).lines[0].met is False
