@@ -32,6 +32,7 @@ from tidegate.clock import Clock, SystemClock
 from tidegate.errors import TidegateError
 from tidegate.fs import sole_owner, write_durably
 from tidegate.logs import Log
+from tidegate.privacy.actions import Action, Handling
 from tidegate.telemetry import Tracer, tracer
 
 if TYPE_CHECKING:
@@ -158,14 +159,16 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
 
 
 def _policy(config: EdgeConfig, local: EmbeddedModel) -> Policy:
-    rules = config.policy
+    rules, privacy = config.policy, config.privacy
     return Policy(
         version=PolicyVersion(rules.version),
         keep_at=local.keep_at if rules.keep_at is None else rules.keep_at,
-        must_stay=frozenset(rules.must_stay),
+        must_stay=frozenset(rules.must_stay) | Handling(privacy.actions).having(Action.BLOCK),
         must_go_words=tuple(word.casefold() for word in rules.must_go_words),
         review_labels=frozenset(rules.review_labels),
         refuse_injection_at=rules.refuse_injection_at,
+        consent=privacy.consent,
+        consent_for=privacy.consent_for,
     )
 
 

@@ -6,16 +6,19 @@ The keys are those of the TOML file; `[uplink] address` is TIDEGATE_EDGE__UPLINK
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
+from edge.routing.plan import Consent
 from tidegate import config
 from tidegate.errors import BadConfig
+from tidegate.privacy.actions import Action, Handling
 from tidegate.privacy.package import Size
+from tidegate.privacy.rules import OwnRules, own_rules
 from tidegate.privacy.spans import Label
 
 PREFIX = "TIDEGATE_EDGE"
@@ -75,6 +78,29 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     refuse_injection_at: Annotated[float, msgspec.Meta(ge=0.0)] = 1.1  # above 1: never refused on the device
 
 
+class OwnPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """An expression of the operator, in RE2's syntax, and the kind of what it matches."""
+
+    name: str
+    expression: str
+    label: Label = Label.CUSTOM
+
+
+class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What becomes of private values before anything leaves, and whom it needs to be asked."""
+
+    actions: dict[
+        Label, Action
+    ] = {}  # per kind: mask (the default), pseudonymise, generalise, block or allow
+    patterns: tuple[
+        OwnPattern, ...
+    ] = ()  # own RE2 patterns: [{name = "ticket", expression = "TCK-[0-9]{6}"}]
+    hide: tuple[str, ...] = ()  # words that are always hidden, whatever the detectors say
+    show: tuple[str, ...] = ()  # values that are never hidden, such as the own support address
+    consent: Consent = Consent.ALWAYS  # always, ask (the application shows a preview first) or never
+    consent_for: dict[Label, Consent] = {}  # the same per kind; the strictest of all that were found counts
+
+
 class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The way to the cloud tier. Without an address there is none."""
 
@@ -123,6 +149,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     door: Door = Door()
     model: Model = Model()
     policy: Rules = Rules()
+    privacy: Privacy = Privacy()
     uplink: Uplink = Uplink()
     fleet: Fleet = Fleet()
     journal: Journal = Journal()
@@ -153,7 +180,26 @@ def load(file: Path | None, environ: Mapping[str, str], flags: Mapping[str, obje
             code="config_not_loopback",
             hint="put a proxy with its own access control in front to serve other machines",
         )
+    if found.privacy.patterns:
+        own_rules(
+            patterns=_expressions(found.privacy)
+        )  # a broken one must stop the start, not the first request
     return found
+
+
+def rules(privacy: Privacy) -> OwnRules:
+    """The operator's own rules, ready for a detector. Raises BadConfig."""
+    handling = Handling(privacy.actions)
+    return own_rules(
+        patterns=_expressions(privacy),
+        hide=privacy.hide,
+        show=privacy.show,
+        allow=handling.having(Action.ALLOW),
+    )
+
+
+def _expressions(privacy: Privacy) -> Iterator[tuple[str, str, Label]]:
+    return ((one.name, one.expression, one.label) for one in privacy.patterns)
 
 
 def is_loopback(host: str) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from edge.config import EdgeConfig
+from edge.config import EdgeConfig, rules
 from tidegate.privacy.detect import Detector
 
 PROVIDERS = "providers.json"  # in the state folder: which of onnxruntime's providers won on this machine
@@ -20,8 +21,9 @@ def build_detector(config: EdgeConfig) -> Detector:
     """What finds private text. Raises Broken."""
     from tidegate.privacy import detect, ner
 
-    rules = config.policy
-    return detect.build_detector(ner=rules.names, load=lambda: ner.load_ner(rules.encoder, book(config)))
+    policy = config.policy
+    found = detect.build_detector(ner=policy.names, load=lambda: ner.load_ner(policy.encoder, book(config)))
+    return replace(found, rules=rules(config.privacy))
 
 
 def build_guard(config: EdgeConfig) -> Callable[[str], float]:

@@ -27,6 +27,7 @@ from tidegate.chat import Message, Prompt, Role, Tool
 from tidegate.clock import Clock
 from tidegate.errors import Broken, TidegateError, Untrusted
 from tidegate.ids import ConversationId
+from tidegate.privacy.actions import MASKED, Handling
 from tidegate.privacy.detect import Detector, Ner
 from tidegate.privacy.memory import Memory
 from tidegate.privacy.redaction import Redacted, Redaction, redact, redact_json_text
@@ -183,13 +184,21 @@ class PrivacyScreen:
     """`edge.ports.Screen` on tidegate.privacy and tidegate.guard. One conversation at a time; safe from worker threads."""
 
     def __init__(
-        self, detectors: Detectors, vaults: VaultShelf, *, key: bytes, clock: Clock, ttl_s: float
+        self,
+        detectors: Detectors,
+        vaults: VaultShelf,
+        *,
+        key: bytes,
+        clock: Clock,
+        ttl_s: float,
+        handling: Handling = MASKED,
     ) -> None:
         self._detectors = detectors
         self._vaults = vaults
         self._key = key
         self._clock = clock
         self._ttl_s = ttl_s
+        self._handling = handling
         self._open: OrderedDict[ConversationId, Vault] = OrderedDict()
         self._scores: OrderedDict[bytes, float] = OrderedDict()
         self._lock = threading.RLock()
@@ -235,7 +244,7 @@ class PrivacyScreen:
             if sealed is None:
                 return None
             try:
-                vault = Vault.unseal(sealed, self._key, now, conversation)
+                vault = Vault.unseal(sealed, self._key, now, conversation, handling=self._handling)
             except Untrusted as error:
                 if error.code != "vault_expired":
                     raise
@@ -245,7 +254,9 @@ class PrivacyScreen:
         return vault if not vault.expired(now) else None
 
     def _new(self, conversation: ConversationId) -> Vault:
-        vault = Vault.open(conversation, self._key, self._clock.now(), ttl_s=self._ttl_s)
+        vault = Vault.open(
+            conversation, self._key, self._clock.now(), ttl_s=self._ttl_s, handling=self._handling
+        )
         self._keep(conversation, vault)
         return vault
 

@@ -87,6 +87,8 @@ def _kind(annotation: ast.expr) -> str:
     base = text.removesuffix(" | None")
     if base.startswith("tuple["):
         return "list"
+    if base.startswith("dict["):
+        return "table"
     if base.startswith("Annotated[int"):
         return "whole number"
     if base.startswith("Annotated[float"):
@@ -98,7 +100,7 @@ def _default(value: ast.expr | None) -> str:
     if value is None:
         return "required"
     text = ast.unparse(value)
-    if text in {"None", "''", "()"}:
+    if text in {"None", "''", "()", "{}"}:
         return "absent"
     if "lambda: Path" in text:
         return f"`{text.split(chr(39))[1]}`"

@@ -15,6 +15,7 @@ from cloud.ports import Outcome, Passage, Proposal, Submission
 from tidegate.chat import Prompt
 from tidegate.privacy.commitments import leaks
 from tidegate.privacy.placeholders import find_placeholders
+from tidegate.privacy.pseudonyms import reserved
 from tidegate.privacy.spans import NATIONAL_IDS, Label, Span
 
 STRUCTURED = frozenset(
@@ -81,9 +82,14 @@ def is_proof(span: Span) -> bool:
 
 
 def outside_placeholders(text: str, spans: Sequence[Span]) -> tuple[Span, ...]:
-    """The spans that touch no placeholder of `text`."""
+    """The spans that touch no placeholder of `text` and are no address that standards give to nobody: pseudonyms are such."""
     taken = [(p.start, p.end) for p in find_placeholders(text)]
-    return tuple(s for s in spans if not any(s.start < end and start < s.end for start, end in taken))
+    return tuple(
+        s
+        for s in spans
+        if not any(s.start < end and start < s.end for start, end in taken)
+        and not reserved(s.label, text[s.start : s.end])
+    )
 
 
 def leaves(proposal: Proposal) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from tidegate.identity.names import device_from_names
 from tidegate.identity.tls import load_material
 from tidegate.ids import ConversationId
 from tidegate.logs import Log
+from tidegate.privacy.actions import Handling
 from tidegate.telemetry import Tracer
 
 DAY_S = 86_400.0
@@ -74,6 +75,7 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, t
         key=key.derive("vault"),
         clock=clock,
         ttl_s=config.uplink.expiry_s + DAY_S,  # a late answer must still find its vault
+        handling=Handling(config.privacy.actions),
     )
 
     def check(conversation: ConversationId, reply: Released) -> None:

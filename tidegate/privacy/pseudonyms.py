@@ -1,7 +1,8 @@
-"""Other values of the same kind: invented names and places, and addresses that standards reserve for examples. Pure.
+"""Other values of the same kind: invented names and places, and addresses that standards give to nobody. Pure.
 
 The same value gives the same pseudonym within a conversation and another one in the next. A surname keeps its pseudonym across
-full names. Nothing here is anybody's: names are joined from syllables, numbers are those of Ofcom's and RFC 2606, 5737, 3849.
+full names. Nothing here is anybody's: names are joined from syllables, hosts end in `.invalid` (RFC 2606), addresses are of class E
+(RFC 1112) and of the discard prefix (RFC 6666), and no country has the code +999.
 """
 
 from __future__ import annotations
@@ -20,14 +21,13 @@ _TOWN_TAILS = "holm stedt brook field haven wick moor burgh dale sund".split()
 _FIRM_TAILS = "Works Trading Group Partners Systems Supply".split()
 _PARTICLES = frozenset("van von de der den del la le di da ten ter zu bin al el dos du".split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_HOST = r"(?:[\w-]+\.)+invalid"
 _RESERVED = {
-    Label.EMAIL_ADDRESS: re.compile(r"[\w.+-]+@(?:[\w-]+\.)*example\.(?:org|com|net)", re.IGNORECASE),
-    Label.DOMAIN_NAME: re.compile(r"(?:[\w-]+\.)*example\.(?:org|com|net)", re.IGNORECASE),
-    Label.URL: re.compile(r"https?://(?:[\w-]+\.)*example\.(?:org|com|net)/[\w/-]*", re.IGNORECASE),
-    Label.IP_ADDRESS: re.compile(
-        r"(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d{1,3}|2001:db8:[0-9a-f:]*", re.IGNORECASE
-    ),
-    Label.PHONE_NUMBER: re.compile(r"\+44 ?7700 ?900 ?\d{3}"),
+    Label.EMAIL_ADDRESS: re.compile(rf"[\w.+-]+@{_HOST}", re.IGNORECASE),
+    Label.DOMAIN_NAME: re.compile(_HOST, re.IGNORECASE),
+    Label.URL: re.compile(rf"https?://{_HOST}/[\w/-]*", re.IGNORECASE),
+    Label.IP_ADDRESS: re.compile(r"240\.0\.0\.\d{1,3}|100::[0-9a-f]{1,4}", re.IGNORECASE),
+    Label.PHONE_NUMBER: re.compile(r"\+999 ?\d{3} ?\d{4}"),
 }
 
 Taken = Callable[[str, str], bool]
@@ -41,7 +41,7 @@ def pseudonym(kind: str, value: str, seed: bytes, taken: Taken) -> str | None:
     if kind == Label.PERSON:
         return _person(value, seed, taken)
     if kind == Label.IP_ADDRESS and ":" in value:
-        return _free(value, seed, taken, lambda n: f"2001:db8::{n % 0xFFFF:x}")
+        return _free(value, seed, taken, lambda n: f"100::{n % 0xFFFF:x}")
     make = _MAKERS.get(kind)
     return None if make is None else _free(value, seed, taken, make)
 
@@ -53,7 +53,7 @@ def parts(kind: str, made: str, value: str) -> Mapping[str, str]:
 
 
 def reserved(label: Label, value: str) -> bool:
-    """Whether a value is one that standards keep for examples: then it is nobody's, wherever it stands."""
+    """Whether a value is one that standards give to nobody, as the structured pseudonyms are."""
     shape = _RESERVED.get(label)
     return shape is not None and shape.fullmatch(value) is not None
 
@@ -94,9 +94,9 @@ _MAKERS: Mapping[str, Callable[[int], str]] = {
     Label.LOCATION: lambda n: _name(n) + _pick(_TOWN_TAILS, n // 7),
     Label.ORGANIZATION: lambda n: f"{_name(n)} {_pick(_FIRM_TAILS, n // 7)}",
     Label.USERNAME: lambda n: f"{_name(n).lower()}{n % 90 + 10}",
-    Label.EMAIL_ADDRESS: lambda n: f"{_name(n).lower()}.{_name(n // 9).lower()}@example.org",
-    Label.DOMAIN_NAME: lambda n: f"{_name(n).lower()}.example.org",
-    Label.URL: lambda n: f"https://{_name(n).lower()}.example.org/{n % 1000}",
-    Label.IP_ADDRESS: lambda n: f"192.0.2.{n % 254 + 1}",
-    Label.PHONE_NUMBER: lambda n: f"+44 7700 900{n % 1000:03d}",
+    Label.EMAIL_ADDRESS: lambda n: f"{_name(n).lower()}.{_name(n // 9).lower()}@mail.invalid",
+    Label.DOMAIN_NAME: lambda n: f"{_name(n).lower()}.invalid",
+    Label.URL: lambda n: f"https://{_name(n).lower()}.invalid/{n % 1000}",
+    Label.IP_ADDRESS: lambda n: f"240.0.0.{n % 254 + 1}",
+    Label.PHONE_NUMBER: lambda n: f"+999 {n % 900 + 100} {n // 900 % 10000:04d}",
 }
