@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float32]
 
 _LOG = Log("cloud.knowledge")
-_SLICE = 16  # texts embedded between two looks at whether we are to stop
+_NICE = 10
+_SLICE = 4  # texts embedded between two looks at whether we are to stop
 
 
 class Embeds(Protocol):
@@ -58,12 +61,14 @@ class Meaning:
         self._thread = threading.Thread(target=self._prepare_or_tell, name="meaning", daemon=True)
         self._thread.start()
 
-    def stop(self, timeout_s: float = 2.0) -> None:
+    def stop(self, timeout_s: float = 0.5) -> None:
         self._stop.set()
         if self._thread is not None:
             self._thread.join(timeout_s)
 
     def _prepare_or_tell(self) -> None:
+        with suppress(OSError, AttributeError):  # on Linux a thread's own: requests come first
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         try:
             self.prepare()
         except (TidegateError, OSError, MemoryError) as error:

@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.answer.knowledge import compose
+from cloud.app import assemble
+from cloud.config import CloudConfig, Knowledge, Model, ModelKind
 from cloud.knowledge.index import terms_of
 from cloud.knowledge.ingest import MANUALS, Section, read_folder
 from cloud.knowledge.meaning import Meaning
@@ -236,3 +238,28 @@ def test_stems_are_content_words_without_endings(text: str, found: list[str]) ->
 
 def test_terms_and_stems_agree_that_placeholders_say_nothing() -> None:
     assert terms_of(PERSON).empty
+
+
+async def test_the_running_cloud_is_wired_to_search_by_meaning(tmp_path: Path) -> None:
+    house = assemble(CloudConfig(state=tmp_path / "cloud", model=Model(kind=ModelKind.NONE)))
+    try:
+        assert house.meaning is not None
+        assert not house.meaning.ready, "nothing is loaded before it is started"
+        house.meaning.load = WordEmbedder
+        house.meaning.prepare()
+        found = await house.court.knowledge.search("clean the water filter in the return pipe", most=2)
+    finally:
+        house.close()
+    assert any("Clean the water filter in the return pipe" in quote for quote in found[0].quotes)
+    assert (tmp_path / "cloud" / "vectors.npz").is_file()
+
+
+def test_a_cloud_may_be_told_to_go_by_words_alone(tmp_path: Path) -> None:
+    settings = CloudConfig(
+        state=tmp_path / "cloud", model=Model(kind=ModelKind.NONE), knowledge=Knowledge(meaning=False)
+    )
+    house = assemble(settings)
+    try:
+        assert house.meaning is None
+    finally:
+        house.close()
