@@ -26,7 +26,15 @@ from scripts.training.records import Argument, Call, Example, Param, ToolSpec, i
 from scripts.training.sources import Utterance
 from scripts.training.template import END, completion_of
 
-KINDS = {"snips": 0.33, "mixed": 0.19, "set": 0.13, "wide": 0.11, "home": 0.2, "result": 0.03, "bare": 0.01}
+KINDS = {
+    "snips": 0.28,
+    "mixed": 0.16,
+    "set": 0.1,
+    "wide": 0.17,
+    "home": 0.25,
+    "result": 0.03,
+    "bare": 0.01,
+}
 BRANCHES = 9
 PLACEHOLDERS = (
     "PERSON",

@@ -142,10 +142,10 @@ def optimisers(model: Decoder, plan: Plan, rank: int = 0) -> list[torch.optim.Op
 
 
 def rate_at(share: float) -> float:
-    """Factor on the learning rates when `share` of the time is used: short warm-up, flat, then linearly to zero."""
+    """Factor on the learning rates when `share` of the time is used: short warm-up, flat for half of it, then linearly to zero."""
     if share < 0.01:
         return max(share / 0.01, 0.05)
-    return min(1.0, (1.0 - share) / 0.3) if share < 1 else 0.0
+    return min(1.0, (1.0 - share) / 0.5) if share < 1 else 0.0
 
 
 def shared_gradients(model: Decoder, workers: int) -> None:
