@@ -16,6 +16,7 @@ from scripts.benchmarks.privacy import (
     leaks,
     memory,
     quality,
+    recorded,
     scorer,
     speed,
     synthetic,
