@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from edge import device_key
+from edge import device_key, embedding
 from edge.alone import ClosedScreen, NoDispatch, NoLate
 from edge.config import EdgeConfig
 from edge.device_key import DeviceKey
@@ -155,7 +155,9 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
         key=wiring.key,
         keep_text=config.journal.keep_text,
     )
-    return Parts(door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest)
+    return Parts(
+        door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest, embedding.on_this_machine()
+    )
 
 
 def _policy(config: EdgeConfig, local: EmbeddedModel) -> Policy:

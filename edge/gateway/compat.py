@@ -61,6 +61,7 @@ FIELDS: Mapping[str, Field] = {
     "modalities": _yes("text; anything else is refused"),
     "prediction": _idle("a hint about speed only"),
     "prompt_cache_key": _idle("prefixes are reused without it"),
+    "prompt_cache_options": _idle("as above"),
     "prompt_cache_retention": _idle("as above"),
     "reasoning_effort": _idle("the embedded models do not reason aloud"),
     "safety_identifier": _idle("never leaves the device"),

@@ -13,7 +13,8 @@ from edge.gateway.limits import Gate
 from edge.gateway.render import Page
 from edge.gateway.schema import ChatCall
 from edge.metrics import Metrics
-from edge.ports import Answer, Escalation, House, Late, Request
+from edge.ports import Answer, Escalation, House, Late, Request, Source, State
+from edge.routing.plan import Why
 from edge.store.journal import JournalStore, Line
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, Exhausted, TidegateError
@@ -106,12 +107,16 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
             param="model",
             status=404,
         )
-    which = conversation.identify(door.key, caller.application, caller.named, call.prompt)
+    prompts = [
+        replace(prompt, seed=prompt.seed + index)
+        for prompt in (call.prompt, *call.more)
+        for index in range(call.choices)
+    ]
     return tuple(
         Request(
-            prompt=replace(call.prompt, seed=call.prompt.seed + index),
-            request_id=_request_id(door, caller, index),
-            conversation=which,
+            prompt=prompt,
+            request_id=_request_id(door, caller, at),
+            conversation=conversation.identify(door.key, caller.application, caller.named, prompt),
             trace=caller.trace.trace if caller.trace else new_trace_id(),
             application=caller.application,
             deadline_s=door.settings.deadline_s,
@@ -119,7 +124,7 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
             ask_review=caller.ask_review,
             consented=caller.consented,
         )
-        for index in range(call.choices)
+        for at, prompt in enumerate(prompts)
     )
 
 
@@ -204,3 +209,14 @@ def headers(page: Page, found: Answer) -> dict[str, str]:
     if found.ticket is not None:
         given["x-tidegate-ticket"] = found.ticket
     return given
+
+
+def headers_of_device(caller: Caller) -> dict[str, str]:
+    """The headers of what this device alone answers, without a turn."""
+    return {
+        "x-tidegate-source": str(Source.DEVICE),
+        "x-tidegate-state": str(State.ANSWERED),
+        "x-tidegate-decision": str(Why.LOCAL_ONLY),
+        "x-tidegate-trace": str(caller.trace.trace if caller.trace else new_trace_id()),
+        "x-request-id": str(new_request_id()),
+    }

@@ -80,14 +80,14 @@ def chunks(page: Page) -> Iterator[bytes]:
     """The same as server-sent events: role, content, tool-call deltas, finish, usage when asked for, [DONE]."""
     for index, (_, answer) in enumerate(page.answers):
         yield _event(page, _delta(index, {"role": "assistant", "content": ""}))
-        notice = _notice(page) if index == 0 else ""
-        if notice:
-            yield _event(page, _delta(index, {"content": notice}))
-        for text, scores in _pieces(answer):
+        said_late = notice(page) if index == 0 else ""
+        if said_late:
+            yield _event(page, _delta(index, {"content": said_late}))
+        for text, scores in pieces(answer):
             yield _event(page, _delta(index, {"content": text}, logprobs=_logprobs(page, scores)))
-        for call in _call_deltas(_calls(page, answer)):
+        for call in _call_deltas(calls(page, answer)):
             yield _event(page, _delta(index, {"tool_calls": [call]}))
-        last = _event_body(page, _delta(index, {}, finish=_finish(page, answer)))
+        last = _event_body(page, _delta(index, {}, ended=finish(page, answer)))
         if index == len(page.answers) - 1:
             last["tidegate"] = extension(page)
         yield _line(last)
@@ -189,21 +189,21 @@ def fingerprint(answer: Answer) -> str:
 
 
 def _choice(page: Page, index: int, answer: Answer) -> dict[str, JSON]:
-    calls = _calls(page, answer)
-    text = (_notice(page) if index == 0 else "") + said(answer)
+    proposed = calls(page, answer)
+    text = (notice(page) if index == 0 else "") + said(answer)
     message: dict[str, JSON] = {
         "role": "assistant",
-        "content": text or (None if calls else ""),
+        "content": text or (None if proposed else ""),
         "refusal": None,
     }
-    if calls:
-        message["tool_calls"] = [_call(call) for call in calls]
+    if proposed:
+        message["tool_calls"] = [_call(call) for call in proposed]
     scores = answer.draft.tokens if answer.draft is not None and answer.source is Source.DEVICE else ()
     return {
         "index": index,
         "message": message,
         "logprobs": _logprobs(page, scores),
-        "finish_reason": _finish(page, answer),
+        "finish_reason": finish(page, answer),
     }
 
 
@@ -211,13 +211,13 @@ def _late_completion(answer: LateAnswer) -> dict[str, JSON]:
     message: dict[str, JSON] = {"role": "assistant", "content": answer.text, "refusal": None}
     if answer.tool_calls:
         message["tool_calls"] = [_call(call) for call in answer.tool_calls]
-    finish = "tool_calls" if answer.tool_calls else "stop"
+    ended = "tool_calls" if answer.tool_calls else "stop"
     return {
         "id": completion_id(answer.request_id),
         "object": "chat.completion",
         "created": int(answer.answered_at),
         "model": answer.model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": ended}],
         "usage": usage(answer.usage),
         "system_fingerprint": "tidegate-cloud",
         "tidegate": {
@@ -230,7 +230,7 @@ def _late_completion(answer: LateAnswer) -> dict[str, JSON]:
     }
 
 
-def _notice(page: Page) -> str:
+def notice(page: Page) -> str:
     """Late answers in words, before the answer of this turn."""
     if page.json_only or not page.late:
         return ""
@@ -253,7 +253,8 @@ def _age(seconds: float) -> str:
     return "1 second"
 
 
-def _calls(page: Page, answer: Answer) -> tuple[ToolCall, ...]:
+def calls(page: Page, answer: Answer) -> tuple[ToolCall, ...]:
+    """The calls that are shown: none with an answer that is still to come, one when calls may not be parallel."""
     if answer.state not in (State.ANSWERED, State.DEGRADED):
         return ()
     return answer.tool_calls if page.parallel else answer.tool_calls[:1]
@@ -263,23 +264,24 @@ def _call(call: ToolCall) -> dict[str, JSON]:
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
-def _call_deltas(calls: tuple[ToolCall, ...]) -> Iterator[dict[str, JSON]]:
-    for index, call in enumerate(calls):
+def _call_deltas(proposed: tuple[ToolCall, ...]) -> Iterator[dict[str, JSON]]:
+    for index, call in enumerate(proposed):
         head: dict[str, JSON] = {"name": call.name, "arguments": ""}
         yield {"index": index, "id": call.id, "type": "function", "function": head}
         for start in range(0, len(call.arguments), _PIECE):
             yield {"index": index, "function": {"arguments": call.arguments[start : start + _PIECE]}}
 
 
-def _finish(page: Page, answer: Answer) -> str:
-    if _calls(page, answer):
+def finish(page: Page, answer: Answer) -> str:
+    """tool_calls, length or stop."""
+    if calls(page, answer):
         return "tool_calls"
     draft = answer.draft
     shown = draft is not None and answer.source is Source.DEVICE
     return "length" if shown and draft is not None and draft.finish is Finish.LENGTH else "stop"
 
 
-def _pieces(answer: Answer) -> Iterator[tuple[str, tuple[TokenScore, ...]]]:
+def pieces(answer: Answer) -> Iterator[tuple[str, tuple[TokenScore, ...]]]:
     """The text as it streams: token by token where the tokens spell the text, else in short pieces."""
     text = said(answer)
     tokens = answer.draft.tokens if answer.draft is not None and answer.source is Source.DEVICE else ()
@@ -310,9 +312,9 @@ def _scored(score: TokenScore) -> dict[str, JSON]:
 
 
 def _delta(
-    index: int, delta: dict[str, JSON], *, finish: str | None = None, logprobs: dict[str, JSON] | None = None
+    index: int, delta: dict[str, JSON], *, ended: str | None = None, logprobs: dict[str, JSON] | None = None
 ) -> dict[str, JSON]:
-    return {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
+    return {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": ended}
 
 
 def _event_body(page: Page, choice: dict[str, JSON] | None) -> dict[str, JSON]:

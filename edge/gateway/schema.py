@@ -116,6 +116,7 @@ class ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     modalities: tuple[str, ...] | None = None
     prediction: msgspec.Raw = _NULL
     prompt_cache_key: str | None = None
+    prompt_cache_options: msgspec.Raw = _NULL
     prompt_cache_retention: str | None = None
     reasoning_effort: str | None = None
     safety_identifier: str | None = None
@@ -144,6 +145,7 @@ class ChatCall:
     choices: int = 1
     logprobs: bool = False
     parallel: bool = True
+    more: tuple[Prompt, ...] = field(default=(), repr=False)  # further prompts, each with its own choices
 
 
 _decoder = msgspec.json.Decoder(ChatBody)

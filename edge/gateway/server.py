@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -14,12 +14,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from edge.gateway import door as chat
+from edge.gateway.dialect import Read, Shape, openai_error, read_chat
 from edge.gateway.door import Caller, Door
+from edge.gateway.embeddings import MODEL as EMBEDDING
+from edge.gateway.embeddings import Embeds
 from edge.gateway.errors import problem, refusal
 from edge.gateway.keys import Keyring
 from edge.gateway.limits import ImpatientWriter, read_body, while_connected
 from edge.gateway.preview import planned, previewed
-from edge.gateway.render import Page, chunks, completion, late
+from edge.gateway.render import late
 from edge.gateway.schema import ChatCall, parse_chat
 from edge.health import Health
 from edge.ports import State
@@ -46,13 +49,16 @@ class Parts:
     health: Health
     metrics_page: Callable[[], bytes]
     ledger: Callable[[int], list[Record]]
+    embeds: Embeds
 
 
 def build(parts: Parts) -> ASGIApp:
     """The door as an ASGI application."""
     rooms = _Rooms(parts)
     routes = [
-        Route("/v1/chat/completions", rooms.guarded(rooms.chat), methods=["POST"]),
+        Route("/v1/chat/completions", rooms.guarded(rooms.turn(lambda: read_chat)), methods=["POST"]),
+        Route("/v1/completions", rooms.guarded(rooms.turn(_completions)), methods=["POST"]),
+        Route("/v1/embeddings", rooms.guarded(rooms.embeddings), methods=["POST"]),
         Route("/v1/models", rooms.guarded(rooms.models), methods=["GET"]),
         Route("/v1/models/{name:path}", rooms.guarded(rooms.model), methods=["GET"]),
         Route("/v1/tidegate/plan", rooms.guarded(rooms.plan), methods=["POST"]),
@@ -78,7 +84,7 @@ class _Rooms:
         self._door = parts.door
         self._log = Log("edge.door")
 
-    def guarded(self, handler: Handler) -> Handler:
+    def guarded(self, handler: Handler, shape: Shape = openai_error) -> Handler:
         """The one place where errors become responses: ours tell what happened, a defect only that it happened."""
 
         async def room(request: Request) -> Response:
@@ -90,7 +96,7 @@ class _Rooms:
                 if found.status == 500:
                     self._log.error("door_defect", error)
                 self._parts.door.metrics.failed(found.status)
-                return _json(found.body, found.status, found.headers)
+                return _json(shape(found), found.status, found.headers)
 
         return room
 
@@ -105,23 +111,37 @@ class _Rooms:
         told = problem(BadRequest("this path takes another method", code="method_not_allowed", status=status))
         return _json(told.body, status)
 
-    async def chat(self, request: Request) -> Response:
-        caller, call = await self._call(request)
+    def turn(self, dialect: Callable[[], Read], shape: Shape = openai_error) -> Handler:
+        """The room of an endpoint that generates: what it reads and writes is its dialect, the turn is everyone's."""
+
+        async def room(request: Request) -> Response:
+            caller, body = await self._body(request)
+            spoken = dialect()(body, self._door.settings.max_depth)
+            async with self._door.gate.enter():
+                page, found = await while_connected(request, chat.answer(self._door, spoken.call, caller))
+            if await request.is_disconnected():
+                return Response(status_code=499)  # nobody reads it: what came late stays to be told
+            page = chat.hand_over(self._door, page)
+            given = chat.headers(page, found)
+            if found.state is State.REFUSED:
+                no = refusal(found)
+                self._door.metrics.failed(no.status)
+                return _json(shape(no), no.status, {**given, **no.headers})
+            if spoken.call.stream:
+                return _stream(spoken.events(page), given)
+            return _json(spoken.whole(page), 200, given)
+
+        return room
+
+    async def embeddings(self, request: Request) -> Response:
+        from edge.gateway.embeddings import page, parse_embedding
+
+        caller, body = await self._body(request)
+        call = parse_embedding(body, max_depth=self._door.settings.max_depth)
         async with self._door.gate.enter():
-            page, found = await while_connected(request, chat.answer(self._door, call, caller))
-        if await request.is_disconnected():
-            return Response(status_code=499)  # nobody reads it: what came late stays to be told
-        page = chat.hand_over(self._door, page)
-        given = chat.headers(page, found)
-        if found.state is State.REFUSED:
-            no = refusal(found)
-            self._door.metrics.failed(no.status)
-            return _json(no.body, no.status, {**given, **no.headers})
-        if call.stream:
-            stream = StreamingResponse(_flow(page), media_type="text/event-stream", headers=given)
-            stream.headers["cache-control"] = "no-cache"
-            return stream
-        return _json(completion(page), 200, given)
+            vectors = await while_connected(request, self._parts.embeds.embed(call.texts))
+        self._log.info("embedded", count=len(vectors))
+        return _json(page(call, vectors), 200, chat.headers_of_device(caller))
 
     async def plan(self, request: Request) -> Response:
         caller, call = await self._call(request)
@@ -133,12 +153,12 @@ class _Rooms:
 
     async def models(self, request: Request) -> Response:
         self._application(request)
-        return _json({"object": "list", "data": [_model(name) for name in self._door.models()]})
+        return _json({"object": "list", "data": [_model(name) for name in self._models()]})
 
     async def model(self, request: Request) -> Response:
         self._application(request)
         name = str(request.path_params["name"])
-        if name not in self._door.models():
+        if name not in self._models():
             raise BadRequest(
                 "there is no model of that name here", code="model_not_found", param="model", status=404
             )
@@ -176,19 +196,39 @@ class _Rooms:
     async def metrics(self, request: Request) -> Response:
         return Response(self._parts.metrics_page(), media_type="text/plain; version=0.0.4")
 
-    def _application(self, request: Request) -> str:
-        return self._parts.keyring.application(request.headers.get("authorization", ""))
+    def _models(self) -> tuple[str, ...]:
+        return (*self._door.models(), *((EMBEDDING,) if self._parts.embeds.present else ()))
 
-    async def _call(self, request: Request) -> tuple[Caller, ChatCall]:
+    def _application(self, request: Request) -> str:
+        """Whose key it is: as OpenAI's clients send it, or as Anthropic's do."""
+        bearer, key = request.headers.get("authorization", ""), request.headers.get("x-api-key", "")
+        return self._parts.keyring.application(bearer or (f"Bearer {key}" if key else ""))
+
+    async def _body(self, request: Request) -> tuple[Caller, bytes]:
         caller = _caller(request, self._application(request))
         settings = self._door.settings
-        body = await read_body(request, settings.max_body_bytes, settings.read_timeout_s)
-        return caller, parse_chat(body, max_depth=settings.max_depth)
+        return caller, await read_body(request, settings.max_body_bytes, settings.read_timeout_s)
+
+    async def _call(self, request: Request) -> tuple[Caller, ChatCall]:
+        caller, body = await self._body(request)
+        return caller, parse_chat(body, max_depth=self._door.settings.max_depth)
 
 
-async def _flow(page: Page) -> AsyncIterator[bytes]:
-    for chunk in chunks(page):
-        yield chunk
+def _completions() -> Read:
+    from edge.gateway.completions import read
+
+    return read
+
+
+def _stream(events: Iterator[bytes], given: dict[str, str]) -> Response:
+    stream = StreamingResponse(_flow(events), media_type="text/event-stream", headers=given)
+    stream.headers["cache-control"] = "no-cache"
+    return stream
+
+
+async def _flow(events: Iterator[bytes]) -> AsyncIterator[bytes]:
+    for one in events:
+        yield one
 
 
 def _caller(request: Request, application: str) -> Caller:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from edge import device_key
 from edge.alone import ClosedScreen, NoDispatch, NoLate
 from edge.config import Door as Settings
 from edge.config import EdgeConfig
+from edge.embedding import Vector
 from edge.gateway.door import Door
+from edge.gateway.embeddings import Embeds
 from edge.gateway.keys import Keyring, make_key
 from edge.gateway.limits import Gate
 from edge.gateway.server import Parts, build
@@ -142,6 +145,23 @@ def house(
 
 
 @dataclass
+class FakeEmbedder:
+    """Says how long each text is, in 384 numbers; reads at most ten characters of it."""
+
+    present: bool = True
+    asked: list[str] = field(default_factory=list)
+
+    async def embed(self, texts: Sequence[str]) -> tuple[Vector, ...]:
+        if not self.present:
+            raise Broken("the embedder has not been built", code="embedder_missing", hint="build it")
+        self.asked += texts
+        return tuple(
+            Vector(struct.pack("<384f", *[float(len(text))] * 384), min(len(text), 10), len(text) <= 10)
+            for text in texts
+        )
+
+
+@dataclass
 class OpenDoor:
     """A door on fakes over real stores in a folder."""
 
@@ -159,6 +179,7 @@ def open_door(
     settings: Settings | None = None,
     clock: Clock | None = None,
     encode: Callable[[Escalation], bytes] | None = None,
+    embeds: Embeds | None = None,
 ) -> OpenDoor:
     """The real routes around `made`."""
     key = device_key.load_or_make(folder)
@@ -180,5 +201,12 @@ def open_door(
         key=key,
     )
     now = Now(local_model=True, model="fake-1", uplink=False, link_up=False, barred=False, spool={})
-    parts = Parts(door, Keyring(stores.keys), Health(lambda: now), lambda: b"", stores.ledger.latest)
+    parts = Parts(
+        door,
+        Keyring(stores.keys),
+        Health(lambda: now),
+        lambda: b"",
+        stores.ledger.latest,
+        embeds or FakeEmbedder(present=False),
+    )
     return OpenDoor(build(parts), make_key(stores.keys, "tests", clock.now()), stores, door)

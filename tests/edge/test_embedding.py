@@ -1,0 +1,51 @@
+"""The device's embedder is loaded once, when it is needed, beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import threading
+
+import pytest
+
+from edge.embedding import LazyEmbedder, on_this_machine
+from tidegate.errors import Broken
+
+
+class Missing:
+    """A loader that fails until something has been built."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    def __call__(self) -> None:
+        self.tries += 1
+        assert threading.current_thread() is not threading.main_thread()
+        raise Broken("not built", code="embedder_missing")
+
+
+async def test_what_is_missing_is_looked_for_again() -> None:
+    load = Missing()
+    lazy = LazyEmbedder(load, lambda: False)  # type: ignore[arg-type]
+    assert not lazy.present
+    assert load.tries == 0
+    for _ in range(2):
+        with pytest.raises(Broken):
+            await lazy.embed(["a"])
+    assert load.tries == 2
+
+
+async def test_the_built_embedder_puts_like_beside_like_and_says_what_it_did_not_read() -> None:
+    lazy = on_this_machine()
+    if not lazy.present:
+        pytest.skip("the embedder is not built: tidegate models build embedder")
+    (cat, kitten, tax), (long,) = await asyncio.gather(
+        lazy.embed(["the cat sleeps", "a kitten is asleep", "the tax return is due in May"]),
+        lazy.embed(["word " * 600]),
+    )
+    assert cosine(cat.raw, kitten.raw) > cosine(cat.raw, tax.raw) + 0.2
+    assert (cat.whole, cat.pieces, long.whole, long.pieces) == (True, 5, False, 256)
+
+
+def cosine(one: bytes, other: bytes) -> float:
+    return sum(a * b for a, b in zip(struct.unpack("<384f", one), struct.unpack("<384f", other), strict=True))
