@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_TAG = re.compile(r"<.+>|\[[^\]\s\"]+\]|\uff5c.+\uff5c", re.DOTALL)
 _CONTROL, _USER_DEFINED, _UNKNOWN = 1 << 3, 1 << 4, 1 << 0
 _PIECE_BYTES = 256
 
@@ -53,6 +55,14 @@ class Special:
 
     token: int
     text: str
+
+
+def acts(text: str, *, own: bool) -> bool:
+    """Whether a token acts. One that a model defined as its `own` does only when it looks like a tag, `<tool_call>`.
+
+    Others are text that is written in one piece: runs of spaces, or the fixed parts of a call in the embedded models.
+    """
+    return not own or bool(_TAG.fullmatch(text))
 
 
 class Weights:
@@ -125,13 +135,14 @@ class Weights:
 
     def _specials(self) -> tuple[Special, ...]:
         attribute = self._lib.llama_vocab_get_attr
-        acting = [
-            t
-            for t in range(self.vocab_size)
-            if attribute(self.vocab, t) & (_CONTROL | _USER_DEFINED | _UNKNOWN)
-        ]
-        found = (Special(token, self.text_of(token)) for token in acting)
-        return tuple(s for s in found if len(s.text.strip()) > 1)
+        found = []
+        for token in range(self.vocab_size):
+            kind = attribute(self.vocab, token)
+            if kind & (_CONTROL | _USER_DEFINED | _UNKNOWN):
+                text = self.text_of(token)
+                if len(text.strip()) > 1 and acts(text, own=not kind & (_CONTROL | _UNKNOWN)):
+                    found.append(Special(token, text))
+        return tuple(found)
 
     def free(self) -> None:
         """Gives the memory back. The object is useless afterwards."""
