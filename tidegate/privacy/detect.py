@@ -121,7 +121,10 @@ def _readings(document: Document) -> Iterator[views.Reading]:
 
 
 def _moved(span: Span, place: tuple[int, int]) -> Span:
-    return replace(span, start=place[0], end=place[1])
+    start, end = place
+    if start == span.start and end == span.end:
+        return span
+    return Span(start, end, span.label, span.score, span.source, span.valid)
 
 
 @cache

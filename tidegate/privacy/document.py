@@ -77,11 +77,16 @@ class Document:
 
         Their places are found once, then by bisection.
         """
-        if words not in self._places:
-            self._places[words] = tuple(sorted(self._all_places(words)))
-        places = self._places[words]
+        places = self.places(words)
         index = bisect_left(places, start)
         return index < len(places) and places[index] < end
+
+    def places(self, words: tuple[str, ...]) -> tuple[int, ...]:
+        """Where any of the words begins, in order; words of up to four letters as whole words only."""
+        known = self._places.get(words)
+        if known is None:
+            known = self._places[words] = tuple(sorted(self._all_places(words)))
+        return known
 
     def _all_places(self, words: tuple[str, ...]) -> set[int]:
         found: set[int] = set()

@@ -17,13 +17,14 @@ _BEFORE = re.compile(
     r"(?:\bage[d]?|\balter|\bâgée? de|\bleeftijd|\bedad|_age|patient_age)[\"']?(?: is| of|:|=| :)? ?[\"']?$"
 )
 _OLDEST = 125
+_BEHIND = (*" -yjYJ",)
 
 
 def find(document: Document) -> Iterator[Span]:
     for start, end in document.numbers:
         if end - start > 3 or int(document.text[start:end]) > _OLDEST or not _apart(document, start):
             continue
-        after = _AFTER.match(document.lower, end)
+        after = _AFTER.match(document.lower, end) if document.text[end : end + 1] in _BEHIND else None
         if after is not None:
             yield hit("age", start, after.end(), Label.AGE, 0.85)
         elif (

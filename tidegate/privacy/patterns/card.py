@@ -11,22 +11,25 @@ from tidegate.privacy.spans import Label, Span
 
 # As printed on cards, longest reading first: `4111 1111 1111 1111 12/26` is 16 digits and a date. At most 23 characters a match.
 _SEPARATOR = r"[ .-]{1,2}"
-_SHAPES = tuple(
-    re.compile(shape + r"(?!\d)")
-    for shape in (
-        rf"\d{{4}}{_SEPARATOR}\d{{6}}{_SEPARATOR}\d{{4,5}}",
-        rf"(?:\d{{4}}{_SEPARATOR}){{4}}\d{{1,3}}",
-        rf"(?:\d{{4}}{_SEPARATOR}){{3}}\d{{1,4}}",
-        rf"(?:\d{{4}}{_SEPARATOR}){{2}}\d{{4}}",
-        r"\d{6}[ -]\d{13}",
-        r"\d{12,19}",
-        r"\d(?:[ .-]\d){14,15}",  # spelled digit by digit, or in pairs
-        r"\d\d(?:[ .-]\d\d){7}",
-    )
-)
+_SHAPES: dict[int, tuple[re.Pattern[str], ...]] = {
+    first: tuple(re.compile(shape + r"(?!\d)") for shape in shapes)
+    for first, shapes in {
+        4: (
+            rf"\d{{4}}{_SEPARATOR}\d{{6}}{_SEPARATOR}\d{{4,5}}",
+            rf"(?:\d{{4}}{_SEPARATOR}){{4}}\d{{1,3}}",
+            rf"(?:\d{{4}}{_SEPARATOR}){{3}}\d{{1,4}}",
+            rf"(?:\d{{4}}{_SEPARATOR}){{2}}\d{{4}}",
+        ),
+        6: (r"\d{6}[ -]\d{13}",),
+        12: (r"\d{12,19}",),
+        1: (r"\d(?:[ .-]\d){14,15}",),  # spelled digit by digit, or in pairs
+        2: (r"\d\d(?:[ .-]\d\d){7}",),
+    }.items()
+}
 _MARKS = (" ", ".", "-")
 _SHORTEST_GROUP = 4
 _FIRST_GROUPS = (1, 2, 4, 6)
+_LONGEST_FIRST = 12  # and whatever is longer
 
 _MAESTRO = (
     "5018",
@@ -98,7 +101,7 @@ def find(document: Document) -> Iterator[Span]:
     for start, number_end in document.numbers:
         if start < taken or not _may_begin(document.text, start, number_end):
             continue
-        end = _card_end(document, start)
+        end = _card_end(document, start, min(number_end - start, _LONGEST_FIRST))
         if end:
             taken = end
             yield hit("card", start, end, Label.CREDIT_CARD, 0.99, valid=True)
@@ -111,7 +114,13 @@ def _may_begin(text: str, start: int, end: int) -> bool:
         return False
     if size > 6:
         return True
-    return text[end : end + 1] in _MARKS and (size >= _SHORTEST_GROUP or _spelled(text, end))
+    if text[end : end + 1] not in _MARKS:
+        return False
+    return (
+        text[end + 2 : end + 6].isdigit() or text[end + 1 : end + 5].isdigit()
+        if size >= _SHORTEST_GROUP
+        else _spelled(text, end)
+    )
 
 
 def _spelled(text: str, end: int) -> bool:
@@ -119,9 +128,9 @@ def _spelled(text: str, end: int) -> bool:
     return text[end + 2 : end + 3] in _MARKS or text[end + 3 : end + 4] in _MARKS
 
 
-def _card_end(document: Document, start: int) -> int:
-    """Where a card that begins at `start` ends; 0 for none."""
-    for shape in _SHAPES:
+def _card_end(document: Document, start: int, first: int) -> int:
+    """Where a card that begins at `start` with a group of `first` digits ends; 0 for none."""
+    for shape in _SHAPES[first]:
         match = shape.match(document.text, start)
         if match is None:
             continue

@@ -19,6 +19,7 @@ _DMS = re.compile(
 )
 _VALUE = re.compile(r"[-+]?\d{1,3}\.\d{3,12}(?![\d.])")
 _NAMES = ("latitude", "longitude", "lat", "lng", "lon", "long", "breitengrad", "längengrad")
+_BEHIND = (".", "°")
 _CONTEXT = (
     "lat",
     "lon",
@@ -37,8 +38,8 @@ _CONTEXT = (
 def find(document: Document) -> Iterator[Span]:
     text = document.text
     taken = 0
-    for number, _ in document.numbers:
-        if number < taken:
+    for number, number_end in document.numbers:
+        if number < taken or number_end - number > 3 or text[number_end : number_end + 1] not in _BEHIND:
             continue
         start = number - 1 if number and text[number - 1] in "-+" else number
         match = _DMS.match(text, number)

@@ -30,48 +30,68 @@ _BIRTH = re.compile(
     r"born|birth|\bdob\b|d\.o\.b|\bgeb|\bné\b|\bnée\b|naissance|geboren|nacid|nacimiento|nato il|nascita"
 )
 _LONGEST_WORD = 12
-_BEHIND = ("-", "/", ".", " ", ",")
-_MONTH_STARTS = frozenset(month[:3] for month in _MONTHS.split("|"))
+_MONTH_WORDS = tuple(sorted(set(_MONTHS.split("|"))))
+_BIRTH_WORDS = (
+    "born",
+    "birth",
+    "dob",
+    "d.o.b",
+    "geb",
+    "né",
+    "naissance",
+    "nacid",
+    "nacimiento",
+    "nato il",
+    "nascita",
+)
 
 
 def find(document: Document) -> Iterator[Span]:
     """Read from each number on; words before it are looked back for."""
     text = document.text
+    worded = bool(document.places(_MONTH_WORDS))
+    born = document.has_word(*_BIRTH_WORDS)
     taken = 0
     for start, end in document.numbers:
-        if (
-            start < taken
-            or end - start > 4
-            or (text[end : end + 1] not in _BEHIND and not _worded(text, end))
-        ):
+        size = end - start
+        if start < taken or size > 4 or size == 3:
             continue
-        found = _from_number(document, start) or _from_month(document, start)
+        behind = text[end : end + 1]
+        found = None
+        if behind in ("-", "/", ".", " ") and _may_begin(text, start):
+            found = _in_figures(document, start, size, born)
+        if (
+            found is None
+            and worded
+            and size <= 2
+            and document.near(_MONTH_WORDS, start - _LONGEST_WORD - 1, end + _LONGEST_WORD)
+        ):
+            found = (_from_day(document, start) if _may_begin(text, start) else None) or _from_month(
+                document, start
+            )
         if found is not None:
             taken = found.end
             yield found
 
 
-def _worded(text: str, end: int) -> bool:
-    """Whether letters follow a number: `3rd of May`."""
-    return text[end : end + 1].isalpha()
+def _may_begin(text: str, start: int) -> bool:
+    if not start:
+        return True
+    before = text[start - 1]
+    return not (before.isalnum() or (before in "_-./" and start > 1 and text[start - 2].isalnum()))
 
 
-def _from_number(document: Document, start: int) -> Span | None:
+def _in_figures(document: Document, start: int, size: int, born: bool) -> Span | None:
     text = document.text
-    if start and (
-        text[start - 1].isalnum() or (text[start - 1] in "_-./" and start > 1 and text[start - 2].isalnum())
-    ):
-        return None
-    match = _YEAR_FIRST.match(text, start)
-    if match is not None and _calendar(int(match[2]), int(match[3])) and not _TIME.match(text, match.end()):
+    if size == 4:
+        match = _YEAR_FIRST.match(text, start)
+        right = match is not None and _calendar(int(match[2]), int(match[3]))
+    else:
+        match = _YEAR_LAST.match(text, start)
+        right = match is not None and _either(int(match[1]), int(match[3]))
+    if match is not None and right and not _TIME.match(text, match.end()):
         return _dated(document, start, match.end())
-    match = _YEAR_LAST.match(text, start)
-    if match is not None and _either(int(match[1]), int(match[3])) and not _TIME.match(text, match.end()):
-        return _dated(document, start, match.end())
-    match = _DAY_WORD.match(document.lower, start)
-    if match is not None:
-        return _dated(document, start, match.end())
-    match = _SHORT.match(text, start)
+    match = _SHORT.match(text, start) if born and size < 4 else None
     if (
         match is not None
         and _either(int(match[1]), int(match[3]))
@@ -79,6 +99,12 @@ def _from_number(document: Document, start: int) -> Span | None:
     ):
         return _dated(document, start, match.end())
     return None
+
+
+def _from_day(document: Document, start: int) -> Span | None:
+    """`12 March 1985`, `3rd of May 2021`."""
+    match = _DAY_WORD.match(document.lower, start)
+    return _dated(document, start, match.end()) if match is not None else None
 
 
 def _from_month(document: Document, start: int) -> Span | None:
@@ -89,8 +115,6 @@ def _from_month(document: Document, start: int) -> Span | None:
     begin = start - 1
     while begin > max(0, start - 1 - _LONGEST_WORD) and (text[begin - 1].isalpha() or text[begin - 1] == "."):
         begin -= 1
-    if document.lower[begin : begin + 3] not in _MONTH_STARTS:
-        return None
     match = _WORD_DAY.match(document.lower, begin)
     return _dated(document, begin, match.end()) if match is not None else None
 
@@ -113,4 +137,4 @@ def _either(first: int, second: int) -> bool:
     return _calendar(first, second) or _calendar(second, first)
 
 
-DATE = Pattern("date", (Label.DATE_TIME,), find, digits=True)
+DATE = Pattern("date", (Label.DATE_TIME,), find, digits=True, lexicon=(*_MONTH_WORDS, *_BIRTH_WORDS))

@@ -40,6 +40,7 @@ def find(document: Document) -> Iterator[Span]:
         if (
             start < taken
             or not text[start].isalpha()
+            or not text[start + 1].isalpha()
             or _START.match(text, start) is None
             or (start and text[start - 1].isalnum())
         ):

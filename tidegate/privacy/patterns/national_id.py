@@ -38,8 +38,8 @@ _AFTER_FIRST: dict[int, frozenset[str]] = {
 def find(document: Document) -> Iterator[Span]:
     """Each token with enough digits, once; the first kind that holds. A named number whose check fails is taken as unproved."""
     text = document.text
-    announced = document.has_word(*GENERIC)
-    named = document.has_word(*_WORDS)
+    announced = bool(document.places(GENERIC))
+    named = bool(document.places(_WORDS))
     taken = 0
     for number, number_end in document.numbers:
         if number < taken or (
@@ -58,9 +58,9 @@ def find(document: Document) -> Iterator[Span]:
                 start < number
                 or text[number_end : number_end + 1] in _AFTER_FIRST.get(number_end - number, _NONE)
             )
-            and _ANY_ALONE.match(text, start) is not None
+            and (first := _ANY_ALONE.match(text, start)) is not None
         ):
-            found = _printed(document, start)
+            found = _printed(document, start, int((first.lastgroup or "k0")[1:]))
         if found is None and announced and document.near(GENERIC, start - _BEFORE, start):
             found = _announced(document, start)
         if found is not None:
@@ -96,9 +96,9 @@ def _named(document: Document, start: int, shapes: Shapes) -> Span | None:
     return weak
 
 
-def _printed(document: Document, start: int) -> Span | None:
-    """Printed in a telling shape with a right checksum."""
-    for kind in ID_KINDS:
+def _printed(document: Document, start: int, first: int) -> Span | None:
+    """Printed in a telling shape with a right checksum; `first` is the first kind whose shape fits."""
+    for kind in ID_KINDS[first:]:
         if kind.alone is not None:
             match = kind.alone.match(document.text, start)
             if match is not None and checksum(kind.module)(match[0]):
@@ -118,7 +118,11 @@ def _announced(document: Document, start: int) -> Span | None:
 
 
 _ANY_SHAPE = re.compile("|".join(kind.shape.pattern for kind in ID_KINDS))
-_ANY_ALONE = re.compile("|".join(f"(?:{kind.alone.pattern})" for kind in ID_KINDS if kind.alone is not None))
+_ANY_ALONE = re.compile(
+    "|".join(
+        f"(?P<k{index}>{kind.alone.pattern})" for index, kind in enumerate(ID_KINDS) if kind.alone is not None
+    )
+)
 _WORDS = tuple(sorted({word for kind in ID_KINDS for word in kind.words}))
 _LONGEST_WORD = max(map(len, _WORDS))
 

@@ -16,10 +16,15 @@ from tidegate.privacy.patterns.base import Pattern, digits_of, hit
 from tidegate.privacy.spans import Label, Span
 
 _CANDIDATE = re.compile(r"[+(\d](?<!\d\d)[()\d]{0,3}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)")
+# The same, where no word speaks of phones: with a plus, a bracket or a zero, or in the North American shape.
+_LONE_CANDIDATE = re.compile(
+    r"(?:[+(]|0|(?=(?:1[ .-]?)?[2-9]\d\d[ .-]\d{3}[ .-]\d{4}))(?<!\d\d)(?<!\d[1-9])[()\d]{0,4}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)"
+)
 _EXTENSION = re.compile(
     r" ?(?:,? ?ext(?:ension)?\.?|x|;ext=|#|,? ?durchwahl|,? ?poste|,? ?toestel)[ :.]{0,2}\d{1,6}(?![\w])",
     re.IGNORECASE,
 )
+_EXTENDED = r"\d ?(?:,? ?ext|x|;ext=|#)[a-z]{0,6}[ :.]{0,2}\d"
 _NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}")
 _DATE = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?:\D|$)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?:\D|$)|\d\d[./-]\d\d[./-]\d\d$"
@@ -102,8 +107,10 @@ def find(document: Document) -> Iterator[Span]:
     """Each candidate once; one that fails is tried again from its second, third and fourth group ("2024 555-123-4567")."""
     text = document.text
     budget = Budget(_MOST_CHECKS)
+    spoken_of = bool(document.places(_STEMS)) or document.has_shape(_EXTENDED)
+    candidate = _CANDIDATE if spoken_of else _LONE_CANDIDATE
     position = edge = tries = 0
-    while match := _CANDIDATE.search(text, position):
+    while match := candidate.search(text, position):
         start, end = match.start(), match.end()
         tries = tries + 1 if start < edge else 0
         edge = max(edge, end) if start < edge else end
@@ -235,4 +242,4 @@ def _check(number: str, region: str | None) -> tuple[bool, bool]:
     return phonenumbers.is_possible_number(parsed), phonenumbers.is_valid_number(parsed)
 
 
-PHONE = Pattern("phone", (Label.PHONE_NUMBER,), find, digits=True, lexicon=_STEMS)
+PHONE = Pattern("phone", (Label.PHONE_NUMBER,), find, digits=True, lexicon=_STEMS, shapes=(_EXTENDED,))

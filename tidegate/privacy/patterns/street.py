@@ -90,14 +90,16 @@ _KIND_WORDS_BEFORE = tuple(
 
 
 def find(document: Document) -> Iterator[Span]:
+    before = bool(document.places(_KIND_WORDS))
+    behind = document.has_word(*_ENDINGS) or bool(document.places(_KIND_WORDS_BEFORE))
     taken = 0
-    for start, end in document.numbers:
+    for start, end in document.numbers if before or behind else ():
         if start < taken or end - start > 6:
             continue
         found = None
-        if document.near(_KIND_WORDS, end, end + _WIDTH):
+        if before and document.near(_KIND_WORDS, end, end + _WIDTH):
             found = _number_first(document, start)
-        if found is None and _may_end(document, start):
+        if found is None and behind and _may_end(document, start):
             found = _number_last(document, start, taken)
         if found is not None:
             taken = found[1]
@@ -202,5 +204,5 @@ STREET = Pattern(
     (Label.STREET_ADDRESS,),
     find,
     digits=True,
-    lexicon=(*_KIND_WORDS, *_KIND_WORDS_BEFORE),
+    lexicon=(*_KIND_WORDS, *_KIND_WORDS_BEFORE, *_ENDINGS),
 )
