@@ -177,13 +177,14 @@ def restore(rounds: int, megabytes: int) -> Part:
 
 def _reply(placeholders: Sequence[str], megabytes: int) -> str:
     rng = random.Random(4)
-    words = (
-        "the answer goes on with words that say nothing about anyone, [1] and then some more of them".split()
-    )
+    words = "the answer goes on with words that say nothing about anyone and then some more of them".split()
     pieces: list[str] = []
     size = 0
     while size < megabytes * 1_000_000:
-        piece = " ".join(rng.choice(words) for _ in range(45)) + " " + rng.choice(placeholders) + " "
+        cited = (
+            " [1]" if rng.random() < 0.33 else ""
+        )  # brackets that are no placeholders, as answers with citations have
+        piece = " ".join(rng.choice(words) for _ in range(45)) + f"{cited} {rng.choice(placeholders)} "
         pieces.append(piece)
         size += len(piece)
     return "".join(pieces)
