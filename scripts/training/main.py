@@ -21,6 +21,9 @@ def parser() -> argparse.ArgumentParser:
             "--quick", action="store_true", help="a tiny network for a minute; the file is valid, not good"
         )
         command.add_argument("--minutes", type=float, help="wall clock to use (default 60; with --quick 1)")
+        command.add_argument(
+            "--steps", type=int, default=0, help="end after so many steps: repeatable bit by bit"
+        )
         command.add_argument("--seed", type=int, default=7)
         command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
         command.add_argument(
@@ -67,6 +70,7 @@ def _train(chosen: argparse.Namespace) -> None:
         chosen.command,
         out,
         minutes=minutes,
+        steps=chosen.steps,
         seed=chosen.seed,
         quick=chosen.quick,
         resume=chosen.resume,

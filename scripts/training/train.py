@@ -37,11 +37,16 @@ LONGEST_PREFIX, LONGEST_BRANCH = 620, 110
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to train and for how long. `minutes` is wall clock over all runs of this checkpoint."""
+    """What to train and for how long. `minutes` is wall clock over all runs of this checkpoint.
+
+    With `steps` the run ends after so many instead, and its rates follow them: the same plan then gives the same weights
+    on the same kind of machine.
+    """
 
     kind: str
     out: Path
     minutes: float = 60.0
+    steps: int = 0
     seed: int = 7
     quick: bool = False
     resume: bool = False
@@ -261,11 +266,11 @@ def run(plan: Plan, rank: int = 0) -> None:
             f"{plan.kind}: {parameters_of(model) / 1e6:.2f}M parameters, {plan.minutes:g} minutes, {device}",
             flush=True,
         )
-    clock = Clockwork(before=progress["seconds"], limit=plan.minutes * 60, workers=plan.workers)
+    clock = Clockwork(progress["seconds"], plan.minutes * 60, plan.workers, plan.steps)
     rng = random.Random(seed)
     drawn = packs(feed(groups.stream(corpus, seed), codec, rng), plan.batch_tokens, rng)
     average, saved_at, told_at = 0.0, 0.0, 0.0
-    while not clock.done():
+    while not clock.done(progress["step"]):
         factor = rate_at(clock.share())
         for optimiser, base in zip(found, bases, strict=True):
             for group, rate in zip(optimiser.param_groups, base, strict=True):
@@ -292,7 +297,7 @@ def run(plan: Plan, rank: int = 0) -> None:
         if rank == 0 and clock.seconds() - told_at >= 20:
             told_at = clock.seconds()
             speed = progress["tokens"] / max(clock.seconds(), 1e-9)
-            left = max(0.0, plan.minutes - clock.seconds() / 60)
+            left = clock.left() / 60
             print(
                 f"step {progress['step']} loss {average:.3f} pointing {pointed.item():.3f} {speed:,.0f} tokens/s"
                 f" {progress['tokens'] / 1e6:.2f}M tokens {progress['requests']:,} requests {left:.1f} min left",
@@ -312,28 +317,37 @@ class Clockwork:
     before: float
     limit: float
     workers: int
+    steps: int = 0
     _started: float = 0.0
     _now: float = 0.0
+    _share: float = 0.0
 
     def __post_init__(self) -> None:
         self._started, self._now = time.monotonic(), self.before
 
-    def done(self) -> bool:
-        """Reads the clock; true when the time is used, for every worker at once."""
+    def done(self, step: int) -> bool:
+        """Reads the clock; true when the time (or the steps) are used, for every worker at once."""
         self._now = self.before + time.monotonic() - self._started
         if self.workers > 1:
             latest = torch.tensor([self._now], dtype=torch.float64)
             distributed.all_reduce(latest, distributed.ReduceOp.MAX)
             self._now = float(latest.item())
-        return self._now >= self.limit
+        self._share = step / self.steps if self.steps else self._now / self.limit
+        return self._share >= 1
 
     def seconds(self) -> float:
         """Seconds used at the last reading, over all runs of this checkpoint."""
         return self._now
 
     def share(self) -> float:
-        """Part of the time used at the last reading, 0 to 1."""
-        return min(1.0, self._now / self.limit)
+        """Part of the time (or of the steps) used at the last reading, 0 to 1."""
+        return min(1.0, self._share)
+
+    def left(self) -> float:
+        """Seconds still to go, at the present speed where steps are counted."""
+        return (
+            self._now * (1 - self._share) / max(self._share, 1e-6) if self.steps else self.limit - self._now
+        )
 
 
 def _worker(rank: int, plan: Plan, port: int) -> None:

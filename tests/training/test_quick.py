@@ -39,3 +39,17 @@ def test_a_quick_run_gives_a_file_equal_to_its_trainer_and_can_go_on(tmp_path: P
     proof = prove.prove(exact, wanted, room=8)
     assert (proof.same_tokens, proof.same_top) == (3, 3)
     assert proof.largest_difference < 1e-3
+
+
+def test_the_same_seed_and_steps_give_the_same_weights(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    found = []
+    for name, seed in (("one", 7), ("two", 7), ("other", 8)):
+        plan = train.Plan("edge", tmp_path / name, steps=3, quick=True, batch_tokens=600, seed=seed)
+        train.train(plan)
+        found.append(export.tensors(export.load_trained(tmp_path / name).model))
+    assert all((found[0][key] == found[1][key]).all() for key in found[0])
+    assert any(
+        found[0][key].shape != found[2][key].shape or (found[0][key] != found[2][key]).any()
+        for key in found[0]
+    )
