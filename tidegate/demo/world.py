@@ -15,6 +15,7 @@ from tidegate.chat import JSON
 from tidegate.demo import process
 from tidegate.demo.client import Door
 from tidegate.demo.process import Process, tidegate_command
+from tidegate.engines.embedded import weights_path
 from tidegate.errors import Broken
 
 DEVICE = "demo-device-01"
@@ -177,7 +178,7 @@ class World:
         return {str(key): str(value) for key, value in rows[0].items()} if rows else {}
 
     def embedded_model(self) -> Path:
-        return model_dir("edge") / "tidegate-edge.gguf"
+        return weights_path(model_dir("edge"))
 
     def _write_settings(self) -> None:
         sends_to = self.uplink_port or self._port("grpc")

@@ -66,7 +66,7 @@ def test_by_default_every_shipped_model_is_measured() -> None:
 
 
 def test_a_shipped_file_is_called_by_its_folder_and_any_other_by_its_name(tmp_path: Path) -> None:
-    assert main.named(main.ROOT / "models" / "edge" / "tidegate-edge.gguf") == "edge"
+    assert main.named(weights_path(main.ROOT / "models" / "edge")) == "edge"
     assert main.named(tmp_path / "edge" / "edge-q4.gguf") == "edge-q4"
 
 
