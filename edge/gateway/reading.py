@@ -31,6 +31,16 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes, max_depth: int) -> T:
         raise BadRequest("the body is not valid JSON", code="bad_json") from error
 
 
+def decoded_part(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, where: str) -> T:
+    """The same for a part that was only skimmed so far. Raises BadRequest."""
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise named(str(error), where) from error
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        raise BadRequest(f"{where}: is not valid JSON", code="bad_json", param=where) from error
+
+
 def _depth(body: bytes) -> int:
     """How deep the brackets of a JSON text go; never less than its true depth when the text is valid."""
     if body.count(b"[") + body.count(b"{") <= 32:

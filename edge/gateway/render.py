@@ -296,10 +296,11 @@ def pieces(answer: Answer) -> Iterator[tuple[str, tuple[TokenScore, ...]]]:
 def _logprobs(page: Page, scores: tuple[TokenScore, ...]) -> dict[str, JSON] | None:
     if not page.logprobs or not scores:
         return None
-    return {"content": [_scored(score) for score in scores], "refusal": None}
+    return {"content": [scored(score) for score in scores], "refusal": None}
 
 
-def _scored(score: TokenScore) -> dict[str, JSON]:
+def scored(score: TokenScore) -> dict[str, JSON]:
+    """A token with its alternatives."""
     return {
         "token": score.text,
         "logprob": score.logprob,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.gateway.reading import decoded, named, object_text
+from edge.gateway.reading import decoded, decoded_part, object_text
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
 from tidegate.errors import BadRequest
 
@@ -18,6 +18,10 @@ _Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
 _Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
 _NULL = msgspec.Raw(b"null")
+
+
+class _Kinded(msgspec.Struct, frozen=True):
+    type: str
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,6 +153,7 @@ class ChatCall:
 
 
 _decoder = msgspec.json.Decoder(ChatBody)
+_kind_decoder = msgspec.json.Decoder(_Kinded)
 _part_decoder = msgspec.json.Decoder(Part)
 
 
@@ -219,20 +224,12 @@ def _content(turn: Turn, where: str) -> str:
 
 
 def _part(raw: msgspec.Raw, where: str) -> str:
-    try:
-        kind = msgspec.json.decode(raw, type=_Kinded).type
-        if kind not in {"text", "refusal"}:
-            raise BadRequest(
-                f"{where}: only text is answered here", code="unsupported_content", param=f"{where}.type"
-            )
-        part = _part_decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        raise named(str(error), where) from error
+    if decoded_part(_kind_decoder, raw, where).type not in {"text", "refusal"}:
+        raise BadRequest(
+            f"{where}: only text is answered here", code="unsupported_content", param=f"{where}.type"
+        )
+    part = decoded_part(_part_decoder, raw, where)
     return part.text or part.refusal
-
-
-class _Kinded(msgspec.Struct, frozen=True):
-    type: str
 
 
 def _tools(found: ChatBody) -> tuple[Tool, ...]:

@@ -18,7 +18,7 @@ from edge.gateway.dialect import Read, Shape, openai_error, read_chat
 from edge.gateway.door import Caller, Door
 from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.embeddings import Embeds
-from edge.gateway.errors import problem, refusal
+from edge.gateway.errors import Problem, problem, refusal
 from edge.gateway.keys import Keyring
 from edge.gateway.limits import ImpatientWriter, read_body, while_connected
 from edge.gateway.preview import planned, previewed
@@ -58,6 +58,12 @@ def build(parts: Parts) -> ASGIApp:
     routes = [
         Route("/v1/chat/completions", rooms.guarded(rooms.turn(lambda: read_chat)), methods=["POST"]),
         Route("/v1/completions", rooms.guarded(rooms.turn(_completions)), methods=["POST"]),
+        Route("/v1/responses", rooms.guarded(rooms.turn(_responses)), methods=["POST"]),
+        Route(
+            "/v1/messages",
+            rooms.guarded(rooms.turn(_messages, _anthropic_error), _anthropic_error),
+            methods=["POST"],
+        ),
         Route("/v1/embeddings", rooms.guarded(rooms.embeddings), methods=["POST"]),
         Route("/v1/models", rooms.guarded(rooms.models), methods=["GET"]),
         Route("/v1/models/{name:path}", rooms.guarded(rooms.model), methods=["GET"]),
@@ -109,7 +115,8 @@ class _Rooms:
         """A known path with another method."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         told = problem(BadRequest("this path takes another method", code="method_not_allowed", status=status))
-        return _json(told.body, status)
+        shape = _anthropic_error if request.url.path == "/v1/messages" else openai_error
+        return _json(shape(told), status)
 
     def turn(self, dialect: Callable[[], Read], shape: Shape = openai_error) -> Handler:
         """The room of an endpoint that generates: what it reads and writes is its dialect, the turn is everyone's."""
@@ -218,6 +225,24 @@ def _completions() -> Read:
     from edge.gateway.completions import read
 
     return read
+
+
+def _responses() -> Read:
+    from edge.gateway.responses import read
+
+    return read
+
+
+def _messages() -> Read:
+    from edge.gateway.messages import read
+
+    return read
+
+
+def _anthropic_error(found: Problem) -> dict[str, JSON]:
+    from edge.gateway.messages_page import error
+
+    return error(found)
 
 
 def _stream(events: Iterator[bytes], given: dict[str, str]) -> Response:

@@ -1,0 +1,233 @@
+"""POST /v1/messages, Anthropic's shape of the same turn: content blocks in, content blocks out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from edge.gateway.dialect import Spoken, refuse
+from edge.gateway.messages_page import events, whole
+from edge.gateway.reading import decoded, decoded_part, object_text
+from edge.gateway.schema import ChatCall
+from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
+from tidegate.errors import BadRequest
+
+_NULL = msgspec.Raw(b"null")
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+
+
+class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    role: Literal["user", "assistant", "system"]
+    content: str | tuple[msgspec.Raw, ...]
+
+
+class OfferedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: _Name
+    input_schema: msgspec.Raw = _NULL
+    description: str = ""
+    type: str | None = None
+    strict: bool | None = None
+    cache_control: msgspec.Raw = _NULL
+    defer_loading: bool | None = None
+    eager_input_streaming: bool | None = None
+    allowed_callers: tuple[str, ...] | None = None
+    input_examples: msgspec.Raw = _NULL
+
+
+class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    type: Literal["auto", "any", "tool", "none"]
+    name: str = ""
+    disable_parallel_tool_use: bool | None = None
+
+
+class OutputFormat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    type: Literal["json_schema"]
+    schema: msgspec.Raw
+
+
+class OutputConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    effort: str | None = None
+    format: OutputFormat | None = None
+
+
+class MessagesBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/messages. edge.gateway.compat says what becomes of each field."""
+
+    model: str
+    messages: Annotated[tuple[Turn, ...], msgspec.Meta(min_length=1, max_length=2000)]
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    system: str | tuple[msgspec.Raw, ...] | None = None
+    stop_sequences: Annotated[tuple[str, ...], msgspec.Meta(max_length=4)] | None = None
+    stream: bool | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
+    top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    tools: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=128)] | None = None
+    tool_choice: Choice | None = None
+    output_config: OutputConfig | None = None
+    cache_control: msgspec.Raw = _NULL
+    diagnostics: msgspec.Raw = _NULL
+    inference_geo: str | None = None
+    metadata: dict[str, str | None] | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    thinking: msgspec.Raw = _NULL
+    container: msgspec.Raw = _NULL
+    context_management: msgspec.Raw = _NULL
+    mcp_servers: msgspec.Raw = _NULL
+
+
+REFUSED = ("container", "context_management", "mcp_servers")
+
+
+class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A content block of any kind that is read here."""
+
+    type: Literal["text", "tool_use", "tool_result", "thinking", "redacted_thinking"]
+    text: str = ""
+    id: str = ""
+    name: str = ""
+    input: msgspec.Raw = _NULL
+    tool_use_id: str = ""
+    content: str | tuple[msgspec.Raw, ...] | None = None
+    is_error: bool | None = None
+    cache_control: msgspec.Raw = _NULL
+    caller: msgspec.Raw = _NULL
+    citations: msgspec.Raw = _NULL
+    data: str = ""
+    signature: str = ""
+    thinking: str = ""
+    toolset_name: str | None = None
+
+
+class _Kinded(msgspec.Struct, frozen=True):
+    type: str | None = None
+
+
+_decoder = msgspec.json.Decoder(MessagesBody)
+_kind_decoder = msgspec.json.Decoder(_Kinded)
+_block_decoder = msgspec.json.Decoder(Block)
+_tool_decoder = msgspec.json.Decoder(OfferedTool)
+_KINDS = ("text", "tool_use", "tool_result", "thinking", "redacted_thinking")
+_CHOICES = {
+    "auto": ToolChoice.AUTO,
+    "any": ToolChoice.REQUIRED,
+    "tool": ToolChoice.REQUIRED,
+    "none": ToolChoice.NONE,
+}
+
+
+def read(body: bytes, max_depth: int) -> Spoken:
+    """The call in the body, and how its page is written. Raises BadRequest whose `param` names the field that is wrong."""
+    found = decoded(_decoder, body, max_depth)
+    refuse(found, REFUSED)
+    tools = _tools(found.tools or ())
+    choice, forced = _choice(found.tool_choice, tools)
+    messages = [Message(Role.SYSTEM, _texts(found.system, "system"))] if found.system else []
+    for at, turn in enumerate(found.messages):
+        messages += _messages(turn, f"messages[{at}]")
+    wanted = found.output_config.format if found.output_config is not None else None
+    prompt = Prompt(
+        messages=tuple(messages),
+        tools=tools,
+        tool_choice=choice,
+        forced_tool=forced,
+        response_schema=object_text(wanted.schema, "output_config.format.schema") if wanted else "",
+        max_tokens=found.max_tokens,
+        temperature=found.temperature or 0.0,
+        top_p=found.top_p or 1.0,
+        stop=found.stop_sequences or (),
+    )
+    parallel = found.tool_choice is None or not found.tool_choice.disable_parallel_tool_use
+    call = ChatCall(prompt=prompt, model=found.model, stream=bool(found.stream), parallel=parallel)
+    return Spoken(call, whole, events)
+
+
+def _messages(turn: Turn, where: str) -> list[Message]:
+    """A turn's blocks as turns: tool results first, then what the user says; calls with what the assistant says."""
+    role = Role(turn.role)
+    if isinstance(turn.content, str):
+        return [Message(role, turn.content)]
+    blocks = [_block(raw, f"{where}.content[{at}]") for at, raw in enumerate(turn.content)]
+    said: list[str] = []
+    calls: list[ToolCall] = []
+    results: list[Message] = []
+    for at, block in enumerate(blocks):
+        here = f"{where}.content[{at}]"
+        match block.type:
+            case "text":
+                said.append(block.text)
+            case "tool_use":
+                calls.append(_call(block, role, here))
+            case "tool_result":
+                results.append(_result(block, role, here))
+            case "thinking" | "redacted_thinking":
+                pass  # another model's; ours do not reason aloud
+    if said or calls or not results:
+        results.append(Message(role, "\n".join(said), tool_calls=tuple(calls)))
+    return results
+
+
+def _call(block: Block, role: Role, where: str) -> ToolCall:
+    if role is not Role.ASSISTANT:
+        raise BadRequest(f"{where}: tool_use stands in assistant turns", param=f"{where}.type")
+    if not block.id or not block.name:
+        missing = f"{where}.{'name' if block.id else 'id'}"
+        raise BadRequest(f"{missing}: missing", code="missing_parameter", param=missing)
+    return ToolCall(block.id, block.name, object_text(block.input, f"{where}.input"))
+
+
+def _result(block: Block, role: Role, where: str) -> Message:
+    if role is not Role.USER:
+        raise BadRequest(f"{where}: tool_result stands in user turns", param=f"{where}.type")
+    if not block.tool_use_id:
+        missing = f"{where}.tool_use_id"
+        raise BadRequest(f"{missing}: missing", code="missing_parameter", param=missing)
+    text = _texts(block.content or "", f"{where}.content")
+    return Message(Role.TOOL, f"error: {text}" if block.is_error else text, tool_call_id=block.tool_use_id)
+
+
+def _texts(content: str | tuple[msgspec.Raw, ...] | None, where: str) -> str:
+    """Text, or text blocks one below the other."""
+    if content is None or isinstance(content, str):
+        return content or ""
+    return "\n".join(_block(raw, f"{where}[{at}]", ("text",)).text for at, raw in enumerate(content))
+
+
+def _block(raw: msgspec.Raw, where: str, kinds: tuple[str, ...] = _KINDS) -> Block:
+    if decoded_part(_kind_decoder, raw, where).type not in kinds:
+        raise BadRequest(
+            f"{where}: only {', '.join(kinds)} blocks are read here",
+            code="unsupported_content",
+            param=f"{where}.type",
+        )
+    return decoded_part(_block_decoder, raw, where)
+
+
+def _tools(offered: tuple[msgspec.Raw, ...]) -> tuple[Tool, ...]:
+    tools: list[Tool] = []
+    for at, raw in enumerate(offered):
+        where = f"tools[{at}]"
+        if decoded_part(_kind_decoder, raw, where).type not in (None, "custom"):
+            raise BadRequest(
+                f"{where}: only tools of the application itself are offered here",
+                code="unsupported_content",
+                param=f"{where}.type",
+            )
+        tool = decoded_part(_tool_decoder, raw, where)
+        if any(other.name == tool.name for other in tools):
+            raise BadRequest(f"{where}.name: offered twice", param=f"{where}.name")
+        parameters = object_text(tool.input_schema, f"{where}.input_schema")
+        tools.append(Tool(tool.name, tool.description, parameters))
+    return tuple(tools)
+
+
+def _choice(choice: Choice | None, tools: tuple[Tool, ...]) -> tuple[ToolChoice, str]:
+    if choice is None:
+        return ToolChoice.AUTO, ""
+    if choice.type in ("any", "tool") and not tools:
+        raise BadRequest("tool_choice: a tool is required, but none is offered", param="tool_choice")
+    if choice.type == "tool" and all(tool.name != choice.name for tool in tools):
+        raise BadRequest("tool_choice.name: no such tool", param="tool_choice.name")
+    return _CHOICES[choice.type], choice.name if choice.type == "tool" else ""
