@@ -227,7 +227,11 @@ def main(argv: list[str]) -> int:
         from scripts.training import sentry_small
 
         teacher = sentry_small.teacher(args.teacher).to(device)
-        net = sentry_small.shrink(teacher, stream, args.layers, args.inner, args.parts).to(device)
+        known = args.out / "checkpoint.pt"
+        if args.resume and known.exists():  # cutting it out again would only be thrown away
+            net = mean_of([known]).to(device)
+        else:
+            net = sentry_small.shrink(teacher, stream, args.layers, args.inner, args.parts).to(device)
         score = sentry_small.Distilled(teacher)
     elif args.start_from:
         net = mean_of(args.start_from).to(device)

@@ -15,10 +15,9 @@ An int8 ONNX encoder ({size:.2f} MB): the first {layers} layers of MiniLM-L6-H38
 organisation, street address, postal code), an injection head, a domain head (14 domains) and two signs of complexity. One text per
 pass, {window} pieces per window, overlap {overlap}.
 
-Trained by `scripts/train sentry` with seed {seed}, {steps} steps of {batch} sentences ({real:.0%} from real corpora, the rest made up), on
-a fraction of one CPU core; then the domain and complexity heads alone, on the frozen trunk. English first; German, French and Dutch as
-far as the data carries.
-"""
+Trained by `scripts/train sentry` on a fraction of one CPU core: {stages}. Then the domain
+and complexity heads alone, on the frozen trunk. English first; German, French and Dutch as far as the data carries.
+{control}"""
 _SMALL = """# Small sentry: the sentry's verdicts in a third of the file
 
 An int8 ONNX encoder ({size:.2f} MB) distilled from the sentry beside it: {layers} of its layers with {inner} inner neurons instead of 1536, word
@@ -50,9 +49,9 @@ and reading a page adds {memory:.0f} MB to a fresh process, onnxruntime and nump
 
 ### Entities on held-out text: exact boundaries and type
 
-`touched` counts a private stretch as found when all its letters lie under any label: what redaction needs. **{held_out} was held out
-whole** (no sentence of that source trained anything or chose a threshold), and so were the few cases of datafog. Of the others these are the
-organisers' test splits, at most 400 sentences of each. Thresholds were chosen on development splits. Intervals: 95 %, sentences drawn with replacement.
+`touched` counts a private stretch as found when all its letters lie under any label: what redaction needs. **{held_out}** (hand-written
+cases of another project) was held out whole; it is too small to decide anything. Of the others these are the organisers' test splits (of Wikigold the last
+15 %, whole articles that no stage read), at most {most} sentences of each. Thresholds were chosen on development splits. Intervals: 95 %, sentences drawn with replacement.
 
 """
 _TAIL = """
@@ -97,6 +96,7 @@ class Facts:
     settings: Mapping[str, Any]
     size: int
     memory: float
+    most: int  # sentences read per source
 
 
 def card(facts: Facts) -> str:
@@ -112,7 +112,12 @@ def card(facts: Facts) -> str:
         p50=facts.latency[0],
         p99=facts.latency[1],
         memory=facts.memory,
-        held_out=HELD_OUT.capitalize(),
+        held_out=HELD_OUT,
+        most=facts.most,
+        stages=training.get(
+            "stages", f"seed {training['seed']}, {training['steps']} steps of {training['batch']} sentences"
+        ),
+        control=training.get("control", ""),
         **{name: training[name] for name in ("layers", "inner", "parts", "seed", "steps", "batch", "real")},
     )
     return text + _entities(facts) + _planted(facts) + _injection(facts) + _subject(facts.subject) + _TAIL

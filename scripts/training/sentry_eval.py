@@ -61,7 +61,7 @@ def wilson(hits: int, of: int) -> tuple[float, float]:
         return 0.0, 1.0
     z, p = 1.96, hits / of
     mid, half = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    return (mid - half) / (1 + z * z / of), (mid + half) / (1 + z * z / of)
+    return max(0.0, (mid - half) / (1 + z * z / of)), min(1.0, (mid + half) / (1 + z * z / of))
 
 
 Found = set[tuple[int, int, str]]

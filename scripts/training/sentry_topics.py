@@ -256,7 +256,7 @@ def cases(shared: Path, cap: int, seed: int) -> list[Case]:
     rng = random.Random(seed)
     labelled = domains(shared, cap, rng)
     runs = failures(shared)
-    return labelled + rng.sample(runs, min(len(runs), cap * 4)) + joined(labelled, cap * 4, rng)
+    return labelled + rng.sample(runs, min(len(runs), cap * 3)) + joined(labelled, cap * 3, rng)
 
 
 def pooled(net: Sentry, wordpiece: WordPiece, texts: list[str]) -> Tensor:

@@ -10,7 +10,7 @@ from scripts.training.sentry_net import DOMAINS
 from scripts.training.sentry_topics import HELD_OUT, Case, part_of
 from tidegate.privacy.encoder import Encoder
 
-_MOST = 400  # texts per source
+_MOST, _MOST_HELD_OUT = 400, 2500  # texts per source
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def measure(encoder: Encoder, known: list[Case]) -> SubjectFacts:
     by_source: dict[str, list[Case]] = defaultdict(list)
     for case in known:
         if part_of(case) == "test" and len(by_source[case.source]) < (
-            10_000 if case.source == HELD_OUT else _MOST
+            _MOST_HELD_OUT if case.source == HELD_OUT else _MOST
         ):
             by_source[case.source].append(case)
     right: dict[str, tuple[int, int]] = {}
