@@ -19,7 +19,7 @@ from edge.device_key import DeviceKey
 from edge.gateway import listen
 from edge.gateway.door import Door
 from edge.gateway.keys import FIRST_APPLICATION, Keyring, make_key
-from edge.gateway.limits import Gate
+from edge.gateway.limits import Gate, Shares
 from edge.gateway.server import Parts, build
 from edge.health import Health, Now
 from edge.metrics import Metrics
@@ -150,6 +150,9 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
         clock=wiring.clock,
         settings=config.door,
         gate=gate,
+        shares=Shares(
+            wiring.clock, at_once=config.door.max_per_application, per_minute=config.door.per_minute
+        ),
         local_name=lambda: local.model,
         encode=exits.encode,
         key=wiring.key,

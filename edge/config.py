@@ -45,6 +45,8 @@ class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     max_depth: Count = 64  # nesting of a request's JSON
     max_in_flight: Count = 8  # requests worked on at once
     max_waiting: Count = 64  # beyond these: 429 with Retry-After
+    max_per_application: Count = 64  # of these, requests of one application; beyond it: 429 with Retry-After
+    per_minute: Annotated[int, msgspec.Meta(ge=0)] = 0  # requests of one application; 0: as many as it likes
     read_timeout_s: Seconds = 10.0  # for the head and the body of a request
     write_timeout_s: Seconds = 30.0  # for a client that stops reading
     deadline_s: Seconds = 30.0  # how long a request waits for the cloud before it becomes a ticket

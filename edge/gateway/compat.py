@@ -133,16 +133,20 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 | 408, 413 | `slow_client`, `body_too_large` | |
 | 421 | `wrong_host` | the Host header names another machine |
 | 422 | `idempotency_conflict` | the key was used for another request |
-| 429 | `queue_full` | too many at once; `Retry-After` |
+| 429 | `queue_full`, `rate_limit_exceeded` | too many at once, of all applications or of this one, or too many in a minute; `Retry-After` |
 | 502 | `reply_untrusted` | the cloud's answer failed its proof and was not used |
 | 503 | `nothing_can_answer`, `disk_full`, `spool_full`, `redaction_unavailable`, `embedder_missing`, `embedder_broken` | `x-should-retry: false` where repeating is of no use |
 
 ## Other paths
 
-`GET /v1/models` (the chat models first, then `embedding` when it is built), `GET /v1/models/{name}`, `GET /healthz`, `GET /readyz`, `GET /metrics`, `POST /v1/tidegate/plan` (the
-decision, without generating), `POST /v1/tidegate/preview` (the exact bytes that would leave; those of the request that then
-follows when both carry the same `Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET
-/v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/ledger`.
+`GET /v1/models` (the chat models first, then `embedding` when it is built), `GET /v1/models/{name}`, `GET /openapi.json`,
+`GET /healthz`, `GET /readyz`, `GET /metrics`, `POST /v1/tidegate/plan` (the decision, without generating), `POST
+/v1/tidegate/preview` (the exact bytes that would leave; those of the request that then follows when both carry the same
+`Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET
+/v1/tidegate/ledger`.
+
+How much one application may take of the door is set by `door.max_per_application`, `door.per_minute` and
+`door.max_body_bytes` ([settings](settings.md)).
 """
 
 

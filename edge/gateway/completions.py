@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from edge.gateway.dialect import Spoken, refuse
-from edge.gateway.reading import decoded
+from edge.gateway.reading import decoded, null
 from edge.gateway.render import Page, extension, fingerprint, finish, notice, pieces, said, usage
 from edge.gateway.schema import ChatCall, StreamOptions
 from edge.ports import Answer, Source
@@ -18,7 +18,6 @@ from tidegate.engines.port import TokenScore
 from tidegate.errors import BadRequest
 
 MOST_CHOICES = 8  # of all prompts together
-_NULL = msgspec.Raw(b"null")
 _Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
 
 
@@ -39,7 +38,7 @@ class CompletionBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stop: str | Annotated[tuple[str, ...], msgspec.Meta(max_length=4)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    suffix: msgspec.Raw = _NULL
+    suffix: msgspec.Raw = msgspec.field(default_factory=null)
     temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
     user: str | None = None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from edge import conversation, turn
 from edge.config import Door as DoorSettings
 from edge.device_key import DeviceKey
-from edge.gateway.limits import Gate
+from edge.gateway.limits import Gate, Shares
 from edge.gateway.render import Page
 from edge.gateway.schema import ChatCall
 from edge.metrics import Metrics
@@ -52,6 +52,7 @@ class Door:
     clock: Clock
     settings: DoorSettings
     gate: Gate
+    shares: Shares
     local_name: Callable[[], str]
     encode: Callable[[Escalation], bytes] | None
     key: DeviceKey = field(repr=False)

@@ -1,15 +1,18 @@
-"""What the door allows: how large, how slow, how many at once."""
+"""What the door allows: how large, how slow, how many at once, and how much of it one application may take."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+import math
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tidegate.clock import Clock
 from tidegate.errors import BadRequest, Exhausted
 
 T = TypeVar("T")
@@ -88,6 +91,63 @@ class Gate:
             yield
         finally:
             self.inside -= 1
+
+
+@dataclass(slots=True)
+class _Share:
+    """What an application has at work, and how many requests it may still begin."""
+
+    working: int
+    left: float
+    at: float  # when `left` was counted
+
+
+class Shares:
+    """How much of the door one application may take: requests at once, and requests per minute (0: any number).
+
+    The minute is a bucket that fills evenly: an application that rested may begin a whole minute's worth at once.
+    """
+
+    def __init__(self, clock: Clock, *, at_once: int, per_minute: int = 0) -> None:
+        self._clock = clock
+        self._at_once = at_once
+        self._per_minute = per_minute
+        self._shares: dict[str, _Share] = {}  # as many as there are keys
+
+    @contextmanager
+    def taken(self, application: str) -> Iterator[None]:
+        """Raises Exhausted (429) when the application has taken its share, with the seconds after which one more fits."""
+        share = self._filled(application)
+        if share.working >= self._at_once:
+            raise Exhausted(
+                f"this application has {self._at_once} requests at work, which is its share",
+                code="queue_full",
+                status=429,
+                retry_after_s=1,
+            )
+        if self._per_minute:
+            if share.left < 1:
+                raise Exhausted(
+                    f"this application has used its {self._per_minute} requests of a minute",
+                    code="rate_limit_exceeded",
+                    status=429,
+                    retry_after_s=max(1, math.ceil((1 - share.left) * 60 / self._per_minute)),
+                )
+            share.left -= 1
+        share.working += 1
+        try:
+            yield
+        finally:
+            share.working -= 1
+
+    def _filled(self, application: str) -> _Share:
+        now = self._clock.mono()
+        share = self._shares.setdefault(application, _Share(0, float(self._per_minute), now))
+        share.left = min(
+            float(self._per_minute), share.left + max(0.0, now - share.at) * self._per_minute / 60
+        )
+        share.at = now
+        return share
 
 
 class ImpatientWriter:

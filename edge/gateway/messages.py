@@ -8,12 +8,11 @@ import msgspec
 
 from edge.gateway.dialect import Spoken, refuse
 from edge.gateway.messages_page import events, whole
-from edge.gateway.reading import decoded, decoded_part, object_text
+from edge.gateway.reading import decoded, decoded_part, null, object_text
 from edge.gateway.schema import ChatCall
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
 from tidegate.errors import BadRequest
 
-_NULL = msgspec.Raw(b"null")
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
 
 
@@ -24,15 +23,15 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class OfferedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: _Name
-    input_schema: msgspec.Raw = _NULL
+    input_schema: msgspec.Raw = msgspec.field(default_factory=null)
     description: str = ""
     type: str | None = None
     strict: bool | None = None
-    cache_control: msgspec.Raw = _NULL
+    cache_control: msgspec.Raw = msgspec.field(default_factory=null)
     defer_loading: bool | None = None
     eager_input_streaming: bool | None = None
     allowed_callers: tuple[str, ...] | None = None
-    input_examples: msgspec.Raw = _NULL
+    input_examples: msgspec.Raw = msgspec.field(default_factory=null)
 
 
 class Choice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,16 +65,16 @@ class MessagesBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tools: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=128)] | None = None
     tool_choice: Choice | None = None
     output_config: OutputConfig | None = None
-    cache_control: msgspec.Raw = _NULL
-    diagnostics: msgspec.Raw = _NULL
+    cache_control: msgspec.Raw = msgspec.field(default_factory=null)
+    diagnostics: msgspec.Raw = msgspec.field(default_factory=null)
     inference_geo: str | None = None
     metadata: dict[str, str | None] | None = None
     service_tier: str | None = None
     speed: str | None = None
-    thinking: msgspec.Raw = _NULL
-    container: msgspec.Raw = _NULL
-    context_management: msgspec.Raw = _NULL
-    mcp_servers: msgspec.Raw = _NULL
+    thinking: msgspec.Raw = msgspec.field(default_factory=null)
+    container: msgspec.Raw = msgspec.field(default_factory=null)
+    context_management: msgspec.Raw = msgspec.field(default_factory=null)
+    mcp_servers: msgspec.Raw = msgspec.field(default_factory=null)
 
 
 REFUSED = ("container", "context_management", "mcp_servers")
@@ -88,13 +87,13 @@ class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: str = ""
     id: str = ""
     name: str = ""
-    input: msgspec.Raw = _NULL
+    input: msgspec.Raw = msgspec.field(default_factory=null)
     tool_use_id: str = ""
     content: str | tuple[msgspec.Raw, ...] | None = None
     is_error: bool | None = None
-    cache_control: msgspec.Raw = _NULL
-    caller: msgspec.Raw = _NULL
-    citations: msgspec.Raw = _NULL
+    cache_control: msgspec.Raw = msgspec.field(default_factory=null)
+    caller: msgspec.Raw = msgspec.field(default_factory=null)
+    citations: msgspec.Raw = msgspec.field(default_factory=null)
     data: str = ""
     signature: str = ""
     thinking: str = ""

@@ -17,6 +17,11 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL
 _MISSING = re.compile(r"Object missing required field `(?P<name>.*)`", re.DOTALL)
 
 
+def null() -> msgspec.Raw:
+    """The default of a field that is only skimmed."""
+    return msgspec.Raw(b"null")
+
+
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes, max_depth: int) -> T:
     """The body as a value. Raises BadRequest whose `param` names the field that is wrong."""
     if _depth(body) > max_depth:

@@ -9,25 +9,24 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.gateway.dialect import Spoken, refuse
-from edge.gateway.reading import decoded, decoded_part, object_text
+from edge.gateway.reading import decoded, decoded_part, null, object_text
 from edge.gateway.responses_page import Echo, events, whole
 from edge.gateway.schema import ChatCall, StreamOptions
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
 from tidegate.errors import BadRequest
 
-_NULL = msgspec.Raw(b"null")
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
 
 
 class OfferedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["function"]
     name: _Name
-    parameters: msgspec.Raw = _NULL
+    parameters: msgspec.Raw = msgspec.field(default_factory=null)
     description: str | None = None
     strict: bool | None = None
     defer_loading: bool | None = None
     allowed_callers: tuple[str, ...] | None = None
-    output_schema: msgspec.Raw = _NULL
+    output_schema: msgspec.Raw = msgspec.field(default_factory=null)
 
 
 class NamedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +37,7 @@ class NamedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["text", "json_object", "json_schema"]
     name: str = ""
-    schema: msgspec.Raw = _NULL
+    schema: msgspec.Raw = msgspec.field(default_factory=null)
     description: str | None = None
     strict: bool | None = None
 
@@ -66,25 +65,25 @@ class ResponseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
     top_logprobs: Annotated[int, msgspec.Meta(ge=0, le=20)] | None = None
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
-    access_programs: msgspec.Raw = _NULL
+    access_programs: msgspec.Raw = msgspec.field(default_factory=null)
     max_tool_calls: Annotated[int, msgspec.Meta(ge=1)] | None = None
     prompt_cache_key: str | None = None
-    prompt_cache_options: msgspec.Raw = _NULL
+    prompt_cache_options: msgspec.Raw = msgspec.field(default_factory=null)
     prompt_cache_retention: str | None = None
-    reasoning: msgspec.Raw = _NULL
+    reasoning: msgspec.Raw = msgspec.field(default_factory=null)
     safety_identifier: str | None = None
     service_tier: str | None = None
     store: bool | None = None
     truncation: Literal["auto", "disabled"] | None = None
     user: str | None = None
     background: bool | None = None
-    background_options: msgspec.Raw = _NULL
-    context_management: msgspec.Raw = _NULL
-    conversation: msgspec.Raw = _NULL
-    image: msgspec.Raw = _NULL
-    moderation: msgspec.Raw = _NULL
-    previous_response_id: msgspec.Raw = _NULL
-    prompt: msgspec.Raw = _NULL
+    background_options: msgspec.Raw = msgspec.field(default_factory=null)
+    context_management: msgspec.Raw = msgspec.field(default_factory=null)
+    conversation: msgspec.Raw = msgspec.field(default_factory=null)
+    image: msgspec.Raw = msgspec.field(default_factory=null)
+    moderation: msgspec.Raw = msgspec.field(default_factory=null)
+    previous_response_id: msgspec.Raw = msgspec.field(default_factory=null)
+    prompt: msgspec.Raw = msgspec.field(default_factory=null)
 
 
 REFUSED = (
@@ -111,9 +110,9 @@ class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str | None = None
     status: str | None = None
     phase: str | None = None
-    caller: msgspec.Raw = _NULL
+    caller: msgspec.Raw = msgspec.field(default_factory=null)
     namespace: str | None = None
-    summary: msgspec.Raw = _NULL
+    summary: msgspec.Raw = msgspec.field(default_factory=null)
     encrypted_content: str | None = None
 
 
@@ -121,9 +120,9 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["input_text", "output_text", "text", "refusal"]
     text: str = ""
     refusal: str = ""
-    annotations: msgspec.Raw = _NULL
-    logprobs: msgspec.Raw = _NULL
-    prompt_cache_breakpoint: msgspec.Raw = _NULL
+    annotations: msgspec.Raw = msgspec.field(default_factory=null)
+    logprobs: msgspec.Raw = msgspec.field(default_factory=null)
+    prompt_cache_breakpoint: msgspec.Raw = msgspec.field(default_factory=null)
 
 
 class _Kinded(msgspec.Struct, frozen=True):

@@ -10,14 +10,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from edge.gateway.reading import decoded, decoded_part, object_text
+from edge.gateway.reading import decoded, decoded_part, null, object_text
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
 from tidegate.errors import BadRequest
 
 _Long = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
 _Penalty = Annotated[float, msgspec.Meta(ge=-2, le=2)]
-_NULL = msgspec.Raw(b"null")
 
 
 class _Kinded(msgspec.Struct, frozen=True):
@@ -58,7 +57,7 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class OfferedFunction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: _Name
     description: str | None = None
-    parameters: msgspec.Raw = msgspec.Raw(b"{}")
+    parameters: msgspec.Raw = msgspec.field(default_factory=null)
     strict: bool | None = None
 
 
@@ -78,7 +77,7 @@ class NamedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class JsonSchema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    schema: msgspec.Raw = msgspec.Raw(b"{}")
+    schema: msgspec.Raw = msgspec.field(default_factory=null)
     description: str | None = None
     strict: bool | None = None
 
@@ -118,9 +117,9 @@ class ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logit_bias: dict[str, float] | None = None
     metadata: dict[str, str] | None = None
     modalities: tuple[str, ...] | None = None
-    prediction: msgspec.Raw = _NULL
+    prediction: msgspec.Raw = msgspec.field(default_factory=null)
     prompt_cache_key: str | None = None
-    prompt_cache_options: msgspec.Raw = _NULL
+    prompt_cache_options: msgspec.Raw = msgspec.field(default_factory=null)
     prompt_cache_retention: str | None = None
     reasoning_effort: str | None = None
     safety_identifier: str | None = None
@@ -128,11 +127,11 @@ class ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     store: bool | None = None
     user: str | None = None
     verbosity: str | None = None
-    audio: msgspec.Raw = _NULL
-    function_call: msgspec.Raw = _NULL
-    functions: msgspec.Raw = _NULL
-    moderation: msgspec.Raw = _NULL
-    web_search_options: msgspec.Raw = _NULL
+    audio: msgspec.Raw = msgspec.field(default_factory=null)
+    function_call: msgspec.Raw = msgspec.field(default_factory=null)
+    functions: msgspec.Raw = msgspec.field(default_factory=null)
+    moderation: msgspec.Raw = msgspec.field(default_factory=null)
+    web_search_options: msgspec.Raw = msgspec.field(default_factory=null)
 
 
 REFUSED = ("audio", "function_call", "functions", "moderation", "web_search_options")

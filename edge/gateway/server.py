@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import msgspec
@@ -74,6 +75,7 @@ def build(parts: Parts) -> ASGIApp:
         Route("/v1/tidegate/ledger", rooms.guarded(rooms.ledger), methods=["GET"]),
         Route("/healthz", rooms.guarded(rooms.healthz), methods=["GET"]),
         Route("/readyz", rooms.guarded(rooms.readyz), methods=["GET"]),
+        Route("/openapi.json", rooms.guarded(rooms.openapi), methods=["GET"]),
         Route("/metrics", rooms.guarded(rooms.metrics), methods=["GET"]),
     ]
     app = Starlette(routes=routes, exception_handlers={HTTPException: rooms.misused})
@@ -122,9 +124,8 @@ class _Rooms:
         """The room of an endpoint that generates: what it reads and writes is its dialect, the turn is everyone's."""
 
         async def room(request: Request) -> Response:
-            caller, body = await self._body(request)
-            spoken = dialect()(body, self._door.settings.max_depth)
-            async with self._door.gate.enter():
+            async with self._working(request) as (caller, body):
+                spoken = dialect()(body, self._door.settings.max_depth)
                 page, found = await while_connected(request, chat.answer(self._door, spoken.call, caller))
             if await request.is_disconnected():
                 return Response(status_code=499)  # nobody reads it: what came late stays to be told
@@ -143,12 +144,20 @@ class _Rooms:
     async def embeddings(self, request: Request) -> Response:
         from edge.gateway.embeddings import page, parse_embedding
 
-        caller, body = await self._body(request)
-        call = parse_embedding(body, max_depth=self._door.settings.max_depth)
-        async with self._door.gate.enter():
+        async with self._working(request) as (caller, body):
+            call = parse_embedding(body, max_depth=self._door.settings.max_depth)
             vectors = await while_connected(request, self._parts.embeds.embed(call.texts))
         self._log.info("embedded", count=len(vectors))
         return _json(page(call, vectors), 200, chat.headers_of_device(caller))
+
+    @asynccontextmanager
+    async def _working(self, request: Request) -> AsyncIterator[tuple[Caller, bytes]]:
+        """Who asks, and the body, while its work counts against the application's share and the door's bound."""
+        caller = _caller(request, self._application(request))
+        with self._door.shares.taken(caller.application):
+            body = await self._body(request)
+            async with self._door.gate.enter():
+                yield caller, body
 
     async def plan(self, request: Request) -> Response:
         caller, call = await self._call(request)
@@ -193,6 +202,11 @@ class _Rooms:
         most = int(_seconds(request.query_params.get("limit", "50"), "limit", 1000))
         return _json({"object": "list", "data": [ledger_told(one) for one in self._parts.ledger(most)]})
 
+    async def openapi(self, request: Request) -> Response:
+        from edge.gateway.openapi import document
+
+        return _json(document())
+
     async def healthz(self, request: Request) -> Response:
         return _json({"status": "ok"})
 
@@ -211,14 +225,15 @@ class _Rooms:
         bearer, key = request.headers.get("authorization", ""), request.headers.get("x-api-key", "")
         return self._parts.keyring.application(bearer or (f"Bearer {key}" if key else ""))
 
-    async def _body(self, request: Request) -> tuple[Caller, bytes]:
-        caller = _caller(request, self._application(request))
+    async def _body(self, request: Request) -> bytes:
         settings = self._door.settings
-        return caller, await read_body(request, settings.max_body_bytes, settings.read_timeout_s)
+        return await read_body(request, settings.max_body_bytes, settings.read_timeout_s)
 
     async def _call(self, request: Request) -> tuple[Caller, ChatCall]:
-        caller, body = await self._body(request)
-        return caller, parse_chat(body, max_depth=self._door.settings.max_depth)
+        caller = _caller(request, self._application(request))
+        with self._door.shares.taken(caller.application):
+            body = await self._body(request)
+            return caller, parse_chat(body, max_depth=self._door.settings.max_depth)
 
 
 def _completions() -> Read:

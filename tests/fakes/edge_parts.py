@@ -18,7 +18,7 @@ from edge.embedding import Vector
 from edge.gateway.door import Door
 from edge.gateway.embeddings import Embeds
 from edge.gateway.keys import Keyring, make_key
-from edge.gateway.limits import Gate
+from edge.gateway.limits import Gate, Shares
 from edge.gateway.server import Parts, build
 from edge.health import Health, Now
 from edge.metrics import Metrics
@@ -196,6 +196,7 @@ def open_door(
         clock=clock,
         settings=settings,
         gate=Gate(settings.max_in_flight),
+        shares=Shares(clock, at_once=settings.max_per_application, per_minute=settings.per_minute),
         local_name=lambda: "fake-1",
         encode=encode,
         key=key,
