@@ -1,14 +1,13 @@
-"""Fuzzes redaction: python -m scripts.fuzz.privacy [--seconds 60] [--seed 1] [--atheris].
+"""Fuzzes redaction: python -m scripts.fuzz.privacy [--seconds 60] [--seed 1].
 
-Without --atheris, seeded mutation of a small corpus: every input can be made again from the seed. With it, coverage-guided by
-libFuzzer, in an environment that has the `atheris` package. Prints the number of inputs; a failure is printed with its input.
+Seeded mutation of a small corpus: every input can be made again from the seed. Prints the number of inputs; a failure is
+printed with its input. scripts.fuzz.guided looks for new paths by coverage instead.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
-import sys
 import time
 from dataclasses import dataclass
 
@@ -108,33 +107,12 @@ def mutational(seconds: float, seed: int) -> int:
     return 0
 
 
-def coverage_guided(seconds: float, seed: int) -> int:
-    """libFuzzer through atheris; it prints the number of runs itself and never returns when a property fails."""
-    import atheris  # type: ignore[import-not-found,unused-ignore]
-
-    def target(data: bytes) -> None:
-        provider = atheris.FuzzedDataProvider(data)
-        cuts = [provider.ConsumeIntInRange(0, 1 << 20) for _ in range(4)]
-        text = provider.ConsumeUnicode(4096)
-        holds(text, cuts)
-        holds_as_json(text)
-
-    atheris.instrument_all()
-    atheris.Setup(
-        [sys.argv[0], f"-max_total_time={seconds:.0f}", f"-seed={seed}", "-print_final_stats=1"], target
-    )
-    atheris.Fuzz()
-    return 0
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--atheris", action="store_true")
     given = parser.parse_args()
-    run = coverage_guided if given.atheris else mutational
-    return run(given.seconds, given.seed)
+    return mutational(given.seconds, given.seed)
 
 
 if __name__ == "__main__":
