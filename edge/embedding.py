@@ -35,6 +35,7 @@ class LazyEmbedder:
         self._load = load
         self._present = present
         self._loaded: Embedder | None = None
+        self._loading: asyncio.Future[Embedder] | None = None
         self._turn = asyncio.Lock()
 
     @property
@@ -44,15 +45,26 @@ class LazyEmbedder:
 
     async def embed(self, texts: Sequence[str]) -> tuple[Vector, ...]:
         """One vector per text. Raises Broken (embedder_missing, embedder_broken) and tries anew the next time."""
-        async with self._turn:
-            if self._loaded is None:
-                self._loaded = await asyncio.to_thread(self._load)
-            embedder = self._loaded
+        embedder = await self._ready()
         found: list[Vector] = []
         for text in texts:
             async with self._turn:
                 found.append(await asyncio.to_thread(_embedded, embedder, text))
         return tuple(found)
+
+    async def _ready(self) -> Embedder:
+        """Loads it once, whoever waits for it; a caller who goes away does not stop that."""
+        if self._loaded is not None:
+            return self._loaded
+        if self._loading is None:
+            self._loading = asyncio.ensure_future(asyncio.to_thread(self._load))
+            self._loading.add_done_callback(self._keep)
+        return await asyncio.shield(self._loading)
+
+    def _keep(self, loading: asyncio.Future[Embedder]) -> None:
+        self._loading = None
+        if not loading.cancelled() and loading.exception() is None:
+            self._loaded = loading.result()
 
 
 def _embedded(embedder: Embedder, text: str) -> Vector:

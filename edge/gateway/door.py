@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from edge import conversation, turn
 from edge.config import Door as DoorSettings
 from edge.device_key import DeviceKey
+from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.limits import Gate, Shares
 from edge.gateway.render import Page
 from edge.gateway.schema import ChatCall
@@ -103,7 +104,9 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
     """One request per choice. Raises BadRequest for a model that is not here (404)."""
     if call.model not in door.models():
         raise BadRequest(
-            "there is no model of that name here; GET /v1/models lists them",
+            "this model makes vectors: it answers at POST /v1/embeddings"
+            if call.model == EMBEDDING
+            else "there is no model of that name here; GET /v1/models lists them",
             code="model_not_found",
             param="model",
             status=404,

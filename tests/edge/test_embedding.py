@@ -35,6 +35,43 @@ async def test_what_is_missing_is_looked_for_again() -> None:
     assert load.tries == 2
 
 
+class Slow:
+    """Loads when it is told to; what it loads says one number."""
+
+    def __init__(self) -> None:
+        self.loads = 0
+        self.go = threading.Event()
+
+    def __call__(self) -> Slow:
+        self.loads += 1
+        assert self.go.wait(20)
+        return self
+
+    def pieces(self, text: str) -> list[int]:
+        return [1] * len(text)
+
+    def embed(self, texts: list[str]) -> object:
+        import numpy as np
+
+        return np.ones((len(texts), 1), dtype=np.float32)
+
+
+async def test_it_is_loaded_once_even_when_the_first_caller_goes_away() -> None:
+    load = Slow()
+    lazy = LazyEmbedder(load, lambda: True)  # type: ignore[arg-type]
+    first = asyncio.create_task(lazy.embed(["a"]))
+    second = asyncio.create_task(lazy.embed(["abc"]))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    first.cancel()
+    load.go.set()
+    (vector,) = await second
+    assert first.cancelled()
+    assert (vector.raw, vector.pieces, vector.whole) == (struct.pack("<f", 1.0), 3, True)
+    await lazy.embed(["b"])
+    assert load.loads == 1
+
+
 async def test_the_built_embedder_puts_like_beside_like_and_says_what_it_did_not_read() -> None:
     lazy = on_this_machine()
     if not lazy.present:

@@ -59,7 +59,7 @@ async def test_the_model_is_listed_last_when_it_is_there(tmp_path: Path) -> None
     async with sdk(open_door(tmp_path, embeds=FakeEmbedder())) as client:
         names = [one.id async for one in client.models.list()]
         assert (await client.models.retrieve("embedding")).id == "embedding"
-        with pytest.raises(openai.NotFoundError):
+        with pytest.raises(openai.NotFoundError, match="POST /v1/embeddings"):
             await client.chat.completions.create(
                 model="embedding", messages=[{"role": "user", "content": "hi"}]
             )
