@@ -110,15 +110,15 @@ class _Rooms:
 
     async def nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Any other path."""
-        response = _json(problem(BadRequest("no such path here", code="not_found", status=404)).body, 404)
+        told = problem(BadRequest("no such path here", code="not_found", status=404))
+        response = _json(_shape_of(str(scope["path"]))(told), 404)
         await response(scope, receive, send)
 
     async def misused(self, request: Request, error: Exception) -> Response:
         """A known path with another method."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         told = problem(BadRequest("this path takes another method", code="method_not_allowed", status=status))
-        shape = _anthropic_error if request.url.path == "/v1/messages" else openai_error
-        return _json(shape(told), status)
+        return _json(_shape_of(request.url.path)(told), status)
 
     def turn(self, dialect: Callable[[], Read], shape: Shape = openai_error) -> Handler:
         """The room of an endpoint that generates: what it reads and writes is its dialect, the turn is everyone's."""
@@ -258,6 +258,10 @@ def _anthropic_error(found: Problem) -> dict[str, JSON]:
     from edge.gateway.messages_page import error
 
     return error(found)
+
+
+def _shape_of(path: str) -> Shape:
+    return _anthropic_error if path.startswith("/v1/messages") else openai_error
 
 
 def _stream(events: Iterator[bytes], given: dict[str, str]) -> Response:

@@ -244,7 +244,14 @@ async def test_what_is_wrong_is_named(
     assert error["type"] == ("not_found_error" if status == 404 else "invalid_request_error")
 
 
-async def test_another_method_is_refused_in_the_same_shape(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "method", "status"), [("/messages", "GET", 405), ("/messages/batches", "POST", 404)]
+)
+async def test_what_is_not_here_is_told_in_the_same_shape(
+    tmp_path: Path, path: str, method: str, status: int
+) -> None:
     async with http(open_door(tmp_path)) as client:
-        got = await client.get("/messages")
-    assert (got.status_code, got.json()["type"]) == (405, "error")
+        got = await client.request(method, path)
+        other = await client.request("POST", "/nowhere")
+    assert (got.status_code, got.json()["type"]) == (status, "error")
+    assert other.json()["error"]["code"] == "not_found"
