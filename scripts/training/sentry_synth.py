@@ -349,10 +349,12 @@ class Writer:
                 return text
             case "ZIP":
                 return _zip(self.rng, self.country)
-        return self.noise[field]()
+            case _:
+                return self.noise[field]()
 
     def fill(self, template: str, source: str) -> Example:
-        text, spans, at = "", [], 0
+        text, at = "", 0
+        spans: list[tuple[int, int, str]] = []
         for match in _FIELD.finditer(template):
             text += template[at : match.start()]
             value = self.value(match[1])

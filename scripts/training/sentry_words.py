@@ -274,7 +274,9 @@ def build(shared: Path, examples: Sequence[Example]) -> tuple[Lexicon, Lexicon]:
 
     held = sentry_world.held_out
     seen, unseen = sentry_world.build()
-    return (
-        Lexicon(*[[w for w in pool if not held(w)] for pool in pools], world=seen),
-        Lexicon(*[[w for w in pool if held(w)] for pool in pools], world=unseen),
-    )
+
+    def part(of: sentry_world.World, wanted: bool) -> Lexicon:
+        firsts, lasts, towns, firms, streets = ([w for w in pool if held(w) is wanted] for pool in pools)
+        return Lexicon(firsts, lasts, towns, firms, streets, of)
+
+    return part(seen, False), part(unseen, True)

@@ -88,7 +88,7 @@ def held_out(word: str) -> bool:
 def build() -> tuple[World, World]:
     """The training world and the held-out one."""
     try:
-        from faker import Faker
+        from faker import Faker  # type: ignore[import-not-found, unused-ignore]
     except ImportError as missing:
         raise SystemExit("names are missing: pip install faker (MIT), then run this again") from missing
     raw = {locale: Faker(locale) for locale in _LOCALES}

@@ -107,8 +107,8 @@ class FakeRuntime:
 CLOCK = FixedClock()
 
 
-def fast(wrong: str = "", **more: float) -> FakeSession:
-    return FakeSession(CLOCK, 2.0, wrong, **more)
+def fast(wrong: str = "", error: float = 0.5) -> FakeSession:
+    return FakeSession(CLOCK, 2.0, wrong, error)
 
 
 def slow(wrong: str = "") -> FakeSession:
