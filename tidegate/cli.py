@@ -24,6 +24,7 @@ _SHARED = {
     "redact": "tidegate.privacy.cli:redact",
     "guard": "tidegate.guard.cli:guard",
     "models": "tidegate.models.cli:app",
+    "risk": "tidegate.risk.cli:app",
     "demo": "tidegate.demo.cli:demo",
 }
 
@@ -32,6 +33,7 @@ _SUMMARIES = {
     "redact": "JSON lines in, spans and redacted text out",
     "guard": "JSON lines in, prompt-injection scores and verdicts out",
     "models": "models of this machine: pull, build, list, verify, use, remove, bundle",
+    "risk": "when a local answer is good enough: fit, score",
     "edge": "the device daemon: run, status, doctor",
     "plan": "JSON lines in, where each would be answered and why",
     "cloud": "the validation tier: serve",
