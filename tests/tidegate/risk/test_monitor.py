@@ -1,0 +1,106 @@
+"""The watch over a promise: what it may spend, what it finds, and that only a new fit relaxes it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tidegate.errors import BadRequest
+from tidegate.risk.monitor import Answered, Effect, Refitted, State, Watch, begin, bet, stake, step
+from tidegate.risk.promise import Promise
+
+PROMISE = Promise(0.05, 0.95)
+
+
+def watch(floor: float = 0.2) -> Watch:
+    return begin(PROMISE, keep_at=0.8, tighter=0.9, floor=floor)
+
+
+@given(st.floats(0.01, 0.3), st.floats(0.05, 1.0), st.floats(0.0, 1.0))
+def test_while_the_promise_just_holds_no_bet_gains_on_average(
+    promised: float, floor: float, more: float
+) -> None:
+    chance = floor + more * (1 - floor)
+    start = stake()
+    for _ in range(3):
+        start = bet(start, promised=promised, floor=floor, wrong=None, chance=chance)
+    wrong, right, unseen = (
+        bet(start, promised=promised, floor=floor, wrong=w, chance=chance).total for w in (1.0, 0.0, None)
+    )
+    mean = chance * (promised * wrong + (1 - promised) * right) + (1 - chance) * unseen
+    assert mean == pytest.approx(start.total)
+    assert min(wrong, right, unseen) > 0
+
+
+@settings(max_examples=50)
+@given(st.lists(st.one_of(st.sampled_from([None, 0.0, 0.5, 1.0]), st.just("refit")), max_size=300))
+def test_the_threshold_never_falls_except_by_a_new_fit(events: list[float | str | None]) -> None:
+    now = watch(floor=0.9)
+    for event in events:
+        if isinstance(event, str):
+            now, effects = step(now, Refitted(0.7, 0.85))
+            assert (now.state, now.keep_at, effects) == (State.KEEPING, 0.7, ())
+            continue
+        after, effects = step(now, Answered(event, 0.95))
+        assert after.keep_at >= now.keep_at
+        assert (after.keep_at > now.keep_at) == (Effect.RAISE_ALARM in effects)
+        now = after
+
+
+def test_the_table_from_keeping_to_stopped() -> None:
+    now, told = watch(floor=1.0), []
+    for _ in range(400):
+        now, effects = step(now, Answered(1.0, 1.0))
+        if effects:
+            told.append((now.state, *effects))
+    assert told == [
+        (State.TIGHTENED, Effect.RAISE_ALARM, Effect.KEEP_LESS),
+        (State.STOPPED, Effect.RAISE_ALARM, Effect.ESCALATE_ALL),
+    ]
+    assert step(now, Answered(1.0, 1.0)) == (now, ())
+
+
+def test_a_promise_that_was_never_feasible_is_watched_as_stopped() -> None:
+    assert begin(PROMISE, keep_at=1.01, tighter=1.01, floor=0.1).state is State.STOPPED
+
+
+def test_audits_less_likely_than_the_floor_and_a_looser_tightening_are_refused() -> None:
+    with pytest.raises(BadRequest):
+        step(watch(floor=0.2), Answered(None, 0.1))
+    with pytest.raises(BadRequest):
+        begin(PROMISE, keep_at=0.9, tighter=0.8, floor=0.1)
+
+
+def test_the_estimate_weighs_audits_by_the_inverse_of_their_chance() -> None:
+    rng, money = np.random.default_rng(1), stake()
+    for _ in range(4000):
+        hard = rng.random() < 0.3
+        chance, wrong = (0.8, rng.random() < 0.2) if hard else (0.1, rng.random() < 0.01)
+        seen = float(wrong) if rng.random() < chance else None
+        money = bet(money, promised=0.05, floor=0.1, wrong=seen, chance=chance)
+    assert money.estimate == pytest.approx(0.3 * 0.2 + 0.7 * 0.01, abs=0.015)
+
+
+def found_at(rate: float, floor: float, rng: np.random.Generator, answers: int) -> int:
+    """Audits until the alarm; -1 when none came."""
+    now = watch(floor)
+    audited = rng.random(answers) < floor
+    wrong = rng.random(answers) < rate
+    for at in range(answers):
+        now, effects = step(now, Answered(float(wrong[at]) if audited[at] else None, floor))
+        if effects:
+            return now.wealth.audits or int(audited[: at + 1].sum())
+    return -1
+
+
+def test_false_alarms_are_rare_and_a_breach_is_found_with_few_audits() -> None:
+    rng = np.random.default_rng(2)
+    assert sum(found_at(0.05, 0.2, rng, 3000) >= 0 for _ in range(40)) <= 2 + 3 * math.sqrt(2)
+    needed = [found_at(0.15, 0.2, rng, 5000) for _ in range(20)]
+    gain = 0.15 * math.log(3) + 0.85 * math.log(0.85 / 0.95)
+    assert min(needed) > 0
+    assert float(np.mean(needed)) <= 2 * math.log(1 / PROMISE.level) / gain + 30
