@@ -107,5 +107,5 @@ def test_a_real_file_is_described() -> None:
 
 def test_the_shipped_model_is_described() -> None:
     header = read_header(edge_model())
-    assert (header.architecture, header.quantisation) == ("llama", "Q8_0")
+    assert (header.architecture, header.quantisation) == ("qwen3", "Q8_0")
     assert header.lengths["tokenizer.ggml.tokens"] == header.number("vocab_size")
