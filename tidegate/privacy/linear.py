@@ -64,7 +64,7 @@ class Expression:
 
     def spans(self, text: str) -> Iterator[tuple[int, int]]:
         """Where it matches, in code points, leftmost first, never overlapping, never empty."""
-        whole = text.encode("utf-8", "replace").decode()  # RE2 reads UTF-8: a lone surrogate becomes one question mark
+        whole = text.encode("utf-8", "replace").decode()  # RE2 reads UTF-8: a lone surrogate becomes `?`
         for match in self._compiled.finditer(whole):
             start, end = match.span()
             if start < end:

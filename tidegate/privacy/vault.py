@@ -179,7 +179,8 @@ class Vault:
     def _taken(self, fake: str, real: str) -> bool:
         """Whether a pseudonym stands for something else already, or the conversation has said it on its own."""
         known = self._parts.get(fake)
-        return (known is not None and known.casefold() != real.casefold()) or fake.split(maxsplit=1)[0] in self._seen
+        first = fake.split(maxsplit=1)[0]
+        return (known is not None and known.casefold() != real.casefold()) or first in self._seen
 
     def exact(self, name: str) -> str | None:
         """The value behind a placeholder in canonical form; None when this conversation has no such one."""
