@@ -33,7 +33,7 @@ _SUMMARIES = {
     "redact": "JSON lines in, spans and redacted text out",
     "guard": "JSON lines in, prompt-injection scores and verdicts out",
     "models": "models of this machine: pull, build, list, verify, use, remove, bundle",
-    "risk": "when a local answer is good enough: fit, score",
+    "risk": "when a local answer is good enough: fit, score, report, simulate",
     "edge": "the device daemon: run, status, doctor",
     "plan": "JSON lines in, where each would be answered and why",
     "cloud": "the validation tier: serve",

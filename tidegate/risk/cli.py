@@ -19,8 +19,11 @@ from tidegate.errors import BadRequest
 from tidegate.risk.fitted import Fit, Scorer, Threshold, make, read_fit, scorer, write_fit
 from tidegate.risk.outcomes import Question, bad_line, lines, numbers, read_outcomes
 from tidegate.risk.promise import Promise
+from tidegate.risk.show_cli import report_command, simulate_command
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+app.command("report")(report_command)
+app.command("simulate")(simulate_command)
 BATCH = 256  # lines scored at once when they come from a file
 
 

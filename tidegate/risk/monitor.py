@@ -5,15 +5,16 @@ Ramdas 2024). While the promise holds it is a supermartingale, so by Ville's ine
 of at most `level`, however long and however often one looks. An audited answer counts by the inverse of the chance with
 which it was chosen, so that answers audited more often do not weigh more.
 
-A breach may begin at any time: half of the wealth bets from the start, the other half comes into play little by little
-(h/((t+h)(t+h+1)) with answer t), and is not yet lost when things go wrong late.
+A breach may begin at any time. Half of the wealth bets on fixed rates from the start; the other half bets on the share that was
+wrong lately, as it was before the answer at hand, and only while that is above the promise: so it is not yet lost when
+things go wrong late.
 
         state       alarm                              new fit
   KEEPING           TIGHTENED, keeps the surer half    KEEPING
   TIGHTENED         STOPPED, escalates everything      KEEPING
   STOPPED           stays                              KEEPING
 
-Nothing but a new fit lowers the threshold again. Each watch in turn gets half of the level that is left.
+Nothing but a new fit lowers the threshold again. Both watches together spend the promise's level and no more.
 """
 
 from __future__ import annotations
@@ -25,24 +26,33 @@ from typing import assert_never
 from tidegate.errors import BadRequest
 from tidegate.risk.promise import ESCALATE_ALL, Promise
 
-RATES = (1.6, 2.5, 4.5, 10.0)  # bets: the wrong share supposed, as a multiple of what was promised
-LATE = 2_000  # answers; h above
-SHARE_AT_ONCE = 0.5
+RATES = (1.7, 2.8, 6.0)  # fixed bets: the wrong share supposed, as a multiple of what was promised
+LATELY = (20.0, 80.0)  # audits over which a bettor remembers
+FIRST = 0.8  # of the level is for the first threshold, the rest for the tighter one
+
+
+@dataclass(frozen=True, slots=True)
+class Bettor:
+    """Money on the rate seen lately; `mean` is that rate, audits weighed by inverse chance, older ones fading."""
+
+    money: float
+    mean: float
+    memory: float
 
 
 @dataclass(frozen=True, slots=True)
 class Wealth:
-    """The bets so far, one per supposed rate; `waiting` is what is not in play yet. Total 1 at the start."""
+    """The bets so far: one per supposed rate, and the bettors who go by what they saw. Total 1 at the start."""
 
-    in_play: tuple[float, ...]
-    waiting: float
-    answers: int
-    audits: int
-    wrong: float  # audited wrong answers, each by the inverse of its chance
+    fixed: tuple[float, ...]
+    bettors: tuple[Bettor, ...]
+    answers: int = 0
+    audits: int = 0
+    wrong: float = 0.0  # audited wrong answers, each by the inverse of its chance
 
     @property
     def total(self) -> float:
-        return sum(self.in_play) + self.waiting
+        return sum(self.fixed) + sum(bettor.money for bettor in self.bettors)
 
     @property
     def estimate(self) -> float:
@@ -52,7 +62,8 @@ class Wealth:
 
 def stake() -> Wealth:
     """The wealth before the first answer."""
-    return Wealth((SHARE_AT_ONCE / len(RATES),) * len(RATES), 1 - SHARE_AT_ONCE, 0, 0, 0.0)
+    bettors = tuple(Bettor(0.5 / len(LATELY), 0.0, memory) for memory in LATELY)
+    return Wealth((0.5 / len(RATES),) * len(RATES), bettors)
 
 
 def bet(wealth: Wealth, *, promised: float, floor: float, wrong: float | None, chance: float) -> Wealth:
@@ -64,22 +75,28 @@ def bet(wealth: Wealth, *, promised: float, floor: float, wrong: float | None, c
     if not 0 < floor <= chance <= 1:
         raise BadRequest(f"an audit chance of {chance:g} is not between {floor:g} and 1", code="bad_audit")
     found = 0.0 if wrong is None else wrong / chance
-    coming = (1 - SHARE_AT_ONCE) * LATE / ((wealth.answers + LATE) * (wealth.answers + LATE + 1))
-    coming = min(coming, wealth.waiting)
-    moved = tuple(
-        (money + coming / len(RATES)) * (1 + _size(rate, promised, floor) * (found - promised))
-        for money, rate in zip(wealth.in_play, RATES, strict=True)
-    )
-    audited = wrong is not None
     return Wealth(
-        moved, wealth.waiting - coming, wealth.answers + 1, wealth.audits + audited, wealth.wrong + found
+        tuple(
+            money * (1 + _size(rate * promised, promised, floor) * (found - promised))
+            for money, rate in zip(wealth.fixed, RATES, strict=True)
+        ),
+        tuple(_went(bettor, found, promised, floor) for bettor in wealth.bettors),
+        wealth.answers + 1,
+        wealth.audits + (wrong is not None),
+        wealth.wrong + found,
     )
 
 
-def _size(rate: float, promised: float, floor: float) -> float:
-    """The bet that grows fastest when the share wrong is `rate` times what was promised and all audits have chance `floor`."""
-    supposed = min(rate * promised, 0.5 + promised / 2)
-    return floor * (supposed - promised) / (promised * (1 - floor * promised))
+def _went(bettor: Bettor, found: float, promised: float, floor: float) -> Bettor:
+    stake_now = _size(bettor.mean, promised, floor) if bettor.mean > promised else 0.0
+    mean = bettor.mean + (found - bettor.mean) * floor / bettor.memory
+    return Bettor(bettor.money * (1 + stake_now * (found - promised)), mean, bettor.memory)
+
+
+def _size(supposed: float, promised: float, floor: float) -> float:
+    """The bet that grows fastest when the share wrong is `supposed`, above `promised`, and all audits have chance `floor`."""
+    likely = min(supposed, 0.5 + promised / 2)
+    return floor * (likely - promised) / (promised * (1 - floor * promised))
 
 
 class State(StrEnum):
@@ -126,14 +143,14 @@ class Refitted:
 
 
 def begin(promise: Promise, *, keep_at: float, tighter: float, floor: float) -> Watch:
-    """A watch from now on. Half of the promise's level is for the first threshold, the rest for a tighter one.
+    """A watch from now on. FIRST of the promise's level is for the first threshold, the rest for a tighter one.
 
     Raises BadRequest: `tighter` keeps more than `keep_at`, or `floor` is no chance.
     """
     if tighter < keep_at or not 0 < floor <= 1:
         raise BadRequest("a watch needs a tighter threshold and an audit chance above 0", code="bad_watch")
     stopped = keep_at > 1
-    level = promise.level / 2
+    level = FIRST * promise.level
     return Watch(promise, keep_at, tighter, floor, level, State.STOPPED if stopped else State.KEEPING)
 
 
@@ -156,7 +173,11 @@ def step(watch: Watch, event: Answered | Refitted) -> tuple[Watch, tuple[Effect,
 def _alarmed(watch: Watch) -> tuple[Watch, tuple[Effect, ...]]:
     if watch.state is State.KEEPING and watch.keep_at < watch.tighter <= 1:
         tightened = replace(
-            watch, state=State.TIGHTENED, keep_at=watch.tighter, level=watch.level / 2, wealth=stake()
+            watch,
+            state=State.TIGHTENED,
+            keep_at=watch.tighter,
+            level=watch.promise.level - watch.level,
+            wealth=stake(),
         )
         return tightened, (Effect.RAISE_ALARM, Effect.KEEP_LESS)
     stopped = replace(watch, state=State.STOPPED, keep_at=ESCALATE_ALL)

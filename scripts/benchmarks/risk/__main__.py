@@ -1,0 +1,48 @@
+"""scripts/bench risk [--draws 1000] [--runs 200] [--no-ordering]: the bars of `tidegate risk`, with intervals."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.benchmarks.risk import keeping, ordering
+from scripts.evaluation.rows import Row
+from scripts.evaluation.table import summary, text
+
+
+def shared_folder() -> Path:
+    """Where the outcomes are: `TIDEGATE_SHARED`, else `../shared`."""
+    named = os.environ.get("TIDEGATE_SHARED")
+    return Path(named) if named else Path(__file__).resolve().parents[4] / "shared"
+
+
+def measured(asked: argparse.Namespace) -> Iterator[Row]:
+    shared = shared_folder()
+    if asked.ordering and not shared.is_dir():
+        print(f"no outcomes in {shared.name}: the lines about ordering are left out")
+    elif asked.ordering:
+        yield from ordering.rows(shared)
+    if asked.draws:
+        yield from keeping.promise_rows(asked.draws)
+    if asked.runs:
+        yield from keeping.watch_rows(asked.runs)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--draws", type=int, default=1000, help="resampled calibrations at each level; 0: none"
+    )
+    parser.add_argument("--runs", type=int, default=200, help="watched runs; 0: none")
+    parser.add_argument("--no-ordering", dest="ordering", action="store_false")
+    found: list[Row] = []
+    for row in measured(parser.parse_args()):
+        found.append(row)
+        print(text([row]).splitlines()[1], flush=True)
+    print("\n" + text(found) + "\n\n" + summary(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""How well P(right) orders prompts by what escalating gains: APGR, exact mode of the shared `metrics.py`. Intervals: bootstrap over rows."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from scripts.evaluation.intervals import Estimate, Rows, bootstrap
+from scripts.evaluation.rows import Bar, Row, Unit
+from tidegate.risk.fit import Floats
+from tidegate.risk.fitted import Scorer, make, scorer
+from tidegate.risk.learn import dealt
+from tidegate.risk.outcomes import Outcome, read_outcomes
+
+FOLDS = 5
+HOME_WEAK = ("qwen3-1.7b@2025.7.1", "qwen3-4b@2025.7.1", "gemma4-e2b@2026.2.3", "ministral-3-3b@2026.1.1")
+HOME_STRONG = "gpt-4.1@2025.4.3"
+CODE_WEAK = ("gemma-2-2b-it", "Qwen2.5-3B-Instruct", "Meta-Llama-3-8B-Instruct")
+CODE_STRONG = "gpt-4o-2024-08-06"
+
+
+def rows(shared: Path) -> Iterator[Row]:
+    """The table's lines about ordering."""
+    folder = shared / "data" / "routing"
+    area = _area(folder / "metrics.py")
+    mmlu = read_outcomes(folder / "mmlu_1500.jsonl.gz")
+    sure = unseen(mmlu)
+    yield _row(
+        "MMLU, texts not seen",
+        area,
+        sure,
+        mmlu,
+        0.66,
+        "five folds by text; RouteLLM best .603, TF-IDF ridge .625",
+    )
+    length = np.array([-len(o.prompt) for o in mmlu], dtype=np.float64)
+    yield _row("length alone", area, length, mmlu, None, "", detail=True)
+    using = scorer(make(mmlu))
+    for weak in CODE_WEAK:
+        code = table([folder / "zeroeval" / "crux_matrix.csv"], weak, CODE_STRONG, "prompt")
+        yield _row(
+            f"MMLU's fit on CRUX, {weak}", area, _score(using, code), code, None, "program outputs, no bar"
+        )
+    yield Row(
+        "ordering", "APGR MMLU's fit on GSM8K", None, Unit.SCORE, Bar(0.60), "its outcomes are not at hand"
+    )
+    for weak in HOME_WEAK:
+        home = table(
+            sorted((folder / "home-assistant-reports").glob("matrix_*.csv")), weak, HOME_STRONG, "text"
+        )
+        yield _row(
+            f"Home Assistant, {weak}", area, unseen(home), home, 0.70,
+            f"against {HOME_STRONG}, five folds by text; {len({o.prompt for o in home})} texts only",
+        )  # fmt: skip
+
+
+def unseen(outcomes: Sequence[Outcome]) -> Floats:
+    """P(right) of each row by a fit that has not seen its text."""
+    fold = dealt([o.prompt for o in outcomes], FOLDS, seed=7)
+    found = np.zeros(len(outcomes))
+    for k in range(FOLDS):
+        using = scorer(make([o for o, at in zip(outcomes, fold, strict=True) if at != k]))
+        found[fold == k] = _score(using, [o for o, at in zip(outcomes, fold, strict=True) if at == k])
+    return found
+
+
+def table(paths: Sequence[Path], weak: str, strong: str, text: str) -> list[Outcome]:
+    """Outcomes of two models out of tables with one column a model; rows without both are left out."""
+    found: list[Outcome] = []
+    for path in paths:
+        with path.open(encoding="utf-8", newline="") as file:
+            found += [
+                Outcome(row[text], float(row[weak]), float(row[strong]))
+                for row in csv.DictReader(file)
+                if row.get(weak) in {"0", "1"} and row.get(strong) in {"0", "1"}
+            ]
+    return found
+
+
+def _score(using: Scorer, outcomes: Sequence[Outcome]) -> Floats:
+    return np.array(using.p_right([o.prompt for o in outcomes], [{}] * len(outcomes)))
+
+
+def _row(
+    measure: str, area: Callable[[Floats, Floats, Floats], float], sure: Floats, outcomes: Sequence[Outcome],
+    bar: float | None, note: str, *, detail: bool = False,
+) -> Row:  # fmt: skip
+    weak = np.array([o.weak for o in outcomes])
+    strong = np.array([o.strong or 0.0 for o in outcomes])
+
+    def figure(chosen: Rows) -> float:
+        if weak[chosen].mean() >= strong[chosen].mean():
+            return float("nan")
+        return area(-sure[chosen], weak[chosen], strong[chosen])
+
+    found: Estimate = bootstrap(len(outcomes), figure, resamples=500)
+    return Row("ordering", f"APGR {measure}", found, Unit.SCORE, Bar(bar) if bar else None, note, detail)
+
+
+def _area(path: Path) -> Callable[[Floats, Floats, Floats], float]:
+    """`exact_metrics(...)["apgr"]` of the shared file."""
+    spec = importlib.util.spec_from_file_location("shared_metrics", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def area(score: Floats, weak: Floats, strong: Floats) -> float:
+        return float(module.exact_metrics(score, weak, strong)["apgr"])
+
+    return area

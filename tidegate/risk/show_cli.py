@@ -1,0 +1,73 @@
+"""`tidegate risk report` and `tidegate risk simulate`: pictures of what was learned, and of a month with the promise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from tidegate.errors import BadRequest
+from tidegate.fs import write_durably
+from tidegate.risk.fitted import gains, read_fit, scorer
+from tidegate.risk.outcomes import read_outcomes
+from tidegate.risk.promise import Promise
+from tidegate.risk.report import report, svg, terminal
+from tidegate.risk.simulate import World, days, feasible, timeline
+
+
+def report_command(
+    fit: Annotated[Path, typer.Option(help="a fit made by tidegate risk fit")],
+    outcomes: Annotated[
+        Path, typer.Option(help="outcomes that were not learned from: otherwise it flatters")
+    ],
+    svg_file: Annotated[Path | None, typer.Option("--svg", help="draw the panels into this file")] = None,
+) -> None:
+    """Say what the fit does on outcomes: does P(right) mean what it says, what is wrong among those kept, what quality costs."""
+    rows = read_outcomes(outcomes)
+    if not rows:
+        raise BadRequest(f"there are no outcomes in {outcomes.name}", code="no_outcomes")
+    sure = np.array(scorer(read_fit(fit)).p_right([o.prompt for o in rows], [o.features for o in rows]))
+    weak = np.array([o.weak for o in rows])
+    strong = weak + gains(rows) if any(o.strong is not None for o in rows) else None
+    found = report(sure, weak, strong)
+    print(terminal(found))
+    if svg_file is not None:
+        write_durably(svg_file, svg(f"{fit.stem} on {len(rows)} outcomes", found).encode(), mode=0o644)
+
+
+def simulate_command(  # noqa: PLR0913  one option each, all with defaults
+    *,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same month")] = 1,
+    wrong_at_most: Annotated[float, typer.Option(help="the promise")] = 0.05,
+    with_confidence: Annotated[float, typer.Option(help="how sure it is")] = 0.95,
+    days_: Annotated[int, typer.Option("--days", help="how long")] = 30,
+    a_day: Annotated[int, typer.Option(help="requests a day")] = 1000,
+    audit: Annotated[float, typer.Option(help="chance that a kept answer is audited")] = 0.2,
+    drift_day: Annotated[int, typer.Option(help="when a new kind of question comes in; 0: never")] = 12,
+    drift: Annotated[float, typer.Option(help="its share of the requests")] = 0.15,
+    delay: Annotated[int, typer.Option(help="days until an audit is back")] = 0,
+    missed: Annotated[float, typer.Option(help="share of wrong answers that audits take for right")] = 0.0,
+    outage: Annotated[str, typer.Option(help='first and last day without audits, as in "8-10"')] = "",
+    refit_after: Annotated[int, typer.Option(help="days from an alarm to a new fit; 0: never")] = 2,
+) -> None:
+    """Draw a made-up month under a promise: when the alarm rings, what is kept, and what was really wrong."""
+    promise = Promise(wrong_at_most, with_confidence)
+    world = World(
+        days_, a_day, audit, drift_day or days_ + 1, drift, delay, missed, _span(outage), refit_after
+    )
+    if not feasible(world):
+        raise BadRequest(
+            "days and requests from 1, shares from 0 to 1, and some audits are needed", code="bad_world"
+        )
+    print(timeline(list(days(world, promise, seed)), promise))
+
+
+def _span(text: str) -> tuple[int, int]:
+    first, _, last = text.partition("-")
+    if not text:
+        return 0, 0
+    if not (first.isdecimal() and last.isdecimal() and int(first) <= int(last)):
+        raise BadRequest('an outage is two days, as in "8-10"', code="bad_world", param="outage")
+    return int(first), int(last)
