@@ -190,6 +190,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--real", type=float, default=0.5, help="share of sentences from real corpora")
+    parser.add_argument("--texts", type=int, default=220, help="texts per domain for the small heads")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--shared",
