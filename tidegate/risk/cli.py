@@ -92,7 +92,7 @@ def arriving(read: Callable[[], bytes]) -> Iterator[list[bytes]]:
 
 
 def answers(chunks: Iterable[Sequence[bytes]], using: Scorer) -> Iterator[str]:
-    """One answer per line that is not blank, in order. Raises BadRequest naming the first line that cannot be read;
+    """The answers to each chunk, one a line for every line that is not blank, in order. Raises BadRequest naming the first line that cannot be read;
     all lines before it have been answered."""
     decoder = msgspec.json.Decoder(Question)
     number = 0
@@ -107,8 +107,11 @@ def answers(chunks: Iterable[Sequence[bytes]], using: Scorer) -> Iterator[str]:
                 wrong = bad_line(number, error, '{"id", "prompt"}')
                 break
         sure = using.p_right([q.prompt for q in asked], [numbers(q.features) for q in asked])
-        for question, p in zip(asked, sure, strict=True):
-            yield json.dumps({"id": question.id, "p_right": p}, ensure_ascii=False)
+        if asked:
+            yield "\n".join(
+                json.dumps({"id": q.id, "p_right": p}, ensure_ascii=False)
+                for q, p in zip(asked, sure, strict=True)
+            )
         if wrong is not None:
             raise wrong
 
@@ -143,7 +146,7 @@ def spoken(found: Threshold) -> str:
     )
 
 
-def _write(rows: Iterable[str]) -> None:
-    for row in rows:
-        sys.stdout.write(row + "\n")
+def _write(chunks: Iterable[str]) -> None:
+    for rows in chunks:
+        sys.stdout.write(rows + "\n")
         sys.stdout.flush()

@@ -19,7 +19,7 @@ from tidegate.errors import BadRequest
 from tidegate.fs import write_durably
 from tidegate.risk import grams
 from tidegate.risk.calibrate import Curve
-from tidegate.risk.fit import Flags, Floats, auroc, calibration_error, isotonic, logistic
+from tidegate.risk.fit import Flags, Floats, auroc, calibration_error, isotonic, logistic, sigmoid
 from tidegate.risk.learn import Learner, Scale, crossfitted_gain, dealt, learn, observed
 from tidegate.risk.outcomes import Outcome
 from tidegate.risk.promise import ESCALATE_ALL, Kept, Promise, Verdict, decide
@@ -77,7 +77,7 @@ class Scorer:
         standing = -self.learner.gain(
             observed(prompts, columns(features, self.extra, self.learner.extra_scale))
         )
-        return [self.curve.probability({"standing": float(s)}) for s in standing]
+        return [float(p) for p in probabilities(self.curve, standing)]
 
 
 def make(outcomes: Sequence[Outcome], *, seed: int = 0, promise: Promise | None = None) -> Fit:
@@ -166,7 +166,7 @@ def _learned(outcomes: Sequence[Outcome], seed: int, rows: int) -> tuple[Fit, Sc
     right = np.array([o.weak for o in outcomes], dtype=np.float64)
     curve = calibrated(standing, right)
     learner = learn(material, gain)
-    sure = np.array([curve.probability({"standing": float(s)}) for s in standing])
+    sure = probabilities(curve, standing)
     arrays, numbers = _packed(learner)
     made = Fit(
         format=FORMAT,
@@ -195,6 +195,13 @@ def calibrated(standing: Floats, right: Floats) -> Curve:
     z = line.bias + weight * np.clip((standing - mean) / width, -5.0, 5.0)
     steps = isotonic(z, flags)
     return Curve(("standing",), (mean,), (width,), (weight,), line.bias, steps.x, steps.y)
+
+
+def probabilities(curve: Curve, standing: Floats) -> Floats:
+    """`curve.probability` of many at once."""
+    z = curve.bias + curve.weights[0] * np.clip((standing - curve.mean[0]) / curve.scale[0], -5.0, 5.0)
+    found: Floats = 0.9 * np.interp(z, curve.x, curve.y) + 0.1 * sigmoid(z)
+    return found
 
 
 def _sample(outcomes: Sequence[Outcome], seed: int) -> list[Outcome]:

@@ -15,6 +15,7 @@ HEAD, TAIL = 6000, 2000  # characters of a long prompt that are looked at; its l
 UNIVERSAL: tuple[str, ...] = (
     "chars", "words", "numbers", "distinct_numbers", "sentences", "commas", "conditions", "quantities",
 )  # fmt: skip
+_CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _SENTENCE = re.compile(r"[.!?](?=\s|$)")
@@ -75,8 +76,9 @@ def _texture(text: str, words: list[str]) -> Iterator[float]:
     yield len(set(words)) / count
     yield sum(map(len, _NUMBER.findall(text))) / size
     yield (size - sum(map(len, words)) - text.count(" ")) / size
-    yield sum(map(str.isupper, text)) / size
-    yield (len(text.encode("utf-8", "replace")) - len(text)) / size
+    raw = text.encode("utf-8", "replace")
+    yield (len(raw) - len(raw.translate(None, _CAPITALS))) / size
+    yield (len(raw) - len(text)) / size
     yield math.log1p(text.count("\n"))
     yield math.log1p(text.count("?"))
     yield math.log1p(text.count('"') + text.count("“"))

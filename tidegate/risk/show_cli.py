@@ -39,7 +39,7 @@ def report_command(
 
 def simulate_command(  # noqa: PLR0913  one option each, all with defaults
     *,
-    seed: Annotated[int, typer.Option(help="the same seed gives the same month")] = 1,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same month")] = 2,
     wrong_at_most: Annotated[float, typer.Option(help="the promise")] = 0.05,
     with_confidence: Annotated[float, typer.Option(help="how sure it is")] = 0.95,
     days_: Annotated[int, typer.Option("--days", help="how long")] = 30,

@@ -82,6 +82,13 @@ def test_any_text_has_a_finite_shape_and_a_probability(text: str) -> None:
     assert 0 <= SCORER.p_right([text], [{}])[0] <= 1
 
 
+def test_many_probabilities_at_once_are_those_of_the_curve() -> None:
+    standing = np.linspace(-2, 2, 50)
+    each = [FIT.curve.probability({"standing": float(s)}) for s in standing]
+    assert fitted.probabilities(FIT.curve, standing) == pytest.approx(np.array(each))
+    assert (np.diff(each) > 0).sum() > 5
+
+
 def test_empty_and_huge_prompts_and_lone_surrogates_are_scored() -> None:
     assert all(0 <= p <= 1 for p in SCORER.p_right(["", "9 " * 500_000, "\ud800 lamp"], [{}] * 3))
 
