@@ -7,7 +7,6 @@ length 1. CRC-32 and a fixed polynomial are used because Python's own hash chang
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +23,6 @@ HALF = 1 << 14  # columns of each half
 WIDTH = 2 * HALF
 RUN = 4  # bytes; with runs of five beside them nothing measurable was won
 _WORD = re.compile(r"\w+")
-_SPACE = re.compile(r"\s+")
 Columns = NDArray[np.int32]
 Values = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -63,8 +61,8 @@ class Sparse:
 
 
 @lru_cache(maxsize=1 << 16)
-def _column(token: str) -> int:
-    return crc32(token.encode("utf-8", "replace")) & (HALF - 1)
+def _hashed(word: str) -> int:
+    return crc32(word.encode("utf-8", "replace"))
 
 
 def counted(texts: Sequence[str]) -> Sparse:
@@ -96,17 +94,16 @@ def _counts(text: str) -> tuple[Columns, Values]:
     cut = text if len(text) <= HEAD + TAIL else text[:HEAD] + "\n" + text[-TAIL:]
     plain = cut.casefold()
     words = _WORD.findall(plain)
-    tokens = [_column(word) for word in words]
-    tokens += [_column(f"{a} {b}") for a, b in itertools.pairwise(words)]
-    columns, counts = np.unique(
-        np.concatenate([np.array(tokens, np.int64), _runs(plain)]), return_counts=True
-    )
+    single = np.array([_hashed(word) for word in words], np.uint64)
+    pairs = (single[:-1] * np.uint64(0x9E3779B97F4A7C15) + single[1:]) >> np.uint64(7)
+    tokens = np.concatenate([single, pairs]) % np.uint64(HALF)
+    columns, counts = np.unique(np.concatenate([tokens.astype(np.int64), _runs(plain)]), return_counts=True)
     return columns.astype(np.int32), (1 + np.log(counts)).astype(np.float32)
 
 
 def _runs(plain: str) -> Places:
     """Columns of the byte runs of a text, blanks squeezed and set around it."""
-    data = np.frombuffer(f" {_SPACE.sub(' ', plain).strip()} ".encode("utf-8", "replace"), np.uint8)
+    data = np.frombuffer(f" {' '.join(plain.split())} ".encode("utf-8", "replace"), np.uint8)
     count = len(data) - RUN + 1
     if count < 1:
         return np.empty(0, np.int64)

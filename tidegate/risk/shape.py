@@ -53,12 +53,16 @@ SHAPES: tuple[str, ...] = (
 def shape(prompt: str) -> tuple[float, ...]:
     """The numbers named by SHAPES, in that order. Any text, also an empty one; every number is finite."""
     text = prompt if len(prompt) <= HEAD + TAIL else prompt[:HEAD] + "\n" + prompt[-TAIL:]
-    words = _WORD.findall(text.casefold())
-    return (*_universal(prompt, text, words), *_texture(text, words), *_wording(words), *_options(text))
+    words, numbers = _WORD.findall(text.casefold()), _NUMBER.findall(text)
+    return (
+        *_universal(prompt, text, words, numbers),
+        *_texture(text, words, numbers),
+        *_wording(words),
+        *_options(text),
+    )
 
 
-def _universal(prompt: str, text: str, words: list[str]) -> Iterator[float]:
-    numbers = _NUMBER.findall(text)
+def _universal(prompt: str, text: str, words: list[str], numbers: list[str]) -> Iterator[float]:
     yield math.log1p(len(prompt))
     yield math.log1p(len(words) * max(1.0, len(prompt) / max(len(text), 1)))
     yield math.log1p(len(numbers))
@@ -69,12 +73,12 @@ def _universal(prompt: str, text: str, words: list[str]) -> Iterator[float]:
     yield math.log1p(_among(words, _QUANTITIES))
 
 
-def _texture(text: str, words: list[str]) -> Iterator[float]:
+def _texture(text: str, words: list[str], numbers: list[str]) -> Iterator[float]:
     size, count = max(len(text), 1), max(len(words), 1)
     yield math.log1p(sum(1 for word in words if len(word) > 9))
     yield sum(map(len, words)) / count
     yield len(set(words)) / count
-    yield sum(map(len, _NUMBER.findall(text))) / size
+    yield sum(map(len, numbers)) / size
     yield (size - sum(map(len, words)) - text.count(" ")) / size
     raw = text.encode("utf-8", "replace")
     yield (len(raw) - len(raw.translate(None, _CAPITALS))) / size
@@ -98,8 +102,9 @@ def _wording(words: list[str]) -> Iterator[float]:
 
 def _options(text: str) -> Iterator[float]:
     """Of a multiple-choice question; zeros elsewhere, and the words before the first option."""
-    found = [m.group(1).strip() for m in _OPTION.finditer(text)]
-    stem = text[: m.start()] if (m := _OPTION.search(text)) else text
+    places = list(_OPTION.finditer(text))
+    found = [place.group(1).strip() for place in places]
+    stem = text[: places[0].start()] if places else text
     asked = set(_WORD.findall(stem.casefold()))
     sets = [set(_WORD.findall(option.casefold())) for option in found]
     union = set().union(*sets)
