@@ -152,7 +152,12 @@ class TestStream:
             Span(a, a + 3, Label.API_KEY, 0.5, "ner") for a in sorted(set(marks)) if a + 3 <= len(text)
         )
         vault = Vault.open(CONVERSATION, KEY, NOW)
-        done = redact(text, Detector(patterns=(), ner=lambda _: spans), vault).text.text
+
+        def finder(seen: str) -> tuple[Span, ...]:
+            """It is also shown the text without what cannot be seen, which may be shorter."""
+            return tuple(span for span in spans if span.end <= len(seen))
+
+        done = redact(text, Detector(patterns=(), ner=finder), vault).text.text
         assert vault.restore(done) == text
         restorer = vault.restorer()
         assert "".join(restorer.feed(c) for c in done) + restorer.close() == text
