@@ -22,8 +22,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from scripts.training import results
-from scripts.training.data import Corpus, Example, held_out, load
+from scripts.training import homes, results
+from scripts.training.data import Corpus, Example, held_out, load, topics
 from scripts.training.records import Call, Fold, arguments_text
 from tidegate.assets import model_dir
 from tidegate.chat import JSON, Message, Prompt, Role, Tool, ToolCall
@@ -54,6 +54,7 @@ SOURCES = {
     "clinc150-other": 0.1,
     "banking77": 0.08,
 }
+CROWDED = 0.5  # of the requests, so many are asked among tools of other sets
 ABSENT = 0.15  # of the requests that have a right tool, so many are asked without it
 PROMISES = (
     0.10,
@@ -84,8 +85,31 @@ def examples(corpus: Corpus, which: Fold, count: int) -> list[Example]:
         pool = list(held_out(source, which, corpus))
         rng.shuffle(pool)
         found += [_absent(e) if rng.random() < ABSENT else e for e in pool[: round(count * share)]]
+    found = [crowded(e, corpus, rng) if rng.random() < CROWDED else e for e in found]
     rng.shuffle(found)
     return found
+
+
+def crowded(example: Example, corpus: Corpus, rng: random.Random) -> Example:
+    """The same request among tools of other sets as well, none of which is about the same things.
+
+    Applications mix tools; without this the number of tools would tell the fit which data set a request came from.
+    """
+    known = topics(" ".join([example.text, *(spec.name for spec in example.specs)]))
+    names = {spec.name for spec in example.specs}
+    pool = [
+        spec
+        for others in (homes.TOOLS, *(corpus.tools[source] for source in ("snips", "hwu64", "clinc150")))
+        for spec in others.values()
+        if spec.name not in names and topics(spec.name) and not topics(spec.name) & known
+    ]
+    more = {spec.name: spec for spec in rng.sample(pool, min(len(pool), rng.randrange(1, 7)))}
+    specs = [*example.specs, *more.values()]
+    if len(specs) > 3 and rng.random() < 0.4:  # and with fewer of its own beside the right one
+        needed = {call.name for call in example.expected_calls or ()}
+        specs = [spec for spec in specs if spec.name in needed or rng.random() < 0.6] or specs
+    rng.shuffle(specs)
+    return replace(example, specs=tuple(specs))
 
 
 def _absent(example: Example) -> Example:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 
 pytest.importorskip("yaml", reason="the training data readers need PyYAML")
 
-from scripts.fit_confidence import Outcome, fit, is_right, written
+from scripts.fit_confidence import Outcome, crowded, examples, fit, is_right, written
 from scripts.fit_confidence import tested as report_of
+from scripts.training import data, sources
 from scripts.training.records import Call
 from tidegate.chat import ToolCall
 from tidegate.engines.port import Draft
@@ -76,3 +78,22 @@ def test_a_fit_holds_its_promise_on_outcomes_it_has_not_seen(tmp_path: Path) -> 
 def test_a_model_that_is_hardly_ever_right_is_not_calibrated() -> None:
     with pytest.raises(SystemExit):
         fit([o for o in outcomes(200, 3) if not o.right])
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not (sources.data_root() / "snips").is_dir(), reason="the shared data sets are not here")
+def test_requests_are_also_measured_among_tools_that_have_nothing_to_do_with_them() -> None:
+    corpus, rng = data.load(), random.Random(1)
+    plain = list(data.held_out("snips", "calibration", corpus))[:60]
+    sizes = set()
+    for example in plain:
+        found = crowded(example, corpus, rng)
+        names = [spec.name for spec in found.specs]
+        assert len(set(names)) == len(names)
+        assert {call.name for call in example.expected_calls or ()} <= set(names)
+        about = data.topics(" ".join([example.text, *(spec.name for spec in example.specs)]))
+        new = [spec for spec in found.specs if spec not in example.specs]
+        assert not any(data.topics(spec.name) & about for spec in new)
+        sizes.add(len(names))
+    assert len(sizes) > 4  # the number of tools tells nothing about where a request comes from
+    assert {len(e.specs) for e in examples(corpus, "calibration", 200)} > {7}
