@@ -44,7 +44,8 @@ def describe(logits: Logits, token: int, top: int) -> Choice:
     return Choice(
         token=token,
         logprob=float(shifted[token]) - scale,
-        entropy=max(scale - float(odds @ shifted) / total, 0.0),
+        # Single precision can step over either bound by its last digit.
+        entropy=min(max(scale - float(odds @ shifted) / total, 0.0), math.log(len(logits))),
         margin=margin,
         top=tuple((t, float(shifted[t]) - scale) for t in order[:top]),
     )
