@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
+from scripts.training.onnx_nodes import Nodes
 from tidegate.models.embedder_weights import HEADS, LAYERS, WIDTH, Slot, layout
 
 OUT = Path(__file__).parents[2] / "tidegate/models/recipes/embedder/graph.onnx"
@@ -24,30 +25,11 @@ WEIGHTS = "weights.bin"
 _KINDS = {"int8": TensorProto.INT8, "float32": TensorProto.FLOAT}
 
 
-class Graph:
+class Graph(Nodes):
     """Collects nodes and small constants; weights are names into the weights' file."""
 
     def __init__(self) -> None:
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-        self._count = 0
-
-    def constant(self, value: npt.NDArray[np.generic]) -> str:
-        self._count += 1
-        name = f"c{self._count}"
-        self.constants.append(numpy_helper.from_array(value, name))
-        return name
-
-    def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: object) -> list[str]:
-        self._count += 1
-        names = [f"t{self._count}_{i}" for i in range(outputs)]
-        self.nodes.append(
-            helper.make_node(kind, list(inputs), names, name=f"{kind}{self._count}", **attributes)
-        )
-        return names
-
-    def one(self, kind: str, *inputs: str, **attributes: object) -> str:
-        return self.op(kind, *inputs, **attributes)[0]
+        super().__init__("c")
 
     def linear(self, x: str, name: str) -> str:
         """uint8 rows around 128, each with its own scale, times int8 columns, each with its own scale."""

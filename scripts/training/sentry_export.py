@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 from torch import Tensor, nn
 
+from scripts.training.onnx_nodes import Nodes
 from scripts.training.sentry_net import (
     CODES,
     DEMANDS,
@@ -44,31 +45,12 @@ PROBES = [
 ]
 
 
-class Graph:
+class Graph(Nodes):
     """Collects nodes and weights of one ONNX graph."""
 
     def __init__(self, exact: bool = False) -> None:
+        super().__init__("w")
         self.exact = exact
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[onnx.TensorProto] = []
-        self._count = 0
-
-    def constant(self, value: npt.NDArray[np.generic]) -> str:
-        self._count += 1
-        name = f"w{self._count}"
-        self.weights.append(numpy_helper.from_array(value, name))
-        return name
-
-    def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: object) -> list[str]:
-        self._count += 1
-        names = [f"t{self._count}_{i}" for i in range(outputs)]
-        self.nodes.append(
-            helper.make_node(kind, list(inputs), names, name=f"{kind}{self._count}", **attributes)
-        )
-        return names
-
-    def one(self, kind: str, *inputs: str, **attributes: object) -> str:
-        return self.op(kind, *inputs, **attributes)[0]
 
     def named(self, kind: str, source: str, name: str, **attributes: object) -> None:
         """A node whose result is an output of the graph."""
@@ -192,7 +174,7 @@ def build(net: Sentry, *, exact: bool = False) -> onnx.ModelProto:
         helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         for name, shape in zip(OUTPUTS, shapes, strict=True)
     ]
-    graph = helper.make_graph(g.nodes, "sentry", pieces, outputs, g.weights)
+    graph = helper.make_graph(g.nodes, "sentry", pieces, outputs, g.constants)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], producer_name="tidegate")
     model.ir_version = 10
     onnx.checker.check_model(model)
