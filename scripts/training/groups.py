@@ -173,8 +173,8 @@ def _wide(corpus: Corpus, rng: random.Random) -> list[Example]:
     """
     source = rng.choice(("slurp", "slurp", "hwu64", "clinc150"))
     names = sorted(corpus.tools[source])
-    if source == "clinc150" or rng.random() < 0.4:
-        names = rng.sample(names, min(len(names), rng.randrange(15, 61)))
+    if rng.random() < (0.7 if source == "clinc150" else 0.4):
+        names = rng.sample(names, min(len(names), rng.randrange(15, 91)))
     else:
         rng.shuffle(names)
     rows = {n: corpus.by_intent[source].get(n, ()) for n in names}
