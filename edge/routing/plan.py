@@ -25,6 +25,7 @@ class Why(StrEnum):
     NO_LOCAL_MODEL = "no_local_model"
     INVALID_DRAFT = "invalid_draft"
     NO_TOOLS = "no_tools"
+    AUDIT = "audit"
     # refused
     INJECTION = "injection"
     NOTHING_CAN_ANSWER = "nothing_can_answer"

@@ -42,6 +42,7 @@ WHYS: Mapping[Why, pb.Why] = {
     Why.NO_LOCAL_MODEL: pb.WHY_NO_LOCAL_MODEL,
     Why.INVALID_DRAFT: pb.WHY_INVALID_DRAFT,
     Why.NO_TOOLS: pb.WHY_NO_TOOLS,
+    Why.AUDIT: pb.WHY_AUDIT,
 }
 
 

@@ -25,6 +25,7 @@ class Why(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WHY_NO_LOCAL_MODEL: _ClassVar[Why]
     WHY_INVALID_DRAFT: _ClassVar[Why]
     WHY_NO_TOOLS: _ClassVar[Why]
+    WHY_AUDIT: _ClassVar[Why]
 
 class ToolChoice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -84,6 +85,7 @@ WHY_TOO_LONG: Why
 WHY_NO_LOCAL_MODEL: Why
 WHY_INVALID_DRAFT: Why
 WHY_NO_TOOLS: Why
+WHY_AUDIT: Why
 TOOL_CHOICE_UNSPECIFIED: ToolChoice
 TOOL_CHOICE_AUTO: ToolChoice
 TOOL_CHOICE_NONE: ToolChoice
