@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.store.tables import DURABLE_FILE, JOURNAL_FILE, VERSION, Shape
+from edge.store.tables import DURABLE_FILE, JOURNAL_FILE, VERSION, Kind, Shape
 from tidegate.errors import Broken, Exhausted
 
 if TYPE_CHECKING:  # loaded when the first database is opened: 20 MB and a third of a second
@@ -23,6 +23,12 @@ if TYPE_CHECKING:  # loaded when the first database is opened: 20 MB and a third
     from sqlite_utils.db import Table
 
 Row = Mapping[str, Any]  # a row as it lies on disk: column to value
+_SQL: Mapping[Kind, tuple[str, str]] = {
+    str: ("TEXT", "''"),
+    bytes: ("BLOB", "x''"),
+    int: ("INTEGER", "0"),
+    float: ("REAL", "0.0"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +130,8 @@ def _open(file: Path, shapes: tuple[Shape, ...], *, synchronous: str) -> Base:
 
 
 def _migrate(db: Database, file: Path, shapes: tuple[Shape, ...]) -> None:
-    """Makes the tables of a fresh file. Raises Broken for a newer one, and for one that has lost a table."""
-    if _version(db) == 0:
-        with Base(db, {}).write():
-            if _version(db) == 0:  # still, now that nobody else can write
-                for shape in shapes:
-                    _make(db, shape)
-                db.execute(f"PRAGMA user_version = {VERSION}")
+    """Makes the tables of a fresh file, and what an older one lacks. Raises Broken for a newer one, and for one that has
+    lost a table."""
     found = _version(db)
     if found > VERSION:
         raise Broken(
@@ -138,10 +139,28 @@ def _migrate(db: Database, file: Path, shapes: tuple[Shape, ...]) -> None:
             code="store_newer",
             hint="install that release again, or start with another state folder",
         )
+    if found < VERSION:
+        with Base(db, {}).write():
+            found = _version(db)  # now that nobody else can write
+            for shape in shapes:
+                _bring(db, shape, found)
+            db.execute(f"PRAGMA user_version = {VERSION}")
     if not {shape.name for shape in shapes} <= set(
         db.table_names()
     ):  # else writing would make a new, empty one
         raise _unopened(file, "a table is missing")
+
+
+def _bring(db: Database, shape: Shape, found: int) -> None:
+    """A table as this program knows it, in a file of format `found` (0: a fresh one)."""
+    if found < shape.since:
+        _make(db, shape)
+    elif shape.name in db.table_names():
+        there = {column.name for column in db.table(shape.name).columns}
+        for name in (one for one in shape.columns if one not in there):
+            kind, empty = _SQL[shape.columns[name]]
+            filled = "" if name in shape.empty else f" NOT NULL DEFAULT {empty}"
+            db.execute(f"ALTER TABLE {shape.name} ADD COLUMN {name} {kind}{filled}")
 
 
 def _make(db: Database, shape: Shape) -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-VERSION = 1  # of the format; higher with every change, and then `edge.store.schema` learns to bring older files up to date
+VERSION = 2  # of the format; one higher with every release that changes a table
 
 Kind = type[str] | type[bytes] | type[int] | type[float]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table. Every column is filled except those in `empty`; `unique` is a set of columns beside the primary key."""
+    """A table. Every column is filled except those in `empty`; `unique` is a set of columns beside the primary key.
+
+    A column that a released format lacks is added to older files, filled with nothing of its type; a whole table of format
+    `since` is made in files that are older than that.
+    """
 
     name: str
     key: str
@@ -20,6 +24,7 @@ class Shape:
     empty: frozenset[str] = frozenset()
     unique: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()  # plain SQL: they are partial or descending
+    since: int = 1  # the format it came with
 
 
 SPOOL = Shape(
