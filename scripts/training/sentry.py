@@ -29,7 +29,7 @@ Attacks = tuple[Batch, Tensor] | None
 Score = Callable[[Sentry, Batch, Tensor, Attacks], tuple[Tensor, Tensor]]
 
 TRUNK_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-ATTACK_EVERY = 2  # steps between two batches of the injection head: it learns sooner than the tags
+ATTACK_EVERY = 1  # steps between two batches of the injection head
 ROOT = Path(__file__).resolve().parents[2]
 
 

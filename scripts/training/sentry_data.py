@@ -142,11 +142,12 @@ _SLURP_KINDS = {"person": "PER", "place_name": "LOC", "business_name": "ORG"}
 
 def _slurp(path: Path) -> list[Example]:
     return [
-        _annotated(json.loads(line)["sentence_annotation"], "slurp") for line in path.open(encoding="utf-8")
+        annotated(json.loads(line)["sentence_annotation"], "slurp") for line in path.open(encoding="utf-8")
     ]
 
 
-def _annotated(marked: str, source: str) -> Example:
+def annotated(marked: str, source: str) -> Example:
+    """An utterance with marks as in "[person : anna]", as text with spans."""
     text, spans, at = "", [], 0
     for match in _SLURP.finditer(marked):
         text += marked[at : match.start()]

@@ -1,4 +1,4 @@
-"""Training batches of the sentry: corpora and made-up text half and half; injections ride along."""
+"""Training batches of the sentry: corpora, made-up text, text without names; injections ride along."""
 
 import random
 from collections.abc import Iterator
@@ -11,9 +11,11 @@ from torch import Tensor
 from scripts.training import sentry_data, sentry_inject, sentry_words
 from scripts.training.sentry_data import Example
 from scripts.training.sentry_net import TAGS, Batch
+from scripts.training.sentry_plain import Plain
 from scripts.training.sentry_synth import Writer, recase, rename
 from tidegate.privacy.wordpiece import WordPiece
 
+PLAIN = 0.22  # share of texts without anything private
 RENAMED = 0.3  # share of real sentences that speak of other people than they did
 WINDOW = 128  # pieces, [CLS] and [SEP] included
 
@@ -76,9 +78,12 @@ class Stream:
         self.quiet = sentry_data.banking_questions(shared)
         self.lexicon, self.held = sentry_words.build(shared, self.real)
         self.writer = Writer(self.lexicon, self.rng)
+        self.plain = Plain(shared, self.rng)
         self.mixer = sentry_inject.Mixer(shared, self.rng)
 
     def _example(self) -> Example:
+        if self.rng.random() < PLAIN:
+            return recase(self.plain.one(), self.rng)
         roll = self.rng.random()
         if roll < self.real_share:
             real = self.rng.choice(self.real)
