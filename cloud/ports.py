@@ -19,6 +19,7 @@ class WhyEscalated(StrEnum):
     NO_LOCAL_MODEL = "no_local_model"
     INVALID_DRAFT = "invalid_draft"
     NO_TOOLS = "no_tools"
+    PREFERRED = "preferred"  # the device is told to ask the cloud first
     AUDIT = "audit"  # the device has answered and checks itself
 
 

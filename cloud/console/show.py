@@ -45,6 +45,7 @@ WHYS = {
     WhyEscalated.NO_LOCAL_MODEL: "no model on the device",
     WhyEscalated.INVALID_DRAFT: "the device's draft was invalid",
     WhyEscalated.NO_TOOLS: "no tools to call",
+    WhyEscalated.PREFERRED: "the device asks the cloud first",
     WhyEscalated.AUDIT: "a check of the device's own answer",
 }
 DECISIONS = {Decision.APPROVE: "approved", Decision.EDIT: "edited", Decision.REJECT: "rejected"}

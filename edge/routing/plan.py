@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.routing.mode import Mode
+
 
 class Why(StrEnum):
     """Why a request stayed, left or was refused. Closed: it is shown, counted, and (the escalating ones) sent."""
@@ -25,6 +27,7 @@ class Why(StrEnum):
     NO_LOCAL_MODEL = "no_local_model"
     INVALID_DRAFT = "invalid_draft"
     NO_TOOLS = "no_tools"
+    PREFERRED = "preferred"
     AUDIT = "audit"
     # refused
     INJECTION = "injection"
@@ -54,7 +57,9 @@ class StayLocal:
 
 @dataclass(frozen=True, slots=True)
 class TryLocal:
-    """Draft here, keep the draft if P(right) reaches the threshold, else escalate."""
+    """Draft here, keep the draft if P(right) reaches the threshold, else escalate; `ask`: else ask somebody first."""
+
+    ask: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +92,16 @@ class Facts:
     local_speaks: bool = False  # the local model answers in prose too, not only with tool calls
     must_stay: bool = False
     must_go: bool = False
+    mode: Mode = Mode.PREFER_LOCAL
     consent: Consent = Consent.ALWAYS  # what this request, with what was found in it, needs
     consented: bool = False  # the application says that somebody has agreed
     injection: float = 0.0
     refuse_injection_at: float = 1.1  # above 1: never
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody must agree to exactly this request before it leaves, and nobody has."""
+        return self.mode is Mode.ASK and not self.consented
 
 
 def plan(facts: Facts) -> Plan:
@@ -102,6 +113,15 @@ def plan(facts: Facts) -> Plan:
         if facts.local_model:
             return StayLocal(stays)
         return Refuse(stays if stays is Why.CONSENT_NEEDED else Why.NOTHING_CAN_ANSWER)
+    match _way(facts):
+        case EscalateNow() if facts.asks:
+            return Refuse(Why.CONSENT_NEEDED)
+        case way:
+            return way
+
+
+def _way(facts: Facts) -> TryLocal | EscalateNow:
+    """Who answers what may leave."""
     if facts.must_go:
         return EscalateNow(Why.POLICY_MUST_GO)
     if not facts.local_model:
@@ -110,16 +130,18 @@ def plan(facts: Facts) -> Plan:
         return EscalateNow(Why.TOO_LONG)
     if not facts.tools_offered and not facts.local_speaks:
         return EscalateNow(Why.NO_TOOLS)
-    return TryLocal()
+    if facts.mode is Mode.PREFER_CLOUD:
+        return EscalateNow(Why.PREFERRED)
+    return TryLocal(ask=facts.asks)
 
 
 def _must_stay(facts: Facts) -> Why | None:
-    if not facts.uplink:
+    if not facts.uplink or facts.mode is Mode.LOCAL_ONLY:
         return Why.LOCAL_ONLY
     if facts.must_stay or facts.consent is Consent.NEVER:
         return Why.POLICY_MUST_STAY
     if not facts.redactable:
         return Why.REDACTION_UNAVAILABLE
-    if facts.consent is Consent.ASK and not facts.consented:
+    if facts.consent is Consent.ASK and not facts.consented and facts.mode is not Mode.ASK:
         return Why.CONSENT_NEEDED
     return None

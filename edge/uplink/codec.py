@@ -43,6 +43,7 @@ WHYS: Mapping[Why, pb.Why] = {
     Why.INVALID_DRAFT: pb.WHY_INVALID_DRAFT,
     Why.NO_TOOLS: pb.WHY_NO_TOOLS,
     Why.AUDIT: pb.WHY_AUDIT,
+    Why.PREFERRED: pb.WHY_PREFERRED,
 }
 
 

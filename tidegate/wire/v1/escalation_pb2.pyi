@@ -26,6 +26,7 @@ class Why(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WHY_INVALID_DRAFT: _ClassVar[Why]
     WHY_NO_TOOLS: _ClassVar[Why]
     WHY_AUDIT: _ClassVar[Why]
+    WHY_PREFERRED: _ClassVar[Why]
 
 class ToolChoice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -86,6 +87,7 @@ WHY_NO_LOCAL_MODEL: Why
 WHY_INVALID_DRAFT: Why
 WHY_NO_TOOLS: Why
 WHY_AUDIT: Why
+WHY_PREFERRED: Why
 TOOL_CHOICE_UNSPECIFIED: ToolChoice
 TOOL_CHOICE_AUTO: ToolChoice
 TOOL_CHOICE_NONE: ToolChoice
