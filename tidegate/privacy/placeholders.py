@@ -85,7 +85,7 @@ def next_placeholder(text: str, start: int = 0, *, final: bool = True) -> Placeh
     """
     at = text.find("[", start)
     while at >= 0:
-        found = _at(text, at, start, final=final)
+        found = placeholder_at(text, at, start, final=final)
         if found is not None:
             return found
         at = text.find("[", at + 1)
@@ -104,8 +104,8 @@ def find_placeholders(text: str) -> tuple[Placeholder, ...]:
     return tuple(found)
 
 
-def _at(text: str, at: int, start: int, *, final: bool) -> Placeholder | Incomplete | None:
-    """What the opening bracket at `at` begins."""
+def placeholder_at(text: str, at: int, start: int, *, final: bool) -> Placeholder | Incomplete | None:
+    """What the opening bracket at `at` begins, an escape before it included when that is not before `start`. None for plain text."""
     if at + 1 < len(text) and not text[at + 1].isalpha():
         return None
     inside = _CANDIDATE.match(text, at + 1, at + MAX_LENGTH)

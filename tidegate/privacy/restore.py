@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Protocol
 
-from tidegate.privacy.placeholders import MAX_LENGTH, Incomplete, Placeholder, next_placeholder
+from tidegate.privacy.placeholders import MAX_LENGTH, Incomplete, Placeholder, placeholder_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +114,48 @@ class Restorer:
 
 
 def _replace(text: str, source: Source, before: str, *, final: bool) -> tuple[list[str], str, str]:
-    """(what is certain, what is not, the character before that)."""
+    """(what is certain, what is not, the character before that).
+
+    Each opening bracket is looked at once: most are followed by no letter (`[1]`) and cost one comparison; nearly every placeholder
+    is in canonical form and costs one look into a table. Only the others are parsed.
+    """
     stand_ins = source.stand_ins
+    exact = source.exact
+    plain = stand_ins.shape is None
     pieces: list[str] = []
-    position = 0
+    position, stop = 0, len(text)
 
     def between(start: int, end: int) -> str:
-        return stand_ins.put_back(text[start:end], text[start - 1] if start else before)
+        return (
+            text[start:end]
+            if plain
+            else stand_ins.put_back(text[start:end], text[start - 1] if start else before)
+        )
 
-    while True:
-        opening = text.find("[", position)
-        if opening >= 0:  # nearly every placeholder is in canonical form: one look into a table, no parsing
-            closing = text.find("]", opening, opening + MAX_LENGTH)
-            value = source.exact(text[opening : closing + 1]) if closing >= 0 else None
-            if value is not None:
-                pieces += (between(position, opening), value)
-                position = closing + 1
-                continue
-        stop = len(text)
-        match next_placeholder(text, position, final=final):
-            case Placeholder() as found:
+    opening = text.find("[")
+    while opening >= 0:
+        ahead = text[opening + 1 : opening + 2]
+        if ahead and not ahead.isalpha():
+            opening = text.find("[", opening + 1)
+            continue
+        closing = text.find("]", opening, opening + MAX_LENGTH)
+        value = exact(text[opening : closing + 1]) if closing >= 0 else None
+        if value is not None:
+            pieces += (between(position, opening), value)
+            position = closing + 1
+        else:
+            found = placeholder_at(text, opening, position, final=final)
+            if isinstance(found, Incomplete):
+                stop = found.start
+                break
+            if found is not None:
                 pieces += (between(position, found.start), source.lookup(found))
                 position = found.end
-                continue
-            case Incomplete(start):
-                stop = start
-            case None:
-                pass
-        if not final:
-            ahead = text[position - 1] if position else before
-            stop = position + stand_ins.undecided(text[position:stop], ahead)
-        pieces.append(between(position, stop))
-        return pieces, text[stop:], text[stop - 1] if stop else before
+        opening = text.find("[", max(position, opening + 1))
+    if not final:
+        if stop == len(text) and text.endswith("\\"):
+            stop = max(position, len(text) - 1)  # it may escape a bracket
+        ahead = text[position - 1] if position else before
+        stop = position + stand_ins.undecided(text[position:stop], ahead)
+    pieces.append(between(position, stop))
+    return pieces, text[stop:], text[stop - 1] if stop else before
