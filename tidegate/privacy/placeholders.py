@@ -108,11 +108,11 @@ def placeholder_at(text: str, at: int, start: int, *, final: bool) -> Placeholde
     """What the opening bracket at `at` begins, an escape before it included when that is not before `start`. None for plain text."""
     if at + 1 < len(text) and not text[at + 1].isalpha():
         return None
-    inside = _CANDIDATE.match(text, at + 1, at + MAX_LENGTH)
-    end = inside.end() if inside is not None else at + 1
     begin = at - 1 if at > start and text[at - 1] == "\\" else at
+    inside = _CANDIDATE.match(text, at + 1, begin + MAX_LENGTH - 1)  # room for the bracket that closes it
+    end = inside.end() if inside is not None else at + 1
     if end >= len(text):
-        return None if final or end - at >= MAX_LENGTH else Incomplete(begin)
+        return None if final else Incomplete(begin)
     if text[end] != "]":
         return None
     escaped = text[end - 1] == "\\"
