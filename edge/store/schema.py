@@ -1,6 +1,7 @@
-"""Opening the device's databases: `durable.db` for what must survive a power cut, `journal.db` for what may lose a second.
+"""Opening the device's databases: `durable.db` and `memory.db` for what must survive a power cut, `journal.db` for what may
+lose a second.
 
-Both in WAL mode. Durable writes are on disk when the statement returns (synchronous FULL). A newer file than this program
+All in WAL mode. Durable writes are on disk when the statement returns (synchronous FULL). A newer file than this program
 understands is refused, an older one is brought up to date. sqlite-utils makes tables and moves rows; transactions, claims
 and errors are ours (docs/decisions/0012-sqlite-utils-inside-our-transactions.md).
 """
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.store.tables import DURABLE_FILE, JOURNAL_FILE, VERSION, Kind, Shape
+from edge.store.tables import DURABLE_FILE, JOURNAL_FILE, MEMORY_FILE, VERSION, Kind, Shape
 from tidegate.errors import Broken, Exhausted
 
 if TYPE_CHECKING:  # loaded when the first database is opened: 20 MB and a third of a second
@@ -112,6 +113,14 @@ def open_durable(folder: Path) -> Base:
 def open_journal(folder: Path) -> Base:
     """What may lose its last second in a power cut. Raises Broken as above."""
     return _open(folder / "journal.db", JOURNAL_FILE, synchronous="NORMAL")
+
+
+def open_memory(folder: Path) -> Base:
+    """What applications asked this device to remember: on disk when a write returns, and overwritten when it is deleted."""
+    base = _open(folder / "memory.db", MEMORY_FILE, synchronous="FULL")
+    with base.read() as db:
+        db.execute("PRAGMA secure_delete = ON")
+    return base
 
 
 def _open(file: Path, shapes: tuple[Shape, ...], *, synchronous: str) -> Base:

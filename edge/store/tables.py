@@ -107,5 +107,31 @@ JOURNAL = Shape(
     indexes=("CREATE INDEX journal_at ON journal (at)",),
 )
 
-DURABLE_FILE = (SPOOL, LEDGER, LEDGER_HEAD, VAULTS, KEYS)
+LINEAGE = Shape(
+    "lineage",
+    "epoch",
+    {"epoch": int, "at": float, "made_at": float, "seq": int, "hash": bytes, "lost": int, "digest": bytes},
+    since=2,
+)
+TURNS = Shape(
+    "turns",
+    "id",
+    {
+        "id": str,
+        "application": str,
+        "conversation": str,
+        "parent": str,
+        "at": float,
+        "ticket": str,
+        "sealed": bytes,
+    },
+    empty=frozenset({"ticket"}),
+    indexes=(
+        "CREATE INDEX turns_of ON turns (application, conversation, at)",
+        "CREATE INDEX turns_at ON turns (at)",
+    ),
+)
+
+DURABLE_FILE = (SPOOL, LEDGER, LEDGER_HEAD, VAULTS, KEYS, LINEAGE)
 JOURNAL_FILE = (JOURNAL,)
+MEMORY_FILE = (TURNS,)
