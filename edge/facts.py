@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from edge.ports import House, RedactedPrompt, Request
+from edge.routing.mode import Mode
 from edge.routing.plan import Facts
 from tidegate.errors import Broken
 
@@ -35,6 +36,7 @@ def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Fa
         context_tokens=house.local.context_tokens,
         local_speaks=house.local.speaks,
         must_stay=request.keep_local or bool(labels & house.policy.must_stay),
+        mode=_mode(request, house),
         consent=house.policy.consent_of(labels),
         consented=request.consented,
         must_go=any(word in question for word in house.policy.must_go_words),
@@ -44,10 +46,14 @@ def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Fa
 
 
 def _redact(request: Request, house: House) -> RedactedPrompt | None:
-    """None when detection is broken: then the request cannot leave (fail closed)."""
-    if not house.dispatch.present:
+    """None where nothing may leave anyway, and when detection is broken: then nothing can (fail closed)."""
+    if not house.dispatch.present or _mode(request, house) is Mode.LOCAL_ONLY:
         return None
     try:
         return house.screen.redact(request)
     except Broken:
         return None
+
+
+def _mode(request: Request, house: House) -> Mode:
+    return house.policy.modes.of(request.application, request.wish)

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, Protocol
 
+from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent, Why, strictest
 from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
 from tidegate.engines.port import Draft
-from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
+from tidegate.ids import ConsentId, ConversationId, RequestId, Ticket, TraceId
 from tidegate.privacy.spans import Label
 
 if TYPE_CHECKING:  # detectors and patterns are loaded by whoever redacts, not by whoever speaks of it
@@ -35,6 +36,7 @@ class Request:
     application: str
     revision: int = 0  # counts up when the same request is escalated anew with other content
     deadline_s: float = 30.0
+    wish: Mode | None = None  # the mode the application asks for with this request; it can only let out less
     keep_local: bool = False  # the application asked for local only
     ask_review: bool = False  # the application asked for a person
     consented: bool = False  # the application says that somebody agreed to this leaving, redacted
@@ -189,6 +191,7 @@ class Answer:
     hold: HoldReason | None = None
     reject: RejectReason | None = None
     draft: Draft | None = field(default=None, repr=False)
+    consent: ConsentId | None = None  # where to agree, when that is what it waits for
 
 
 class LocalModel(Protocol):
@@ -321,6 +324,7 @@ class Policy:
     refuse_injection_at: float = 1.1
     consent: Consent = Consent.ALWAYS
     consent_for: Mapping[Label, Consent] = field(default_factory=dict)
+    modes: Modes = field(default_factory=Modes)
 
     def consent_of(self, labels: Iterable[Label]) -> Consent:
         """What a request with such entities needs before it leaves: the strictest of its kinds and of the device."""

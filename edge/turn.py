@@ -5,6 +5,7 @@ redact -> plan -> draft -> judge -> escalate -> restore, each called once with v
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from edge.facts import look
@@ -38,11 +39,13 @@ async def answer(request: Request, house: House) -> Answer:
         case StayLocal(why):
             draft = await house.local.generate(request.prompt)
             return _kept(request, draft, why, house)
-        case TryLocal():
+        case TryLocal(ask):
             draft = await house.local.generate(request.prompt)
             why = judge(draft, house.local.confidence(request.prompt, draft), house.policy.keep_at)
             if why is Why.CONFIDENT:
                 return _kept(request, draft, why, house)
+            if ask:
+                return _unasked(request, draft, house)
         case EscalateNow(why):
             pass
         case other:
@@ -52,6 +55,8 @@ async def answer(request: Request, house: House) -> Answer:
             "the request could not be redacted, so it stays on the device", code="redaction_unavailable"
         )
     delivery = await house.dispatch.send(escalation(request, redacted, why, house), request)
+    if why is Why.PREFERRED and isinstance(delivery, Queued):
+        return await _instead(delivery, request, house)
     return _delivered(delivery, request, draft, why, house)
 
 
@@ -96,6 +101,22 @@ def _kept(request: Request, draft: Draft, why: Why, house: House) -> Answer:
         usage=draft.usage,
         draft=draft,
     )
+
+
+def _unasked(request: Request, draft: Draft, house: House) -> Answer:
+    """The draft is not good enough, and nobody has agreed to ask the cloud."""
+    confidence = house.local.confidence(request.prompt, draft)
+    return Answer(
+        State.REFUSED, Source.NOBODY, Why.CONSENT_NEEDED, "", confidence=confidence, usage=draft.usage
+    )
+
+
+async def _instead(queued: Queued, request: Request, house: House) -> Answer:
+    """The cloud was to be asked first and is away: the device's own answer, which says so, and the ticket of the other."""
+    draft = await house.local.generate(request.prompt)
+    if draft.finish not in (Finish.STOP, Finish.TOOL_CALLS):
+        return _queued(ticket=queued, draft=draft, confidence=0.0, why=Why.LINK_DOWN)
+    return replace(_kept(request, draft, Why.LINK_DOWN, house), ticket=queued.ticket)
 
 
 def _delivered(delivery: Delivery, request: Request, draft: Draft | None, why: Why, house: House) -> Answer:

@@ -16,6 +16,7 @@ CaseId = NewType("CaseId", str)
 Ticket = NewType("Ticket", str)
 ReleaseId = NewType("ReleaseId", str)
 OperatorId = NewType("OperatorId", str)
+ConsentId = NewType("ConsentId", str)
 
 _DEVICE = re.compile(r"[a-z0-9-]{8,40}")
 _RELEASE = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
@@ -64,6 +65,11 @@ def ticket(text: str) -> Ticket:
     return Ticket(_token(text, "ticket"))
 
 
+def consent_id(text: str) -> ConsentId:
+    """The id of a request that waits for somebody's consent. Raises BadRequest."""
+    return ConsentId(_token(text, "consent_id"))
+
+
 def trace_id(text: str) -> TraceId:
     """A W3C trace id: 32 lower-case hex digits, not all zero. Raises BadRequest."""
     if len(text) != 32 or not _HEX.fullmatch(text) or set(text) == {"0"}:
@@ -90,3 +96,8 @@ def new_case_id() -> CaseId:
 def new_ticket() -> Ticket:
     """Unguessable: knowing it is part of being allowed to read the answer."""
     return Ticket("tkt_" + secrets.token_hex(16))
+
+
+def new_consent_id() -> ConsentId:
+    """Unguessable: whoever names it agrees."""
+    return ConsentId("cns_" + secrets.token_hex(16))

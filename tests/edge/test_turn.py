@@ -24,6 +24,7 @@ from edge.ports import (
     Source,
     State,
 )
+from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent, Why
 from tests.fakes.edge_parts import FakeDispatch, FakeModel, PatternScreen, house, say
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, Usage
@@ -155,6 +156,59 @@ async def test_with_consent_given_what_is_asked_about_leaves_and_other_kinds_nee
         dispatch = FakeDispatch(released("yes"))
         found = await answered(request_, house(FakeModel(sure=0.1), dispatch, policy=policy))
         assert (found.state, found.source) == (State.ANSWERED, Source.CLOUD)
+
+
+def in_mode(mode: Mode) -> Policy:
+    return Policy(PolicyVersion("t"), modes=Modes(mode))
+
+
+async def test_a_device_that_prefers_the_cloud_asks_it_before_it_drafts() -> None:
+    model, dispatch = FakeModel(sure=0.99), FakeDispatch(released("from afar"))
+    found = await answered(ask(), house(model, dispatch, policy=in_mode(Mode.PREFER_CLOUD)))
+    assert (found.source, found.why, found.text) == (Source.CLOUD, Why.PREFERRED, "from afar")
+    assert model.asked == []
+
+
+@pytest.mark.parametrize(("sure", "state"), [(0.9, State.ANSWERED), (0.1, State.DEGRADED)])
+async def test_where_the_preferred_cloud_is_away_the_device_answers_and_says_so(
+    sure: float, state: State
+) -> None:
+    dispatch = FakeDispatch(Queued(TICKET))
+    found = await answered(ask(), house(FakeModel(sure=sure), dispatch, policy=in_mode(Mode.PREFER_CLOUD)))
+    assert (found.state, found.source, found.why) == (state, Source.DEVICE, Why.LINK_DOWN)
+    assert (found.text, found.ticket) == ("it is noon", TICKET)
+
+
+async def test_where_the_preferred_cloud_is_away_and_the_model_passes_the_request_waits() -> None:
+    passing = FakeModel(Draft("not for me", finish=Finish.PASS))
+    dispatch = FakeDispatch(Queued(TICKET))
+    found = await answered(ask(), house(passing, dispatch, policy=in_mode(Mode.PREFER_CLOUD)))
+    assert (found.state, found.source, found.ticket) == (State.QUEUED, Source.NOBODY, TICKET)
+
+
+async def test_a_device_that_asks_sends_nothing_unasked_and_keeps_what_it_is_sure_of() -> None:
+    dispatch = FakeDispatch(released("from afar"))
+    unsure = await answered(ask(), house(FakeModel(sure=0.1), dispatch, policy=in_mode(Mode.ASK)))
+    assert (unsure.state, unsure.source, unsure.why) == (State.REFUSED, Source.NOBODY, Why.CONSENT_NEEDED)
+    assert unsure.text == ""
+    sure = await answered(ask(), house(FakeModel(sure=0.9), dispatch, policy=in_mode(Mode.ASK)))
+    assert (sure.state, sure.source) == (State.ANSWERED, Source.DEVICE)
+    assert dispatch.sent == []
+    agreed = replace(ask(), consented=True)
+    found = await answered(agreed, house(FakeModel(sure=0.1), dispatch, policy=in_mode(Mode.ASK)))
+    assert (found.source, found.why) == (Source.CLOUD, Why.UNSURE)
+
+
+async def test_an_application_or_a_request_may_be_stricter_than_its_device() -> None:
+    dispatch = FakeDispatch(released("from afar"))
+    policy = Policy(PolicyVersion("t"), modes=Modes(Mode.PREFER_CLOUD, {ask().application: Mode.LOCAL_ONLY}))
+    for request, rules in (
+        (ask(), policy),
+        (replace(ask(), wish=Mode.LOCAL_ONLY), in_mode(Mode.PREFER_CLOUD)),
+    ):
+        found = await answered(request, house(FakeModel(sure=0.1), dispatch, policy=rules))
+        assert (found.state, found.source, found.why) == (State.DEGRADED, Source.DEVICE, Why.LOCAL_ONLY)
+    assert dispatch.sent == []
 
 
 async def test_labels_that_need_a_person_say_so_to_the_cloud() -> None:
