@@ -201,12 +201,14 @@ class PrivacyScreen:
         self._handling = handling
         self._open: OrderedDict[ConversationId, Vault] = OrderedDict()
         self._scores: OrderedDict[bytes, float] = OrderedDict()
+        self._forgotten: OrderedDict[ConversationId, None] = OrderedDict()
         self._lock = threading.RLock()
 
     def redact(self, request: Request) -> RedactedPrompt:
         """The prompt as it may leave; its vault is on disk when this returns. Raises Broken and Exhausted."""
         detector = self._detectors.detector()
         with self._lock:
+            self._forgotten.pop(request.conversation, None)
             vault = self._vault(request.conversation) or self._new(request.conversation)
             before = len(vault)
             done = _settled(request.prompt, detector, vault, _salt(self._key, request))
@@ -221,6 +223,21 @@ class PrivacyScreen:
     def restore_json(self, conversation: ConversationId, text: str) -> str:
         with self._lock:
             return restore_json_text(text, self._vault(conversation) or self._new(conversation))
+
+    def forget(self, conversation: ConversationId) -> None:
+        """Wipes what is in memory of a conversation; its row on disk is the caller's to delete."""
+        with self._lock:
+            vault = self._open.pop(conversation, None)
+            if vault is not None:
+                vault.wipe()
+            self._forgotten[conversation] = None
+            if len(self._forgotten) > _REMEMBERED_TEXTS:
+                self._forgotten.popitem(last=False)
+
+    def forgot(self, conversation: ConversationId) -> bool:
+        """Whether it was forgotten and has not begun again: a reply to it is nobody's, not an attack."""
+        with self._lock:
+            return conversation in self._forgotten
 
     def injection(self, request: Request) -> float:
         """The worst score among the texts that came from outside. Raises Broken."""

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 from edge.config import EdgeConfig
 from edge.device_key import DeviceKey
+from edge.memory.seal import PURPOSE as MEMORY_KEY
 from edge.store.journal import JournalStore
 from edge.store.keys import KeyStore
 from edge.store.ledger import LedgerStore
-from edge.store.schema import Base, open_durable, open_journal
+from edge.store.memory import MemoryStore
+from edge.store.schema import Base, open_durable, open_journal, open_memory
 from edge.store.spool import SpoolStore
 from edge.store.vaults import VaultStore
+from tidegate.ids import ConversationId
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,19 @@ class Stores:
     vaults: VaultStore
     keys: KeyStore
     journal: JournalStore
+    recollection: Base
+    memory: MemoryStore
 
     def close(self) -> None:
         self.durable.close()
         self.diary.close()
+        self.recollection.close()
+
+    def drop_conversation(self, conversation: ConversationId) -> None:
+        """Everything that is kept of a conversation beside its remembered turns: vault, spool, and the journal's text."""
+        self.vaults.drop(conversation)
+        self.spool.drop(conversation)
+        self.journal.hush(conversation)
 
     def forget(self, *, journal_before: float, spool_before: float) -> int:
         """Deletes what is past its time. Returns how many rows."""
@@ -41,6 +53,7 @@ def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:
     """Raises Broken when a file is damaged or newer than this program."""
     durable = open_durable(config.state)
     diary = open_journal(config.state)
+    recollection = open_memory(config.state)
     return Stores(
         durable=durable,
         diary=diary,
@@ -49,4 +62,6 @@ def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:
         vaults=VaultStore(durable),
         keys=KeyStore(durable),
         journal=JournalStore(diary),
+        recollection=recollection,
+        memory=MemoryStore(recollection, key.derive(MEMORY_KEY)),
     )

@@ -55,6 +55,12 @@ class JournalStore:
         """Deletes lines older than that. Returns how many."""
         return self._rows.delete("at < ?", (before,))
 
+    def hush(self, conversation: ConversationId) -> int:
+        """Takes the text out of a conversation's lines; what was decided stays. Returns how many lines."""
+        with self.base.write() as db:
+            query = "UPDATE journal SET question = '', reply = '' WHERE conversation = ?"
+            return int(db.execute(query, (conversation,)).rowcount)
+
     @property
     def _rows(self) -> Rows:
         return Rows(self.base, JOURNAL.name)

@@ -101,6 +101,10 @@ class SpoolStore:
         """Deletes what was handed over, or died unseen, before that moment. Returns how many."""
         return self._rows.delete("state IN ('done', 'dead') AND answered_at < ?", (before,))
 
+    def drop(self, conversation: ConversationId) -> int:
+        """Deletes what a conversation has in the spool, answered or not. Returns how many."""
+        return self._rows.delete("conversation = ?", (conversation,))
+
     def _many(self, where: str, *args: str | float, order: str = "", most: int = -1) -> list[Entry]:
         return [_entry(row) for row in self._rows.where(where, args, order=order, most=most)]
 

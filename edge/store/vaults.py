@@ -21,6 +21,10 @@ class VaultStore:
         found = self._rows.where("conversation = ?", (conversation,))
         return bytes(found[0]["sealed"]) if found else None
 
+    def drop(self, conversation: ConversationId) -> int:
+        """Deletes the vault of a conversation: its placeholders come back no more. Returns how many there were."""
+        return self._rows.delete("conversation = ?", (conversation,))
+
     def forget(self, before: float) -> int:
         """Deletes vaults not used since that moment, except those an escalation in the spool still needs."""
         return self._rows.delete(

@@ -79,6 +79,8 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, t
     )
 
     def check(conversation: ConversationId, reply: Released) -> None:
+        if screen.forgot(conversation):
+            return  # deleted while the cloud was at work: nobody is told this answer
         screen.restore(conversation, reply.text)
         for call in reply.tool_calls:
             screen.restore(conversation, call.name)

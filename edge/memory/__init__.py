@@ -1,0 +1,1 @@
+"""What this device remembers of conversations, for the applications that ask for it. It leaves only as redacted prompts do."""
