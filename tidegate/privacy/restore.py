@@ -84,7 +84,7 @@ def restore(text: str, source: Source) -> str:
 class Restorer:
     """The same, incrementally: `feed` what arrives, `close` at the end; the joined results equal `restore` of it all.
 
-    Holds back at most MAX_LENGTH characters, or the longest pseudonym. Raises what `lookup` raises; after that it must not be
+    Holds back at most MAX_LENGTH characters, or the longest pseudonym where that is longer. Raises what `lookup` raises; after that it must not be
     fed again.
     """
 
@@ -152,10 +152,11 @@ def _replace(text: str, source: Source, before: str, *, final: bool) -> tuple[li
                 pieces += (between(position, found.start), source.lookup(found))
                 position = found.end
         opening = text.find("[", max(position, opening + 1))
-    if not final:
-        if stop == len(text) and text.endswith("\\"):
+    if not final and stop == len(text):  # before a bracket no stand-in goes on
+        if text.endswith("\\"):
             stop = max(position, len(text) - 1)  # it may escape a bracket
-        ahead = text[position - 1] if position else before
-        stop = position + stand_ins.undecided(text[position:stop], ahead)
+        else:
+            ahead = text[position - 1] if position else before
+            stop = position + stand_ins.undecided(text[position:], ahead)
     pieces.append(between(position, stop))
     return pieces, text[stop:], text[stop - 1] if stop else before
