@@ -26,6 +26,7 @@ from edge.metrics import Metrics
 from edge.model import Opened, open_model
 from edge.ports import Dispatch, Escalation, House, Late, Policy, PolicyVersion, Screen
 from edge.routing.confidence import EmbeddedModel
+from edge.sockets import prove_sealed
 from edge.stores import Stores, open_stores
 from tidegate import failpoint
 from tidegate.clock import Clock, SystemClock
@@ -69,7 +70,7 @@ async def run(config: EdgeConfig, announce: Callable[[Ready], None], *, stop: as
     with sole_owner(config.state):
         key = device_key.load_or_make(config.state)
         stores = open_stores(config, key)
-        spans = tracer("tidegate-edge", endpoint=config.telemetry.otlp)
+        spans = tracer("tidegate-edge", endpoint=config.collector)
         try:
             api_key = _first_key(stores, clock)
             async with _model(config, log) as local:
@@ -111,6 +112,7 @@ async def _serve(
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn sets a flag, no event
             await asyncio.sleep(0.005)
         if server.started:
+            prove_sealed(config.mode)
             said = replace(ready, url=listen.url(sockets))
             write_durably(config.state / "daemon.url", said.url.encode())
             announce(said)
@@ -174,6 +176,7 @@ def _policy(config: EdgeConfig, local: EmbeddedModel) -> Policy:
         refuse_injection_at=rules.refuse_injection_at,
         consent=privacy.consent,
         consent_for=privacy.consent_for,
+        modes=config.modes,
     )
 
 

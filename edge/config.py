@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
+from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent
 from tidegate import config
 from tidegate.errors import BadConfig
@@ -26,13 +27,6 @@ PREFIX = "TIDEGATE_EDGE"
 Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0.0)]
-
-
-class Mode(StrEnum):
-    """`local-only` constructs no uplink and no fleet session: nothing can leave."""
-
-    LOCAL_ONLY = "local-only"
-    PREFER_LOCAL = "prefer-local"
 
 
 class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -131,6 +125,18 @@ class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     keep_days: Count = 30  # older entries are deleted
 
 
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Conversations that applications ask this device to remember: sealed on disk, gone when deleted or when their time is over."""
+
+    applications: tuple[
+        str, ...
+    ] = ()  # whose conversations are remembered, by the names of their keys, or ["*"] for all; absent: nobody's
+    keep_days: Count = 30  # a conversation that rested longer is deleted
+    max_conversations: Count = 1000  # of one application; beyond these, those that rested longest are deleted
+    max_turns: Count = 500  # of one conversation; beyond these, the oldest are deleted
+    recalled_turns: Count = 20  # at most so many stand before a new turn
+
+
 class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Spans, without user text. `otlp` is an OTLP/HTTP address on loopback or a collector of yours."""
 
@@ -147,7 +153,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     state: Path = msgspec.field(
         default_factory=lambda: Path("~/.local/share/tidegate/edge").expanduser()
     )  # everything this device remembers; one daemon at a time
-    mode: Mode = Mode.PREFER_LOCAL  # prefer-local, or local-only: no way out is constructed
+    mode: Mode = Mode.PREFER_LOCAL  # prefer-local, prefer-cloud, ask (nothing leaves until somebody agrees) or local-only (no way out is constructed)
+    mode_for: dict[str, Mode] = {}  # the same per application; it may let out less than `mode`, never more
     door: Door = Door()
     model: Model = Model()
     policy: Rules = Rules()
@@ -155,8 +162,13 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     uplink: Uplink = Uplink()
     fleet: Fleet = Fleet()
     journal: Journal = Journal()
+    memory: Memory = Memory()
     telemetry: Telemetry = Telemetry()
     logs: Logs = Logs()
+
+    @property
+    def modes(self) -> Modes:
+        return Modes(self.mode, self.mode_for)
 
     @property
     def escalates(self) -> bool:
@@ -167,6 +179,12 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     def managed(self) -> bool:
         """Whether a fleet session is constructed at all."""
         return self.mode is not Mode.LOCAL_ONLY and bool(self.fleet.broker)
+
+    @property
+    def collector(self) -> str:
+        """Where spans go; nowhere beyond this machine where nothing may leave it."""
+        host = urlsplit(self.telemetry.otlp).hostname or ""
+        return self.telemetry.otlp if self.mode is not Mode.LOCAL_ONLY or is_loopback(host) else ""
 
     @property
     def identity(self) -> Path:

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import device_key
-from edge.config import EdgeConfig, Mode
+from edge.config import EdgeConfig
 from edge.model import journal_of, load_now, model_path, slots_of
 from edge.routing.confidence import load_folder
+from edge.routing.mode import Mode
 from edge.sockets import foreign_sockets
 from edge.stores import open_stores
 from edge.update.journal import decode

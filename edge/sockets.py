@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
-_INET = ("tcp", "tcp6", "udp", "udp6")
+from edge.routing.mode import Mode
+from tidegate.errors import Broken
+
+_INET = ("tcp", "tcp6", "udp", "udp6", "raw", "raw6")
+
+
+def prove_sealed(mode: Mode) -> None:
+    """At start: a device that lets nothing out must have no way out. Raises Broken (not_local_only) when it has one.
+
+    Where the kernel does not show a process its sockets (not Linux), nothing is proved and nothing is refused.
+    """
+    if mode is not Mode.LOCAL_ONLY:
+        return
+    try:
+        foreign = foreign_sockets(os.getpid())
+    except OSError:
+        return
+    if foreign:
+        raise Broken(
+            f"local-only, but this process has sockets to {len(foreign)} addresses beyond this machine; it ends here",
+            code="not_local_only",
+            hint="this is a defect: report it with your settings",
+        )
 
 
 def foreign_sockets(pid: int, proc: Path = Path("/proc")) -> list[str]:

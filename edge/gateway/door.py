@@ -13,8 +13,10 @@ from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.limits import Gate, Shares
 from edge.gateway.render import Page
 from edge.gateway.schema import ChatCall
+from edge.memory.desk import Memory, recall
 from edge.metrics import Metrics
 from edge.ports import Answer, Escalation, House, Late, Request, Source, State
+from edge.routing.mode import Mode
 from edge.routing.plan import Why
 from edge.store.journal import JournalStore, Line
 from tidegate.clock import Clock
@@ -36,6 +38,7 @@ class Caller:
     named: str = field(default="", repr=False)  # x-tidegate-conversation
     idempotency: str = field(default="", repr=False)
     keep_local: bool = False
+    wish: Mode | None = None  # x-tidegate-mode
     ask_review: bool = False
     consented: bool = False
     trace: Traceparent | None = None
@@ -58,6 +61,7 @@ class Door:
     encode: Callable[[Escalation], bytes] | None
     key: DeviceKey = field(repr=False)
     keep_text: bool = False
+    memory: Memory | None = None
     log: Log = field(default_factory=lambda: Log("edge.door"))
 
     def models(self) -> tuple[str, ...]:
@@ -68,10 +72,10 @@ class Door:
 
 async def answer(door: Door, call: ChatCall, caller: Caller) -> tuple[Page, Answer]:
     """The page for a call, journalled. Raises what a turn raises; nothing is handed over yet (see `hand_over`)."""
-    requests = understand(door, call, caller)
+    known = await recall(door.memory, understand(door, call, caller), call.thread, named=bool(caller.named))
     failpoint("edge.door.received")
     with door.tracer.span("edge.request", parent=caller.trace) as span:
-        placed = [replace(request, trace=span.at.trace) for request in requests]
+        placed = [replace(request, trace=span.at.trace) for request in known.requests]
         answers = await _answers(door, placed)
         span.set(source=answers[0].source, state=answers[0].state, why=answers[0].why)
     failpoint("edge.answer.restored")
@@ -79,13 +83,16 @@ async def answer(door: Door, call: ChatCall, caller: Caller) -> tuple[Page, Answ
         answers=tuple(zip((request.request_id for request in placed), answers, strict=True)),
         created=int(door.clock.now()),
         model=answers[0].model or door.local_name() or call.model,
-        late=door.late.due(placed[0], named=bool(caller.named)),
+        late=door.late.due(placed[0], named=known.named),
         logprobs=call.logprobs,
         parallel=call.parallel,
         usage_chunk=call.include_usage,
         json_only=bool(call.prompt.response_schema),
         conversation=placed[0].conversation,
         trace=placed[0].trace,
+        stored=door.memory is not None and door.memory.keep(known, answers[0]),
+        previous=known.previous,
+        thread=call.thread.named,
     )
     return page, answers[0]
 
@@ -125,6 +132,7 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
             application=caller.application,
             deadline_s=door.settings.deadline_s,
             keep_local=caller.keep_local or call.model == LOCAL,
+            wish=caller.wish,
             ask_review=caller.ask_review,
             consented=caller.consented,
         )

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from edge.gateway import conversations
 from edge.gateway import door as chat
 from edge.gateway.dialect import Read, Shape, openai_error, read_chat
 from edge.gateway.door import Caller, Door
@@ -27,6 +28,7 @@ from edge.gateway.render import late
 from edge.gateway.schema import ChatCall, parse_chat
 from edge.health import Health
 from edge.ports import State
+from edge.routing.mode import Mode
 from edge.uplink.ledger import Record
 from edge.uplink.ledger import told as ledger_told
 from tidegate.chat import JSON
@@ -78,6 +80,8 @@ def build(parts: Parts) -> ASGIApp:
         Route("/openapi.json", rooms.guarded(rooms.openapi), methods=["GET"]),
         Route("/metrics", rooms.guarded(rooms.metrics), methods=["GET"]),
     ]
+    if parts.door.memory is not None:
+        routes += conversations.routes(parts.door.memory, parts.door.key, rooms.application, rooms.guarded)
     app = Starlette(routes=routes, exception_handlers={HTTPException: rooms.misused})
     app.router.redirect_slashes = False
     app.router.default = rooms.nowhere
@@ -131,6 +135,9 @@ class _Rooms:
                 return Response(status_code=499)  # nobody reads it: what came late stays to be told
             page = chat.hand_over(self._door, page)
             given = chat.headers(page, found)
+            if page.stored and spoken.call.thread.response and self._door.memory is not None:
+                told = msgspec.json.encode(spoken.whole(page))
+                self._door.memory.keep_page(caller.application, page.answers[0][0], told)
             if found.state is State.REFUSED:
                 no = refusal(found)
                 self._door.metrics.failed(no.status)
@@ -153,7 +160,7 @@ class _Rooms:
     @asynccontextmanager
     async def _working(self, request: Request) -> AsyncIterator[tuple[Caller, bytes]]:
         """Who asks, and the body, while its work counts against the application's share and the door's bound."""
-        caller = _caller(request, self._application(request))
+        caller = _caller(request, self.application(request))
         with self._door.shares.taken(caller.application):
             body = await self._body(request)
             async with self._door.gate.enter():
@@ -168,11 +175,11 @@ class _Rooms:
         return _json(await previewed(self._door, call, caller))
 
     async def models(self, request: Request) -> Response:
-        self._application(request)
+        self.application(request)
         return _json({"object": "list", "data": [_model(name) for name in self._models()]})
 
     async def model(self, request: Request) -> Response:
-        self._application(request)
+        self.application(request)
         name = str(request.path_params["name"])
         if name not in self._models():
             raise BadRequest(
@@ -181,11 +188,11 @@ class _Rooms:
         return _json(_model(name))
 
     async def pending(self, request: Request) -> Response:
-        application = self._application(request)
+        application = self.application(request)
         return _json({"object": "list", "data": [late(one) for one in self._door.late.pending(application)]})
 
     async def answer(self, request: Request) -> Response:
-        application = self._application(request)
+        application = self.application(request)
         claim_check = parse_ticket(str(request.path_params["ticket"]))
         wait_s = _seconds(request.query_params.get("wait", "0"))
         found = await while_connected(request, self._door.late.collect(claim_check, application, wait_s))
@@ -198,7 +205,7 @@ class _Rooms:
         return _json(late(found))
 
     async def ledger(self, request: Request) -> Response:
-        self._application(request)
+        self.application(request)
         most = int(_seconds(request.query_params.get("limit", "50"), "limit", 1000))
         return _json({"object": "list", "data": [ledger_told(one) for one in self._parts.ledger(most)]})
 
@@ -220,7 +227,7 @@ class _Rooms:
     def _models(self) -> tuple[str, ...]:
         return (*self._door.models(), *((EMBEDDING,) if self._parts.embeds.present else ()))
 
-    def _application(self, request: Request) -> str:
+    def application(self, request: Request) -> str:
         """Whose key it is: as OpenAI's clients send it, or as Anthropic's do."""
         bearer, key = request.headers.get("authorization", ""), request.headers.get("x-api-key", "")
         return self._parts.keyring.application(bearer or (f"Bearer {key}" if key else ""))
@@ -230,7 +237,7 @@ class _Rooms:
         return await read_body(request, settings.max_body_bytes, settings.read_timeout_s)
 
     async def _call(self, request: Request) -> tuple[Caller, ChatCall]:
-        caller = _caller(request, self._application(request))
+        caller = _caller(request, self.application(request))
         with self._door.shares.taken(caller.application):
             body = await self._body(request)
             return caller, parse_chat(body, max_depth=self._door.settings.max_depth)
@@ -282,10 +289,19 @@ def _caller(request: Request, application: str) -> Caller:
         named=_short(given.get("x-tidegate-conversation", ""), "x-tidegate-conversation"),
         idempotency=_short(given.get("idempotency-key", ""), "idempotency-key"),
         keep_local=_flag(given.get("x-tidegate-local-only", "")),
+        wish=_mode(given.get("x-tidegate-mode", "")),
         ask_review=_flag(given.get("x-tidegate-review", "")),
         consented=_flag(given.get("x-tidegate-consent", "")),
         trace=parse_traceparent(given.get("traceparent", "")),
     )
+
+
+def _mode(value: str) -> Mode | None:
+    try:
+        return Mode(value.strip().lower()) if value else None
+    except ValueError as error:
+        known = ", ".join(Mode)
+        raise BadRequest(f"the header x-tidegate-mode is one of: {known}", param="x-tidegate-mode") from error
 
 
 def _short(value: str, header: str) -> str:

@@ -16,7 +16,8 @@ import httpx
 import openai
 import pytest
 
-from edge.config import Door, EdgeConfig, Mode, Model
+from edge.config import Door, EdgeConfig, Model
+from edge.routing.mode import Mode
 from tests.fakes import daemon
 from tidegate.cli import run as tidegate
 

@@ -7,7 +7,9 @@ import socket
 
 import pytest
 
-from edge.sockets import foreign_rows, foreign_sockets
+from edge.routing.mode import Mode
+from edge.sockets import foreign_rows, foreign_sockets, prove_sealed
+from tidegate.errors import Broken
 
 OWN = frozenset({"1234"})
 
@@ -41,3 +43,14 @@ def test_a_socket_of_this_process_is_seen() -> None:
         everywhere.bind(("0.0.0.0", 0))
         everywhere.listen()
         assert foreign_sockets(os.getpid()) == ["0.0.0.0"]
+
+
+def test_a_daemon_that_lets_nothing_out_does_not_start_with_a_way_out() -> None:
+    prove_sealed(Mode.LOCAL_ONLY)
+    with socket.socket() as everywhere:
+        everywhere.bind(("0.0.0.0", 0))
+        everywhere.listen()
+        prove_sealed(Mode.PREFER_LOCAL)
+        with pytest.raises(Broken, match="1 addresses beyond this machine") as caught:
+            prove_sealed(Mode.LOCAL_ONLY)
+    assert caught.value.code == "not_local_only"
