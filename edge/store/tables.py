@@ -132,6 +132,81 @@ TURNS = Shape(
     ),
 )
 
-DURABLE_FILE = (SPOOL, LEDGER, LEDGER_HEAD, VAULTS, KEYS, LINEAGE)
-JOURNAL_FILE = (JOURNAL,)
+JUDGED = Shape(
+    "judged",
+    "request_id",
+    {
+        "request_id": str,
+        "at": float,
+        "application": str,
+        "line": str,
+        "task": str,
+        "p_right": float,
+        "keep_at": float,
+        "ground": str,
+        "kept": int,
+        "signals": str,
+    },
+    indexes=("CREATE INDEX judged_at ON judged (at)",),
+    since=2,
+)
+WATCHES = Shape(
+    "watches",
+    "id",
+    {
+        "id": str,
+        "line": str,
+        "made_from": str,
+        "watch": str,
+        "at": float,
+        "kept": int,
+        "drawn": int,
+        "right": int,
+        "wrong": int,
+        "undecided": int,
+    },
+    since=2,
+)
+CHECKS = Shape(
+    "checks",
+    "asked_id",
+    {
+        "asked_id": str,
+        "request_id": str,
+        "at": float,
+        "watching": str,
+        "line": str,
+        "task": str,
+        "p_right": float,
+        "chance": float,
+        "claims": bytes,
+    },
+    since=2,
+)
+OUTCOMES = Shape(
+    "outcomes",
+    "id",
+    {
+        "id": str,
+        "at": float,
+        "request_id": str,
+        "line": str,
+        "task": str,
+        "p_right": float,
+        "wrong": float,
+        "origin": str,
+        "chance": float,
+    },
+    indexes=("CREATE INDEX outcomes_of ON outcomes (line, at)",),
+    since=2,
+)
+HAPPENED = Shape(
+    "happened",
+    "seq",
+    {"seq": int, "at": float, "line": str, "what": str, "state": str, "keep_at": float, "seen": float},
+    since=2,
+)
+
+DURABLE_FILE = (SPOOL, LEDGER, LEDGER_HEAD, VAULTS, KEYS, LINEAGE, WATCHES, CHECKS, OUTCOMES, HAPPENED)
+JOURNAL_FILE = (JOURNAL, JUDGED)
 MEMORY_FILE = (TURNS,)

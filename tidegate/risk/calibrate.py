@@ -17,6 +17,7 @@ from tidegate.chat import Prompt
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import Broken
 from tidegate.risk.features import after, before
+from tidegate.risk.held_out import HeldOut
 
 PRIOR = 0.5  # what a model nobody has measured may claim at most
 PASSED = 0.01  # at most, for a draft that declines
@@ -67,6 +68,9 @@ class Calibration(msgspec.Struct, frozen=True):
     wrong_at_most: float
     quoted: float = 0.0  # P(right) of an answer that says only what a tool gave back
     report: Report | None = None
+    outcomes: dict[str, HeldOut] = {}  # by task; files made before promises have none
+    early: Curve | None = None  # P(right) of a draft that is still being written, see tidegate.risk.early
+    near: float = 0.0  # how unlike the outcomes a request may be, see tidegate.risk.novelty; 0: not measured
 
 
 class CalibrationFile(msgspec.Struct, frozen=True):
@@ -89,7 +93,14 @@ def read_calibration(path: Path, digest: str) -> Calibration | None:
             code="calibration_broken",
             hint="install it again",
         ) from error
-    return found.models.get(digest)
+    made = found.models.get(digest)
+    if made is not None and not all(rows.whole for rows in made.outcomes.values()):
+        raise Broken(
+            f"the calibration file {path.name} holds outcomes of unequal length",
+            code="calibration_broken",
+            hint="install it again",
+        )
+    return made
 
 
 def confidence(draft: Draft, prompt: Prompt, calibration: Calibration | None) -> float:

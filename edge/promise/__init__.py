@@ -1,0 +1,1 @@
+"""The promise in operation: which drafts are kept, which kept ones are checked, what was found, and the alarm."""
