@@ -22,6 +22,7 @@ from scripts.training import data, sources
 from tidegate.assets import model_dir
 from tidegate.engines.gguf import read_header
 from tidegate.errors import Broken, TidegateError
+from tidegate.privacy.package import read_package
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT, QUICK = 150, 20
@@ -140,12 +141,12 @@ def card_of(path: Path) -> str:
 
 def measure_sentry(folder: Path, asked: Asked) -> Section:
     """All rows of one sentry."""
-    model, shared = named(folder / "sentry.onnx"), sources.data_root().parent
+    weights = read_package(folder).weights
+    model, shared = named(weights), sources.data_root().parent
     progress = Progress(sentry.planned(asked.count))
     found = tuple(sentry.rows(model, folder, shared, asked.count, progress))
     if asked.minilm is not None:
         found += tuple(sentry.peer_rows(model, asked.minilm))
-    weights = folder / "sentry.onnx"
     return Section(model, f"`{folder.name}/{weights.name}`", found, card=card_of(weights))
 
 

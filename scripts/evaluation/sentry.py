@@ -18,6 +18,7 @@ from scripts.training import sentry_data, sentry_eval, sentry_inject
 from scripts.training.sentry_data import Example
 from tidegate.guard.injection import Verdict, assess
 from tidegate.privacy.encoder import Encoder
+from tidegate.privacy.package import read_package
 from tidegate.privacy.wordpiece import WordPiece
 
 KINDS = ("PERSON", "LOCATION", "ORGANIZATION", "STREET_ADDRESS", "POSTAL_CODE")
@@ -142,7 +143,7 @@ def time_rows(model: str, folder: Path, encoder: Encoder) -> Iterator[Row]:
     yield Row(model, title, middle(times), Unit.MS, bar, "CPU time, median; words cut included")
     yield Row(model, "slowest of a hundred", once(max(times)), Unit.MS, detail=True)
     yield Row(model, "memory it adds to a fresh process", once(sentry_eval.memory(folder)), Unit.MB)
-    size = (folder / "sentry.onnx").stat().st_size / 1e6
+    size = read_package(folder).weights.stat().st_size / 1e6
     yield Row(model, "file", once(size), Unit.MB, most, detail=True)
 
 

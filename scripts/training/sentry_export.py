@@ -33,6 +33,9 @@ from scripts.training.sentry_net import (
 )
 from tidegate.privacy.wordpiece import WordPiece
 
+WEIGHTS = (
+    "sentry.onnx"  # another name when the shipped file is replaced: a path keeps its content over the history
+)
 WEIGHT_LIMIT = 63
 OVERLAP = 48
 
@@ -185,7 +188,7 @@ def write(net: Sentry, wordpiece: WordPiece, trunk: Path, out: Path, meta: dict[
     """All files but the card. Thresholds start at safe values; the report measures and replaces them."""
     model = build(net)
     weights = model.SerializeToString()
-    (out / "sentry.onnx").write_bytes(weights)
+    (out / WEIGHTS).write_bytes(weights)
     shutil.copyfile(trunk / "vocab.txt", out / "vocab.txt")
     settings = {
         "format": 2,
@@ -194,6 +197,7 @@ def write(net: Sentry, wordpiece: WordPiece, trunk: Path, out: Path, meta: dict[
         "complexity": list(DEMANDS),
         "window": net.positions.weight.shape[0],
         "overlap": OVERLAP,
+        "weights": WEIGHTS,
         "sha256": hashlib.sha256(weights).hexdigest(),
         "thresholds": {"entity": 0.5, "minimum": {}, "suspect": 0.5, "attack": 0.9},
         "training": meta,
@@ -206,7 +210,7 @@ def self_test(out: Path, wordpiece: WordPiece) -> None:
     """Freeze what the exported file answers to the probes. The tolerance leaves room for another summation order only."""
     import onnxruntime as ort
 
-    session = ort.InferenceSession(str(out / "sentry.onnx"), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(str(out / WEIGHTS), providers=["CPUExecutionProvider"])
     rows = []
     for text in PROBES:
         pieces = wordpiece.encode(text)
@@ -310,7 +314,7 @@ def prove(net: Sentry, wordpiece: WordPiece, args: argparse.Namespace) -> dict[s
     ]
     exact = parity(net, wordpiece, build(net, exact=True).SerializeToString(), texts)
     print(f"float graph against the trainer: {exact}", flush=True)
-    shipped = args.out / "sentry.onnx"
+    shipped = args.out / WEIGHTS
     int8 = parity(net, wordpiece, shipped.read_bytes(), texts)
     print(
         f"{shipped.name} ({shipped.stat().st_size / 1e6:.1f} MB, int8) against the trainer: {int8}",

@@ -19,6 +19,7 @@ from scripts.training.sentry_eval import (
 )
 from scripts.training.sentry_topics import Case
 from tidegate.privacy.encoder import Encoder
+from tidegate.privacy.package import read_package
 
 MOST = 400  # sentences per source; the source held out whole is read whole
 
@@ -77,7 +78,7 @@ def report(out: Path, shared: Path, proof: dict[str, float], known: list[Case], 
             for name, scores in pools.items()
         },
         settings=json.loads((out / "sentry.json").read_text(encoding="utf-8")),
-        size=(out / "sentry.onnx").stat().st_size,
+        size=read_package(out).weights.stat().st_size,
         memory=memory(out),
         most=MOST,
     )

@@ -37,7 +37,7 @@ class Caught:
 @pytest.fixture(scope="module")
 def caught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caught]:
     """Runs the journey once: every secret through the door, a tap on every way out."""
-    if not (model_dir("sentry") / "sentry.onnx").exists():
+    if not (model_dir("sentry") / "sentry.json").exists():
         pytest.skip("models/sentry is not built")
     if find_broker(os.environ) is None:
         pytest.skip("mosquitto is not installed: run scripts/setup")

@@ -34,7 +34,7 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    if not (model_dir("sentry") / "sentry.onnx").exists():
+    if not (model_dir("sentry") / "sentry.json").exists():
         pytest.skip("models/sentry is not built")
     world = World(tmp_path_factory.mktemp("cuts"), with_fleet=False, edge_toml="[model]\nenabled = false\n")
     try:

@@ -43,13 +43,14 @@ class _OnnxSettings(msgspec.Struct):
 
     licence: str = ""
     window: int = 0
+    weights: str = ""  # the file's name when it is not the usual one
 
 
 def inspect(folder: Path) -> Facts:
     """Raises Broken (model_not_gguf, model_truncated, wrong_architecture, model_incomplete) and BadRequest (split_model)."""
     names = {path.name for path in folder.iterdir() if path.is_file()}
     for kind, files in _ONNX_NEEDS.items():
-        if files[0] in names:
+        if files[0] in names or (kind is Kind.SENTRY and files[1] in names):
             return _onnx(folder, kind, names)
     models = sorted(name for name in names if name.lower().endswith(".gguf"))
     if len(models) != 1:
@@ -104,7 +105,9 @@ def require_talks(architecture: str) -> None:
 
 
 def _onnx(folder: Path, kind: Kind, names: set[str]) -> Facts:
-    files = _ONNX_NEEDS[kind]
+    first, about, *others = _ONNX_NEEDS[kind]
+    settings = _settings(folder / about) if about in names else _OnnxSettings()
+    files = (settings.weights or first, about, *others)
     missing = [name for name in files if name not in names]
     if missing:
         raise Broken(
@@ -112,7 +115,6 @@ def _onnx(folder: Path, kind: Kind, names: set[str]) -> Facts:
             code="model_incomplete",
             hint="pull the whole folder",
         )
-    settings = _settings(folder / files[1])
     weights = folder / files[0]
     size = sum((folder / name).stat().st_size for name in files)
     need = Need(size * _ONNX_FACTOR, 0, 0, _ONNX_RUNTIME)

@@ -2,7 +2,7 @@
 
 models/sentry/        models/sentry-small/
   sentry.json           the same names
-  sentry.onnx
+  sentry.onnx           unless the settings name another file
   vocab.txt
   selftest.json
 """
@@ -42,6 +42,7 @@ class Settings:
     tags: tuple[str, ...]
     window: int  # pieces per pass, [CLS] and [SEP] included
     overlap: int  # pieces two neighbouring windows share
+    weights: str  # name of the file beside the settings
     sha256: str
     entity_threshold: float  # probability of being private from which a word is marked
     minimum: Mapping[
@@ -86,13 +87,14 @@ def read_package(folder: Path) -> Package:
     """Raises Broken: missing or unreadable files, or weights that are not the ones the settings name."""
     try:
         settings = read_settings(folder / "sentry.json")
-        digest = _digest(folder / "sentry.onnx")
+        weights = folder / settings.weights
+        digest = _digest(weights)
         wordpiece = WordPiece.load(folder / "vocab.txt")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise broken(f"the name model in {folder.name}/ cannot be read ({type(error).__name__})") from error
     if digest != settings.sha256:
         raise broken("the name model's weights are not the ones its settings name")
-    return Package(folder / "sentry.onnx", settings, wordpiece, _read_vectors(folder / "selftest.json"))
+    return Package(weights, settings, wordpiece, _read_vectors(folder / "selftest.json"))
 
 
 def read_settings(path: Path) -> Settings:
@@ -105,6 +107,7 @@ def read_settings(path: Path) -> Settings:
         tags=tuple(str(tag) for tag in raw["tags"]),
         window=int(raw["window"]),
         overlap=int(raw["overlap"]),
+        weights=_plain_name(str(raw.get("weights", "sentry.onnx"))),
         sha256=str(raw["sha256"]),
         entity_threshold=float(thresholds["entity"]),
         minimum={str(kind): float(least) for kind, least in thresholds["minimum"].items()},
@@ -112,6 +115,13 @@ def read_settings(path: Path) -> Settings:
         attack=float(thresholds["attack"]),
         domains=tuple(Domain(name) for name in raw.get("domains", ())),
     )
+
+
+def _plain_name(name: str) -> str:
+    """A file of the package's own folder and no other. Raises ValueError."""
+    if not name.endswith(".onnx") or Path(name).name != name:
+        raise ValueError("the settings name weights outside of their folder")
+    return name
 
 
 def _read_vectors(path: Path) -> Vectors:

@@ -22,6 +22,7 @@ from scripts.training.records import Call, Example, Param, ToolSpec, fold
 from tidegate.assets import model_dir
 from tidegate.engines.embedded import weights_path
 from tidegate.engines.port import Finish
+from tidegate.privacy.package import read_package
 
 LAMP = ToolSpec("HassTurnOn", (Param("name"), Param("area")))
 CLOCK = ToolSpec("HassGetCurrentTime")
@@ -134,4 +135,4 @@ def test_all_intents_of_a_set_are_offered_by_name_alone_in_a_few_orders(corpus: 
 
 
 def test_any_encoder_can_be_timed_whatever_its_inputs_are_called() -> None:
-    assert len(onnx_times(model_dir("sentry") / "sentry.onnx", turns=2)) == 2
+    assert len(onnx_times(read_package(model_dir("sentry")).weights, turns=2)) == 2

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tidegate.assets import model_dir
 from tidegate.errors import BadRequest, Broken
 from tidegate.privacy.encoder import MAX_CHARS, Encoder, windows
+from tidegate.privacy.package import read_package
 from tidegate.privacy.wordpiece import MAX_WORD, WordPiece, plain, split
 
 
@@ -184,13 +185,34 @@ def test_a_self_test_without_vectors_proves_nothing_and_stops_the_load(copy: Pat
 
 
 def test_weights_that_lost_a_byte_stop_the_load(copy: Path) -> None:
-    path = copy / "sentry.onnx"
+    path = read_package(copy).weights
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(Broken, match="not the ones"):
         Encoder.load(copy)
 
 
-@pytest.mark.parametrize("name", ["sentry.onnx", "sentry.json", "vocab.txt", "selftest.json"])
+def test_missing_weights_stop_the_load(copy: Path) -> None:
+    read_package(copy).weights.unlink()
+    with pytest.raises(Broken, match="cannot be read"):
+        Encoder.load(copy)
+
+
+@pytest.mark.parametrize("name", ["../sentry.onnx", "/sentry.onnx", "sub/sentry.onnx", "sentry.json", ""])
+def test_settings_that_name_weights_elsewhere_stop_the_load(copy: Path, name: str) -> None:
+    path = copy / "sentry.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"weights": name}), encoding="utf-8")
+    with pytest.raises(Broken, match="cannot be read"):
+        Encoder.load(copy)
+
+
+def test_the_weights_may_have_a_name_of_their_own(copy: Path) -> None:
+    path = copy / "sentry.json"
+    read_package(copy).weights.rename(copy / "second.onnx")
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | {"weights": "second.onnx"}), encoding="utf-8")
+    assert Encoder.load(copy).scan("turn off the lights").injection < 0.5
+
+
+@pytest.mark.parametrize("name", ["sentry.json", "vocab.txt", "selftest.json"])
 def test_a_missing_file_stops_the_load(copy: Path, name: str) -> None:
     (copy / name).unlink()
     with pytest.raises(Broken, match="cannot be read"):
