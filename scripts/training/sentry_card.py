@@ -74,9 +74,9 @@ Weights are a derived work of the trunk (Apache-2.0) and were trained on: Broad 
 entities (CC BY 4.0), UNER English-EWT dev (CC BY-SA 4.0), GermEval 2014 dev (CC BY 4.0), SEC filings NER (CC BY 3.0),
 WikiANN train en/de/fr/nl (ODC-BY, text CC BY-SA 3.0; licence not stated by the repository it was taken from), SLURP dev (CC BY 4.0; tags only), name and
 street lists of German LER (CC BY 4.0), names and towns of the `faker` package (MIT), Banking77, CLINC150, HWU64 (CC BY 3.0/4.0), SNIPS (CC0), XQuAD (CC BY-SA 4.0),
-HaluEval (MIT), Giskard prompt injections (MIT), BIPIA (MIT; its tables CC BY-SA 4.0), CyberSecEval prompt injection (MIT), JailbreakLLMs (MIT), notinject
+HaluEval (MIT), Home Assistant's intents (test sentences in English, German, French, Spanish; CC BY 4.0), Giskard prompt injections (MIT), BIPIA (MIT; its tables CC BY-SA 4.0), CyberSecEval prompt injection (MIT), JailbreakLLMs (MIT), notinject
 expanded (MIT), outcomes of small models from RouteLLM, home-assistant-datasets and ZeroEval (Apache-2.0), and text made by
-`scripts/training/sentry_synth.py`, `sentry_world.py` and `sentry_inject.py`. Held out whole and never trained on: Wikigold (CC BY 4.0), DataFog's cases
+`scripts/training/sentry_synth.py`, `sentry_plain.py`, `sentry_world.py` and `sentry_inject.py`. Held out whole and never trained on: Wikigold (CC BY 4.0), DataFog's cases
 (MIT), deepset prompt-injections (Apache-2.0). No template of presidio-research was used.
 """
 
