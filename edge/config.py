@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ import msgspec
 
 from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent
+from edge.routing.signals import MeteredSends
 from tidegate import config
 from tidegate.errors import BadConfig
 from tidegate.privacy.actions import Action, Handling
@@ -97,6 +99,14 @@ class Privacy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     consent_for: dict[Label, Consent] = {}  # the same per kind; the strictest of all that were found counts
 
 
+class Metered(StrEnum):
+    """Whether the way out costs by the byte."""
+
+    AUTO = "auto"
+    YES = "yes"
+    NO = "no"
+
+
 class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The way to the cloud tier. Without an address there is none."""
 
@@ -106,7 +116,23 @@ class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     receipts: bool = True  # refuse answers without a valid receipt
     max_in_flight: Count = 8  # escalations on the wire at once
     expiry_s: Seconds = 604_800.0  # an escalation nobody answered in a week is given up
-    probe_s: Seconds = 5.0  # how often a link that is down is tried
+    probe_s: Seconds = 5.0  # how soon a link that is down is tried again; doubling, up to a minute
+    settle_s: Seconds = 5.0  # the link's state changes at most once in this time
+    metered: Metered = (
+        Metered.AUTO
+    )  # whether the way out costs by the byte: yes, no, or auto (by the interface of the default route)
+    metered_interfaces: tuple[str, ...] = (
+        "wwan*",
+        "ppp*",
+        "rmnet*",
+    )  # names of interfaces that cost by the byte; absent: none
+    metered_sends: MeteredSends = (
+        MeteredSends.MUST_GO
+    )  # over a metered way: all, must_go (what policy sends and what cannot be answered here) or nothing
+    metered_bytes_a_day: int | None = (
+        None  # the most that leaves over a metered way in a day; absent: no bound
+    )
+    portal_probe: str = ""  # http address of yours that answers 204; asked when the cloud cannot be reached: another answer is a captive portal
     max_spooled: Count = 10_000  # beyond these the device answers 503 instead of promising
 
 

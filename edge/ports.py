@@ -40,6 +40,10 @@ class Request:
     keep_local: bool = False  # the application asked for local only
     ask_review: bool = False  # the application asked for a person
     consented: bool = False  # the application says that somebody agreed to this leaving, redacted
+    due: float | None = (
+        None  # monotonic: the application gets what there is then; absent: deadline_s from the sending
+    )
+    fallback: bool = False  # the device has a worse answer of its own in hand
 
 
 @dataclass(frozen=True, slots=True)

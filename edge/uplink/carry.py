@@ -5,14 +5,17 @@ A failure at any point leaves an entry that can be tried again with the same key
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol, assert_never
 
 from edge.ports import Rejected, RejectReason, Released
+from edge.routing.link import Habits, Health
+from edge.routing.retry import TABLE, Again, Fault, delay, fault_of
 from edge.uplink import codec
 from edge.uplink.ledger import Book, Kind, Record
-from edge.uplink.reach import Reach
+from edge.uplink.reach import Ration, Reach
 from edge.uplink.spool import (
     Answered,
     Distrusted,
@@ -22,9 +25,11 @@ from edge.uplink.spool import (
     Forgotten,
     Sending,
     Shelf,
+    SpoolState,
     Waiting,
     step,
 )
+from tidegate.chat import Usage
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, TidegateError, Unreachable, Untrusted
 from tidegate.failpoint import failpoint
@@ -56,7 +61,27 @@ class Terms:
 
     device: DeviceId
     receipt_key: bytes = field(repr=False)
-    probe_s: float = 5.0
+    habits: Habits = field(default_factory=Habits)
+    ration: Ration = field(default_factory=Ration)
+    dice: Callable[[], float] = lambda: 0.5  # 0..1
+
+
+class Meter(Protocol):
+    """Told what an escalation costs, before it is written down as done: a power cut may count it twice, never not at all."""
+
+    def sent(self, entry: Entry, size: int) -> None:
+        """So many bytes go out over a way that costs by the byte."""
+        ...
+
+    def answered(self, entry: Entry, usage: Usage) -> None: ...
+
+
+class NoMeter:
+    """Costs nothing."""
+
+    def sent(self, entry: Entry, size: int) -> None: ...
+
+    def answered(self, entry: Entry, usage: Usage) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +90,53 @@ class Files:
 
     shelf: Shelf
     book: Book
+    meter: Meter = field(default_factory=NoMeter)
 
 
 CheckText = Callable[[ConversationId, Released], None]
 """Raises Untrusted when a reply holds placeholders that its conversation never made."""
+
+Portal = Callable[[], Awaitable[bool]]
+"""Whether something else answers where the internet should. Never raises."""
+
+
+async def no_portal() -> bool:
+    return False
 
 
 class Carrier:
     """One entry at a time, by whoever calls; never two callers for one entry (see the courier)."""
 
     def __init__(
-        self, wire: Wire, files: Files, terms: Terms, check: CheckText, *, clock: Clock, tracer: Tracer
+        self,
+        wire: Wire,
+        files: Files,
+        terms: Terms,
+        check: CheckText,
+        *,
+        clock: Clock,
+        tracer: Tracer,
+        portal: Portal = no_portal,
     ) -> None:
         self._wire = wire
         self._shelf = files.shelf
         self._book = files.book
+        self._meter = files.meter
+        self._portal = portal
         self._terms = terms
         self._check = check
         self._clock = clock
         self._tracer = tracer
         self._log = Log("edge.uplink")
         self._barred = 0
-        self.reach = Reach(probe_s=terms.probe_s)
+        self.reach = Reach(terms.habits, ration=terms.ration, dice=terms.dice)
 
     async def deliver(self, entry: Entry) -> None:
         """Sends a queued entry and saves what becomes of it. Raises Exhausted when the disk is full: then nothing changed."""
         entry = self.saved(entry, Sending())
         self._note(entry, Kind.SENT, b"")
+        if self.reach.metered:
+            self._meter.sent(entry, len(entry.payload))
         failpoint("edge.uplink.send.before")
         within = entry.deadline_s + SPARE_S
         with self._tracer.span(
@@ -114,35 +159,57 @@ class Carrier:
             self.saved(entry, event)
 
     async def probe(self) -> bool:
-        """Whether the cloud answers and both sides accept each other."""
+        """Whether the cloud answers and both sides accept each other. Carries nothing."""
+        self.reach.begin()
         try:
             await self._wire.probe()
-        except Unreachable:
-            self.reach.failed(self._clock.mono())
-        except (Untrusted, BadRequest) as error:
+        except (Unreachable, Untrusted, BadRequest) as error:
+            await self._missed(error)
+            return False
+        except asyncio.CancelledError:
+            self.reach.abandon()
+            raise
+        self._barred = 0
+        self.reach.succeeded(self._clock.mono())
+        self._log.info("link_up", state=self.reach.health)
+        return True
+
+    async def _missed(self, error: TidegateError) -> None:
+        """A probe came to nothing: an outage, somebody else's answer, or a refused identity."""
+        fault = fault_of(error.code)
+        if TABLE[fault].again is Again.NEVER:
             self._refused(error)
-        else:
-            self._barred = 0
-            self.reach.succeeded(self._clock.mono())
-            self._log.info("link_up")
-            return True
-        return False
+            return
+        if fault is Fault.UNREACHABLE and await self._portal():
+            fault = Fault.FOREIGN
+        self._failed(fault)
+
+    def _failed(self, fault: Fault) -> None:
+        before = self.reach.health
+        self.reach.failed(self._clock.mono(), fault)
+        if self.reach.health is not before:
+            alert = self.reach.health is Health.CAPTIVE
+            self._log.warning("link_changed", state=self.reach.health, code=fault, alert=alert)
 
     async def close(self) -> None:
         await self._wire.close()
 
     async def _asked(self, entry: Entry, call: Awaitable[bytes]) -> Event:
         """What the cloud's reply means for the entry; never raises on account of the cloud."""
+        began = self._clock.mono()
         try:
             raw = await call
-        except Unreachable as error:
-            self.reach.failed(self._clock.mono())
-            self._log.info("cloud_unreachable", code=error.code, ticket=entry.ticket)
-            return Failed()
-        except (Untrusted, BadRequest) as error:
-            self._refused(error)
-            return Failed()
-        self.reach.succeeded(self._clock.mono())
+        except (Unreachable, Untrusted, BadRequest) as error:
+            fault = fault_of(error.code)
+            if TABLE[fault].again is Again.NEVER:
+                self._refused(error)
+            else:
+                self._failed(fault)
+                self._log.info("cloud_unreachable", code=error.code, ticket=entry.ticket)
+            return Failed(delay(fault, entry.attempts, self._terms.dice()))
+        self.reach.succeeded(
+            self._clock.mono(), self._clock.mono() - began if entry.state is SpoolState.SENT else None
+        )
         failpoint("edge.uplink.send.after")
         try:
             return self._judged(entry, raw)
@@ -157,6 +224,7 @@ class Carrier:
             case Released():
                 self._verified(entry, raw)
                 self._check(entry.conversation, reply)
+                self._meter.answered(entry, reply.usage)
                 return Answered(raw)
             case codec.CloudHeld(cloud_ticket, reason):
                 return Waiting(cloud_ticket, reason)

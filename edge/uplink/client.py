@@ -5,6 +5,9 @@ It carries bytes that were made by edge.uplink.codec and never looks into them.
 
 from __future__ import annotations
 
+from typing import assert_never
+
+from edge.routing.retry import STATUS, Fault
 from edge.uplink.channel import Channel, Method
 from tidegate.errors import BadRequest, TidegateError, Unreachable, Untrusted
 from tidegate.wire.v1 import escalation_pb2 as pb
@@ -13,9 +16,15 @@ import grpc  # isort: skip  after the channel, which switches TLS 1.2 off
 
 _SERVICE = "/tidegate.v1.Escalations/"
 _PROBE_S = 3.0
-_REFUSALS = (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
-_FAULTS = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.OUT_OF_RANGE)
 _HANDSHAKE = ("handshake", "CERTIFICATE", "certificate", "SSL_ERROR", "TLS", "Peer name", "No match found")
+_FOREIGN = (  # in the words of BoringSSL and OpenSSL: signed by somebody else, or not TLS at all (a portal's plain HTTP)
+    "unable to get local issuer certificate",
+    "unable to get issuer certificate",
+    "self signed certificate",
+    "self-signed certificate",
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+)
 
 
 class CloudChannel:
@@ -53,22 +62,51 @@ class CloudChannel:
 
 def translated(code: grpc.StatusCode, details: str) -> TidegateError:
     """What a failed call means. `details` are gRPC's own words; they are looked at, never repeated."""
-    if code is grpc.StatusCode.UNAVAILABLE and any(word in details for word in _HANDSHAKE):
-        return Untrusted(
-            "the cloud and this device do not accept each other's certificate; nothing was sent",
-            code="tls_refused",
-            hint="see `tidegate edge doctor`; enrol this device again if its certificate has ended",
-        )
-    if code in _REFUSALS:
-        return Untrusted(
-            "the cloud refuses this device",
-            code="device_refused",
-            hint="ask the fleet's manager whether it was revoked; enrol it again",
-        )
-    if code in _FAULTS:
-        return BadRequest("the cloud cannot read what this device sent", code="wire_mismatch")
-    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return Unreachable("the cloud did not answer in time", code="cloud_slow")
-    if code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        return Unreachable("the cloud is busy", code="cloud_busy")
-    return Unreachable("the cloud cannot be reached", code="cloud_unreachable")
+    return error_of(_fault(code, details))
+
+
+def _fault(code: grpc.StatusCode, details: str) -> Fault:
+    fault = STATUS.get(code.name, Fault.UNREACHABLE)
+    if fault is Fault.UNREACHABLE:
+        if any(word in details for word in _FOREIGN):
+            return Fault.FOREIGN
+        if any(word in details for word in _HANDSHAKE):
+            return Fault.TLS_REFUSED
+    return fault
+
+
+def error_of(fault: Fault) -> TidegateError:
+    """The error that says it: Unreachable is tried again, Untrusted and BadRequest are not."""
+    match fault:
+        case Fault.UNREACHABLE:
+            return Unreachable("the cloud cannot be reached", code=fault)
+        case Fault.SLOW:
+            return Unreachable("the cloud did not answer in time", code=fault)
+        case Fault.BUSY:
+            return Unreachable("the cloud is busy", code=fault)
+        case Fault.FAILED:
+            return Unreachable("the cloud failed", code=fault)
+        case Fault.CROSSED:
+            return Unreachable("the cloud was asked twice at once", code=fault)
+        case Fault.FOREIGN:
+            return Unreachable(
+                "something else answers in the cloud's place; nothing was sent",
+                code=fault,
+                hint="log in to this network, or enrol this device again if the cloud has a new authority",
+            )
+        case Fault.TLS_REFUSED:
+            return Untrusted(
+                "the cloud and this device do not accept each other's certificate; nothing was sent",
+                code=fault,
+                hint="see `tidegate edge doctor`; enrol this device again if its certificate has ended",
+            )
+        case Fault.DEVICE_REFUSED:
+            return Untrusted(
+                "the cloud refuses this device",
+                code=fault,
+                hint="ask the fleet's manager whether it was revoked; enrol it again",
+            )
+        case Fault.MISMATCH:
+            return BadRequest("the cloud cannot read what this device sent", code=fault)
+        case other:
+            assert_never(other)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from edge import conversation
 from edge.device_key import DeviceKey
 from edge.ports import Delivery, Escalation, Held, Queued, Request
+from edge.routing.link import Health
+from edge.routing.retry import AT_ONCE
+from edge.routing.signals import LinkSignal
 from edge.uplink import codec
 from edge.uplink.carry import Carrier
 from edge.uplink.spool import DeathCause, Entry, Expired, Restarted, Shelf, SpoolState
@@ -33,13 +36,22 @@ class Courier:
     """`edge.ports.Dispatch`. `run` is its background half: retries, long polls, expiry."""
 
     def __init__(
-        self, carrier: Carrier, shelf: Shelf, key: DeviceKey, clock: Clock, *, expiry_s: float, at_once: int
+        self,
+        carrier: Carrier,
+        shelf: Shelf,
+        key: DeviceKey,
+        clock: Clock,
+        *,
+        expiry_s: float,
+        at_once: int,
+        metered: Callable[[], bool] = lambda: False,
     ) -> None:
         self._carrier = carrier
         self._shelf = shelf
         self._key = key
         self._clock = clock
         self._expiry_s = expiry_s
+        self._metered = metered
         self._at_once = at_once
         self._log = Log("edge.uplink")
         self._tasks: dict[Ticket, asyncio.Task[None]] = {}
@@ -55,7 +67,12 @@ class Courier:
 
     @property
     def link_up(self) -> bool:
-        return self._carrier.reach.up(self._clock.mono())
+        """Whether the cloud can be asked now, be it one request at a time."""
+        return self.link(0.0).open
+
+    def link(self, left_s: float) -> LinkSignal:
+        """The way to the cloud for a request with so much time left. From any thread."""
+        return self._carrier.reach.signal(self._clock.mono(), left_s)
 
     @property
     def barred(self) -> bool:
@@ -64,16 +81,18 @@ class Courier:
 
     async def send(self, escalation: Escalation, request: Request) -> Delivery:
         failpoint("edge.dispatch.start")
+        began = self._clock.mono()
         entry = self._taken(escalation, request)
-        if entry.state is SpoolState.QUEUED and self.link_up:
-            self._start(entry)
-        deadline = self._clock.mono() + request.deadline_s
+        due = began + request.deadline_s if request.due is None else request.due
+        first = True
         while True:
             moved = self._moved
             entry = self._shelf.get(entry.ticket) or entry
-            left = deadline - self._clock.mono()
-            busy = entry.ticket in self._tasks and entry.state is not SpoolState.HELD
-            if not busy or left <= 0 or self._stopping:
+            if self._begins(entry, first=first):
+                self._start(entry)
+                first = False
+            left = due - self._clock.mono()
+            if not self._awaited(entry, request, due - began) or left <= 0 or self._stopping:
                 return outcome(entry)
             await _within(left, moved)
 
@@ -102,6 +121,33 @@ class Courier:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._carrier.close()
+
+    def _begins(self, entry: Entry, *, first: bool) -> bool:
+        """Whether somebody who waits may have it sent now: on the first try, and where the table says "again, at once"."""
+        at_once = 0 < entry.attempts <= AT_ONCE and entry.next_at <= self._clock.now()
+        return entry.state is SpoolState.QUEUED and (first or at_once) and self._may(entry)
+
+    def _awaited(self, entry: Entry, request: Request, whole_s: float) -> bool:
+        """Whether there is something to wait for: it is under way, or next over a link that takes one at a time; and the
+        cloud is expected within the whole time of the request, or there is no other answer."""
+        if entry.state is SpoolState.HELD:
+            return False
+        reach, now = self._carrier.reach, self._clock.mono()
+        next_one = (
+            entry.state is SpoolState.QUEUED
+            and entry.attempts == 0
+            and reach.busy()
+            and reach.admits(entry.why, len(entry.payload))
+        )
+        if entry.ticket not in self._tasks and not next_one:
+            return False
+        return reach.worth_waiting(whole_s, now, has_answer=request.fallback) > 0
+
+    def _may(self, entry: Entry) -> bool:
+        """Whether the link lets this entry out now. Polls for held ones may take long: never over a link that flaps."""
+        reach = self._carrier.reach
+        steady = entry.state is not SpoolState.HELD or reach.health in (Health.UP, Health.METERED)
+        return steady and reach.up(self._clock.mono()) and reach.admits(entry.why, len(entry.payload))
 
     def _taken(self, escalation: Escalation, request: Request) -> Entry:
         """The entry of this request, written now or by its first try. Raises BadRequest when the key is reused."""
@@ -138,9 +184,10 @@ class Courier:
         return entry
 
     async def _round(self) -> None:
+        self._carrier.reach.costs(self._clock.mono(), self._metered())
         if self._carrier.reach.probe_due(self._clock.mono()) and await self._carrier.probe():
             self._shelf.hasten(self._clock.now())
-        now, up = self._clock.now(), self.link_up
+        now = self._clock.now()
         for entry in self._shelf.due(now, _AT_ONCE):
             if entry.ticket in self._tasks:
                 continue
@@ -150,12 +197,14 @@ class Courier:
                 continue
             if entry.state is SpoolState.SENT:  # nobody is sending it: a power cut, or a disk that was full
                 entry = self._carrier.saved(entry, Restarted())  # noqa: PLW2901
-            if up:
+            if self._may(entry):
                 self._start(entry)
 
     def _start(self, entry: Entry) -> None:
         if entry.ticket not in self._tasks and not self._stopping:
-            self._tasks[entry.ticket] = asyncio.create_task(self._guarded(entry.ticket, self._carried(entry)))
+            trial = self._carrier.reach.begin()
+            work = self._guarded(entry.ticket, self._carried(entry), trial=trial)
+            self._tasks[entry.ticket] = asyncio.create_task(work)
 
     async def _carried(self, entry: Entry) -> None:
         held = entry.state is SpoolState.HELD
@@ -166,7 +215,7 @@ class Courier:
             elif entry.state is SpoolState.QUEUED:
                 await self._carrier.deliver(entry)
 
-    async def _guarded(self, ticket: Ticket, work: Awaitable[None]) -> None:
+    async def _guarded(self, ticket: Ticket, work: Awaitable[None], *, trial: bool) -> None:
         try:
             await work
         except TidegateError as error:  # a full disk, for example: the entry is tried again
@@ -175,6 +224,8 @@ class Courier:
             self._log.error("delivery_defect", defect, ticket=ticket)
         finally:
             self._tasks.pop(ticket, None)
+            if trial:
+                self._carrier.reach.abandon()  # in case it was cancelled, or ended without a word from the cloud
             self._notify()
 
     def _notify(self) -> None:

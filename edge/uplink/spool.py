@@ -97,7 +97,9 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The cloud did not answer."""
+    """The cloud did not answer. `after_s`: seconds until the next try; absent: twice the last wait."""
+
+    after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,10 @@ def step(entry: Entry, event: Event, now: float) -> Entry:
             return replace(
                 entry, state=SpoolState.HELD, cloud_ticket=cloud_ticket, hold=reason, attempts=0, next_at=now
             )
-        case Failed():
+        case Failed(after_s):
             back = SpoolState.HELD if entry.state is SpoolState.HELD else SpoolState.QUEUED
-            return replace(
-                entry, state=back, attempts=entry.attempts + 1, next_at=now + backoff(entry.attempts)
-            )
+            wait = backoff(entry.attempts) if after_s is None else after_s
+            return replace(entry, state=back, attempts=entry.attempts + 1, next_at=now + wait)
         case Forgotten():
             return replace(entry, state=SpoolState.QUEUED, cloud_ticket="", hold=None, next_at=now)
         case Distrusted():

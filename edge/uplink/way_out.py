@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.config import EdgeConfig
+from edge.config import EdgeConfig, Metered
 from edge.device_key import DeviceKey
 from edge.finders import build_detector, build_guard
 from edge.ports import Released
+from edge.routing.link import Habits
 from edge.screen import Detectors, PrivacyScreen, sparing
 from edge.stores import Stores
-from edge.uplink.carry import Carrier, Files, Terms
+from edge.uplink.carry import Carrier, Files, Meter, NoMeter, Portal, Terms, no_portal
 from edge.uplink.channel import Channel
 from edge.uplink.client import CloudChannel
 from edge.uplink.codec import encode
 from edge.uplink.dispatch import Courier
+from edge.uplink.interface import watching
 from edge.uplink.late import LateDesk
+from edge.uplink.portal import HttpProbe
+from edge.uplink.reach import Ration
 from tidegate.clock import Clock
 from tidegate.errors import BadConfig, Broken
 from tidegate.identity.certificates import read_leaf
@@ -64,8 +70,21 @@ class WayOut:
             Log("edge.uplink").error("redaction_unavailable", error, alert=True)
 
 
-def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, tracer: Tracer) -> WayOut:
-    """Raises BadConfig (with the file) when this device has no usable identity."""
+def build(
+    config: EdgeConfig,
+    key: DeviceKey,
+    stores: Stores,
+    *,
+    clock: Clock,
+    tracer: Tracer,
+    meter: Meter | None = None,
+    metered_left: Callable[[], int | None] = lambda: None,
+) -> WayOut:
+    """`meter` is told what leaves; `metered_left`: bytes of today's allowance over a metered way.
+
+    Raises BadConfig (with the file) when this device has no usable identity.
+    """
+    ration = Ration(config.uplink.metered_sends, metered_left)
     detectors = Detectors(
         lambda: sparing(build_detector(config), config.policy.public_words), lambda: build_guard(config)
     )
@@ -92,9 +111,19 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, t
     terms = Terms(
         device=device_from_names(leaf.common_names, leaf.uris),
         receipt_key=_receipt_key(config),
-        probe_s=config.uplink.probe_s,
+        habits=Habits(first_trial_s=config.uplink.probe_s, settle_s=config.uplink.settle_s),
+        ration=ration,
+        dice=secrets.SystemRandom().random,
     )
-    carrier = Carrier(wire, Files(stores.spool, stores.ledger), terms, check, clock=clock, tracer=tracer)
+    carrier = Carrier(
+        wire,
+        Files(stores.spool, stores.ledger, meter or NoMeter()),
+        terms,
+        check,
+        clock=clock,
+        tracer=tracer,
+        portal=_portal(config),
+    )
     courier = Courier(
         carrier,
         stores.spool,
@@ -102,9 +131,25 @@ def build(config: EdgeConfig, key: DeviceKey, stores: Stores, *, clock: Clock, t
         clock,
         expiry_s=config.uplink.expiry_s,
         at_once=config.uplink.max_in_flight,
+        metered=_metered(config, clock),
     )
     late = LateDesk(stores.spool, screen, clock, courier.moved, key)
     return WayOut(screen, courier, late, detectors, clock)
+
+
+def _metered(config: EdgeConfig, clock: Clock) -> Callable[[], bool]:
+    match config.uplink.metered:
+        case Metered.YES:
+            return lambda: True
+        case Metered.NO:
+            return lambda: False
+        case Metered.AUTO:
+            return watching(config.uplink.metered_interfaces, clock)
+
+
+def _portal(config: EdgeConfig) -> Portal:
+    """Raises BadConfig."""
+    return HttpProbe(config.uplink.portal_probe).captive if config.uplink.portal_probe else no_portal
 
 
 def _receipt_key(config: EdgeConfig) -> bytes:

@@ -16,6 +16,9 @@ from grpc import StatusCode  # isort: skip
         (StatusCode.UNAVAILABLE, "failed to connect to all addresses; connection refused", Unreachable, "cloud_unreachable"),
         (StatusCode.UNAVAILABLE, "Socket closed", Unreachable, "cloud_unreachable"),
         (StatusCode.UNAVAILABLE, "Ssl handshake failed: CERTIFICATE_VERIFY_FAILED", Untrusted, "tls_refused"),
+        (StatusCode.UNAVAILABLE, "Ssl handshake failed: CERTIFICATE_VERIFY_FAILED: certificate has expired", Untrusted, "tls_refused"),
+        (StatusCode.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED: unable to get local issuer certificate", Unreachable, "foreign_answer"),
+        (StatusCode.UNAVAILABLE, "OPENSSL_internal:WRONG_VERSION_NUMBER", Unreachable, "foreign_answer"),
         (StatusCode.UNAVAILABLE, "Peer name localhost is not in peer certificate", Untrusted, "tls_refused"),
         (StatusCode.UNAUTHENTICATED, "revoked", Untrusted, "device_refused"),
         (StatusCode.PERMISSION_DENIED, "", Untrusted, "device_refused"),
@@ -23,7 +26,8 @@ from grpc import StatusCode  # isort: skip
         (StatusCode.UNIMPLEMENTED, "", BadRequest, "wire_mismatch"),
         (StatusCode.DEADLINE_EXCEEDED, "", Unreachable, "cloud_slow"),
         (StatusCode.RESOURCE_EXHAUSTED, "", Unreachable, "cloud_busy"),
-        (StatusCode.INTERNAL, "eve@example.org", Unreachable, "cloud_unreachable"),
+        (StatusCode.INTERNAL, "eve@example.org", Unreachable, "cloud_failed"),
+        (StatusCode.ABORTED, "", Unreachable, "cloud_crossed"),
     ],
 )  # fmt: skip
 def test_a_status_becomes_what_the_device_can_do(

@@ -13,8 +13,9 @@ import pytest
 from edge import device_key, turn
 from edge.config import EdgeConfig, Rules, Uplink
 from edge.ports import Answer, House, LateState, Policy, PolicyVersion, Request, Source, State
+from edge.routing.link import Health
 from edge.stores import Stores, open_stores
-from edge.uplink import ledger
+from edge.uplink import codec, ledger
 from edge.uplink.ledger import Kind
 from edge.uplink.spool import DeathCause, SpoolState
 from edge.uplink.way_out import WayOut, build
@@ -39,7 +40,9 @@ class Device:
     """A device with everything but a door."""
 
     def __init__(self, site: Site, folder: Path, address: str, *, identity: Path | None = None) -> None:
-        uplink = Uplink(address=address, identity=identity or site.folder / "device", probe_s=0.2)
+        uplink = Uplink(
+            address=address, identity=identity or site.folder / "device", probe_s=0.2, settle_s=0.2
+        )
         folder.mkdir(parents=True, exist_ok=True)
         config = EdgeConfig(state=folder, uplink=uplink, policy=Rules(names=False))
         key = device_key.load_or_make(folder)
@@ -214,18 +217,44 @@ async def test_what_was_sent_when_the_power_went_is_sent_again_under_the_same_ke
     assert cloud.seen[0] == cloud.seen[1]
 
 
-async def test_a_cloud_of_another_authority_is_refused_once_and_not_asked_again(
+async def test_where_a_stranger_answers_in_the_clouds_place_the_link_is_captive_and_nothing_is_sent(
     site: Site, tmp_path: Path
 ) -> None:
     cloud = FakeCloud(Site(tmp_path / "other"))
     async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
         queued = await device.ask("hello")
         assert queued.state is State.QUEUED
-        assert device.out.barred
+        assert device.out.courier.link(1.0).health is Health.CAPTIVE
+        assert not device.out.barred  # somebody may log in to the network: then it goes on by itself
         await asyncio.sleep(0.7)
         assert cloud.seen == []
         entry = device.stores.spool.pending("tests")[0]
         assert entry.attempts == 1
+
+
+async def test_a_portal_that_answers_with_a_page_is_no_cloud_and_its_end_is_noticed(
+    site: Site, tmp_path: Path
+) -> None:
+    told: list[bytes] = []
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        told.append(await reader.read(4096))
+        writer.write(b"HTTP/1.1 302 Found\r\nLocation: http://login.example/\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    portal = await asyncio.start_server(redirect, "127.0.0.1", 0)
+    port: int = portal.sockets[0].getsockname()[1]
+    async with running(Device(site, tmp_path / "state", f"localhost:{port}")) as device:
+        queued = await device.ask(f"mail {SECRET}")
+        assert (queued.state, device.out.courier.link(1.0).health) == (State.QUEUED, Health.CAPTIVE)
+        portal.close()
+        await portal.wait_closed()
+        assert all(SECRET.encode() not in raw for raw in told)
+        async with serving(FakeCloud(site), port=port):
+            assert queued.ticket is not None
+            late = await device.out.late.collect(queued.ticket, "tests", 10.0)
+            assert late is not None
+            assert late.state is LateState.ANSWERED
 
 
 async def test_an_expired_certificate_is_refused_and_nothing_is_lost(site: Site, tmp_path: Path) -> None:
@@ -266,16 +295,9 @@ async def test_a_ticket_of_nobody_is_none(site: Site, tmp_path: Path) -> None:
         assert await device.out.late.collect(Ticket("tkt_unknown1"), "tests", 0.0) is None
 
 
-def test_the_wire_knows_every_reason_to_escalate() -> None:
-    assert {name.removeprefix("WHY_").lower() for name in pb.Why.keys()} - {"unspecified"} == {  # noqa: SIM118
-        "unsure",
-        "passed",
-        "policy_must_go",
-        "too_long",
-        "no_local_model",
-        "invalid_draft",
-        "no_tools",
-    }
+def test_the_wire_has_a_word_for_every_reason_to_escalate_and_no_word_without_one() -> None:
+    known = {name for name in pb.Why.keys()} - {"WHY_UNSPECIFIED"}  # noqa: C416, SIM118
+    assert {pb.Why.Name(word) for word in codec.WHYS.values()} == known
 
 
 async def test_a_daemon_that_ends_gives_a_ticket_to_whoever_waits(site: Site, tmp_path: Path) -> None:
