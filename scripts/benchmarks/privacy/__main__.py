@@ -26,10 +26,10 @@ from tidegate.errors import Broken
 PAGE = peers.ROOT / "docs" / "privacy-bench.md"
 
 
-def show(console: Console, report: Report) -> None:
+def show(console: Console, report: Report, title: str = "privacy") -> None:
     """The bar table, then the tables behind it, then the scorer's words."""
     names = columns(report)
-    table = Table("measure", "bar", "Tidegate", "", *names, title="privacy", show_lines=True)
+    table = Table("measure", "bar", "Tidegate", "", *names, title=title, show_lines=True)
     for line in report.lines:
         colour = {True: "green", False: "red", None: "white"}[line.met]
         cells = (line.peers.get(name, "–") for name in names)

@@ -36,18 +36,17 @@ class Timing:
     wall_s: float
 
 
-def install() -> None:
-    """Make build/peers from the lock, hashes checked; when it is as the lock says, do nothing. About 1 GB."""
-    stamp = HOME / _STAMP
-    lock = LOCK.read_text("utf-8")
-    if stamp.is_file() and stamp.read_text("utf-8") == lock:
+def install(home: Path = HOME, lock: Path = LOCK) -> None:
+    """Make an environment from its lock, hashes checked; when it is as the lock says, do nothing. build/peers: about 1 GB."""
+    stamp, wanted = home / _STAMP, lock.read_text("utf-8")
+    if stamp.is_file() and stamp.read_text("utf-8") == wanted:
         return
-    if HOME.exists():
-        shutil.rmtree(HOME)
-    venv.create(HOME, with_pip=True)
-    command = [str(HOME / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*command, "--require-hashes", "-r", str(LOCK)], check=True)
-    stamp.write_text(lock, "utf-8")
+    if home.exists():
+        shutil.rmtree(home)
+    venv.create(home, with_pip=True)
+    command = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*command, "--require-hashes", "-r", str(lock)], check=True)
+    stamp.write_text(wanted, "utf-8")
 
 
 def installed(home: Path = HOME) -> bool:

@@ -12,8 +12,6 @@ from pathlib import Path
 from scripts.evaluation.intervals import Estimate
 from tidegate.chat import JSON
 
-BEGIN, END = "<!-- bench privacy: begin -->", "<!-- bench privacy: end -->"
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -88,7 +86,8 @@ def columns(report: Report) -> list[str]:
     return list(dict.fromkeys(name for line in report.lines for name in line.peers))
 
 
-def markdown(report: Report) -> str:
+def markdown(report: Report, bench: str = "privacy") -> str:
+    """Everything of a report as a page's text; `bench` is the command that made it."""
     peers = columns(report)
     heads = ["measure", "bar", "Tidegate", "", *peers, "over"]
     rows = [
@@ -103,7 +102,7 @@ def markdown(report: Report) -> str:
         for line in report.lines
     ]
     facts = ", ".join(f"{key} {_plain(value)}" for key, value in report.facts.items())
-    pieces = [f"Made by `scripts/bench privacy`; {facts}.", _grid(heads, rows)]
+    pieces = [f"Made by `scripts/bench {bench}`; {facts}.", _grid(heads, rows)]
     for detail in report.details:
         pieces += [f"### {detail.title}", detail.note, _grid(detail.columns, detail.rows)]
     if report.output:
@@ -111,13 +110,19 @@ def markdown(report: Report) -> str:
     return "\n\n".join(piece for piece in pieces if piece) + "\n"
 
 
-def written(page: str, report: Report) -> str:
+def markers(bench: str) -> tuple[str, str]:
+    """What stands around the figures in a page."""
+    return f"<!-- bench {bench}: begin -->", f"<!-- bench {bench}: end -->"
+
+
+def written(page: str, report: Report, bench: str = "privacy") -> str:
     """`page` with everything between the markers replaced. Raises ValueError when it has no such markers."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    opening, closing = markers(bench)
+    before, begin, rest = page.partition(opening)
+    _, end, after = rest.partition(closing)
     if not begin or not end:
         raise ValueError("the page has no markers for the figures")
-    return f"{before}{BEGIN}\n\n{markdown(report)}\n{END}{after}"
+    return f"{before}{opening}\n\n{markdown(report, bench)}\n{closing}{after}"
 
 
 def as_json(report: Report) -> dict[str, JSON]:

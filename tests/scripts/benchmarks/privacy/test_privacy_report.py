@@ -14,13 +14,12 @@ from scripts.benchmarks.privacy import leaks, quality, recorded, untouched
 from scripts.benchmarks.privacy.finders import OURS
 from scripts.benchmarks.privacy.parts import Errors
 from scripts.benchmarks.privacy.report import (
-    BEGIN,
-    END,
     Detail,
     Line,
     Report,
     as_json,
     markdown,
+    markers,
     shown,
     written,
 )
@@ -65,11 +64,12 @@ def test_markdown_has_a_column_per_peer_and_pipes_do_not_break_it() -> None:
 
 
 def test_writing_replaces_what_is_between_the_markers_and_nothing_else() -> None:
-    page = f"# Title\n\n{BEGIN}\nold\n{END}\n\nafter\n"
+    begin, end = markers("privacy")
+    page = f"# Title\n\n{begin}\nold\n{end}\n\nafter\n"
     once = written(page, REPORT)
     assert "old" not in once
     assert once.startswith("# Title\n\n")
-    assert once.endswith(f"{END}\n\nafter\n")
+    assert once.endswith(f"{end}\n\nafter\n")
     assert written(once, REPORT) == once
 
 

@@ -1,0 +1,1 @@
+"""The edge daemon against its bars, beside llama.cpp's own server, in one run: `scripts/bench edge`."""

@@ -1,0 +1,178 @@
+"""Many clients that do nothing, and many that read slowly: what they cost in memory, and what others feel of them."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from scripts.benchmarks.edge import models
+from scripts.benchmarks.edge.asked import Asker
+from scripts.benchmarks.edge.bench import Bench
+from scripts.benchmarks.edge.servers import MODELS, Body, Daemon, Http, daemon
+from scripts.benchmarks.privacy.report import Line
+from tidegate.errors import Broken
+
+BAR_MB = 100.0
+UNAFFECTED = 1.25  # times the time that a request takes without the crowd, p50
+_PROBES = 15
+_BUFFER = 2048  # bytes of a slow reader's receive buffer: the daemon must hold what it does not read
+_SETTINGS = "[door]\nport = 0\nread_timeout_s = 300.0\nwrite_timeout_s = 300.0\nmax_waiting = 2000\nmax_per_application = 2000\n"
+
+
+def idle(bench: Bench) -> Iterator[Line]:
+    """Streams that were answered and whose connections stay open, as a browser or an SDK's pool leaves them."""
+    count = _allowed(bench.sizes.idle)
+    with ExitStack() as stack:
+        running = stack.enter_context(_daemon(stack))
+        before = _settled(running)
+        asker = Asker(bench.seed + 5)
+        alone = _probe(running.door, asker)
+        opened: list[socket.socket] = []
+        stack.callback(_close, opened)
+        for number in range(count):
+            if number % 100 == 0:
+                bench.said(f"idle streams: {number} of {count} open")
+            opened.append(_answered(running.door, asker))
+        beside = _probe(running.door, asker)
+        grown = running.resident_mb() - before
+        _still_open(opened)
+    yield _line(f"{count} open idle streams", grown, alone, beside, "each answered once, then left open")
+
+
+def slow(bench: Bench) -> Iterator[Line]:
+    """Clients that ask for a long stream and then read a few bytes now and then."""
+    count = _allowed(bench.sizes.slow)
+    with ExitStack() as stack:
+        running = stack.enter_context(_daemon(stack))
+        before = _settled(running)
+        asker = Asker(bench.seed + 6)
+        alone = _probe(running.door, asker)
+        opened: list[socket.socket] = []
+        stack.callback(_close, opened)
+        for number in range(count):
+            if number % 50 == 0:
+                bench.said(f"slow readers: {number} of {count} asking")
+            opened.append(_asked(running.door, _long(asker), buffer=_BUFFER))
+        refused = _trickled(bench, opened)
+        beside = _probe(running.door, asker)
+        grown = running.resident_mb() - before
+    note = f"streams of {_LONG_TOKENS} tokens with logprobs, receive buffers of {_BUFFER} bytes; {refused} were refused (429)"
+    yield _line(f"{count} slow readers", grown, alone, beside, note)
+
+
+_LONG_TOKENS = 64
+
+
+def _long(asker: Asker) -> Body:
+    return {**asker.chat(8, _LONG_TOKENS), "logprobs": True, "top_logprobs": 20}
+
+
+def _daemon(stack: ExitStack) -> Daemon:
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-bench-")))
+    model = models.embedded_plain(MODELS)
+    return stack.enter_context(daemon(folder, f'{_SETTINGS}[model]\npath = "{model}"\nthreads = 1\n'))
+
+
+def _settled(running: Daemon) -> float:
+    """Resident MB after the first answers: what every daemon holds once it has worked."""
+    asker = Asker(1)
+    for _ in range(10):
+        running.door.ask(asker.chat(8, 8))
+    return running.resident_mb()
+
+
+def _probe(door: Http, asker: Asker) -> float:
+    """Seconds of an ordinary request, p50."""
+    return statistics.median(door.ask(asker.chat(8, 8)).seconds for _ in range(_PROBES))
+
+
+def _asked(door: Http, body: Body, *, buffer: int = 0) -> socket.socket:
+    """A connection on which a stream was asked for and nothing has been read."""
+    at = urlsplit(door.url)
+    made = socket.socket()
+    if buffer:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+    made.settimeout(120.0)
+    made.connect((str(at.hostname), int(at.port or 0)))
+    content = json.dumps({**body, "stream": True}).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nhost: {at.netloc}\r\nauthorization: Bearer {door.key}\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
+    )
+    made.sendall(head.encode() + content)
+    return made
+
+
+def _answered(door: Http, asker: Asker) -> socket.socket:
+    made = _asked(door, asker.chat(4, 2))
+    seen = b""
+    while not seen.endswith(b"0\r\n\r\n"):
+        piece = made.recv(65536)
+        if not piece or b" 429 " in piece[:20]:
+            raise Broken("the daemon did not answer one of many streams", code="bench_server")
+        seen += piece
+    return made
+
+
+def _trickled(bench: Bench, opened: list[socket.socket]) -> int:
+    """Reads 16 bytes of each, round after round, until all have begun; how many were refused."""
+    heads = [b""] * len(opened)
+    for number in range(20):
+        bench.said(f"slow readers: pass {number + 1}, {sum(map(bool, heads))} of {len(opened)} have begun")
+        for at, one in enumerate(opened):
+            one.settimeout(0.02 if heads[at] or number else 5.0)
+            try:
+                heads[at] += one.recv(16)
+            except TimeoutError:
+                continue
+        if all(heads):
+            break
+        time.sleep(0.2)
+    return sum(b" 429" in head[:16] for head in heads)
+
+
+def _still_open(opened: list[socket.socket]) -> None:
+    """Raises Broken when the daemon has closed any: then its memory says nothing about open ones."""
+    for one in opened:
+        one.setblocking(False)
+        try:
+            gone = not one.recv(1)
+        except BlockingIOError:
+            continue
+        if gone:
+            raise Broken("the daemon closed an idle stream before it was measured", code="bench_server")
+
+
+def _allowed(wanted: int) -> int:
+    """As many connections as this process may open, and not more than wanted."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted + 100 <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted + 100, hard))
+        soft = wanted + 100
+    return min(wanted, soft - 100)
+
+
+def _close(opened: list[socket.socket]) -> None:
+    for one in opened:
+        one.close()
+
+
+def _line(what: str, grown: float, alone: float, beside: float, note: str) -> Line:
+    good = grown < BAR_MB and beside < alone * UNAFFECTED
+    return Line(
+        what,
+        f"under {BAR_MB:g} MB more; others unaffected",
+        f"{grown:+.1f} MB; another request {beside * 1e3:.1f} ms, without them {alone * 1e3:.1f} ms",
+        good,
+        "met" if good else "missed",
+        {},
+        f"{note}; p50 of {_PROBES}, unaffected: below {UNAFFECTED:g} times",
+    )

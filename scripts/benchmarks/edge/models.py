@@ -1,0 +1,175 @@
+"""The two models that are timed, written here once and the same to the byte each time.
+
+Both servers answer chat requests with them, greedily, and neither may end early: so the embedded model is copied with another
+template and other names for the tokens that act (same weights, same work), and the large one is drawn at random.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gguf
+import numpy as np
+import numpy.typing as npt
+
+from tidegate.assets import model_dir
+from tidegate.engines.embedded import weights_path
+
+CHAT = (
+    "{%- for m in messages -%}<|{{ m.role }}|>{{ m.content }}{%- endfor -%}"
+    "{%- if add_generation_prompt -%}<|assistant|>{%- endif -%}"
+)
+RENAMED = {"</s>": "<|bench-end|>", "<tool_call>": "<|bench-call|>", "<|pass|>": "<|bench-pass|>"}
+NEVER_SAID = (
+    "<|tools|>"  # opens a prompt; no model ever writes it, so that as the end token it never ends an answer
+)
+SEED = 20_261_124
+_Q8 = gguf.GGMLQuantizationType.Q8_0
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Of the model that is drawn: about 150 million weights, of which a step reads all but the embeddings."""
+
+    width: int = 768
+    layers: int = 12
+    heads: int = 12
+    inner: int = 2560
+    vocabulary: int = 32_000
+    context: int = 4096
+
+    @property
+    def weights(self) -> int:
+        layer = 4 * self.width**2 + 3 * self.width * self.inner
+        return self.layers * layer + 2 * self.vocabulary * self.width
+
+
+def embedded_plain(folder: Path) -> Path:
+    """The embedded model's weights as a model that chats without an end. Written once, then found."""
+    source = weights_path(model_dir("edge"))
+    with source.open("rb") as stream:
+        mark = hashlib.file_digest(stream, "sha256").hexdigest()[:12]
+    path = folder / f"embedded-plain-{mark}.gguf"
+    if path.is_file():
+        return path
+    reader = gguf.GGUFReader(source)
+    architecture = str(_value(reader, "general.architecture"))
+    writer, part = _writer(path, architecture)
+    writer.add_name("embedded-plain")
+    for name in reader.fields:
+        if name.startswith(f"{architecture}.") or name == "general.file_type":
+            value = _value(reader, name)
+            (writer.add_float32 if isinstance(value, float) else writer.add_uint32)(name, value)
+    words, kinds = _strings(reader, "tokenizer.ggml.tokens"), _numbers(reader, "tokenizer.ggml.token_type")
+    _tokenizer(writer, [RENAMED.get(word, word) for word in words], kinds, reader)
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
+    return _finished(writer, part, path)
+
+
+def drawn(folder: Path, shape: Shape | None = None, name: str = "drawn-150m") -> Path:
+    """A llama of random Q8_0 weights, seeded, with the embedded model's vocabulary and filler words. Written once, then found."""
+    shape = shape or Shape()
+    path = folder / f"{name}-{SEED}.gguf"
+    if path.is_file():
+        return path
+    reader = gguf.GGUFReader(weights_path(model_dir("edge")))
+    writer, part = _writer(path, "llama")
+    writer.add_name(name)
+    _describe(writer, shape)
+    words, kinds = _strings(reader, "tokenizer.ggml.tokens"), _numbers(reader, "tokenizer.ggml.token_type")
+    filler = range(len(words), shape.vocabulary)
+    words = [RENAMED.get(word, word) for word in words] + [f"filler{at}" for at in filler]
+    _tokenizer(writer, words, kinds + [int(gguf.TokenType.NORMAL)] * len(filler), reader)
+    rng = np.random.Generator(np.random.PCG64(SEED))
+    for key, (rows, columns) in _matrices(shape).items():
+        writer.add_tensor(key, _random_q8(rng, rows, columns), raw_dtype=_Q8)
+    ones = np.ones(shape.width, np.float32)
+    for key in (
+        "output_norm",
+        *(f"blk.{at}.{part}_norm" for at in range(shape.layers) for part in ("attn", "ffn")),
+    ):
+        writer.add_tensor(f"{key}.weight", ones)
+    return _finished(writer, part, path)
+
+
+def _writer(path: Path, architecture: str) -> tuple[gguf.GGUFWriter, Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    return gguf.GGUFWriter(part, architecture), part
+
+
+def _finished(writer: gguf.GGUFWriter, part: Path, path: Path) -> Path:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return part.rename(path)
+
+
+def _describe(writer: gguf.GGUFWriter, shape: Shape) -> None:
+    writer.add_context_length(shape.context)
+    writer.add_embedding_length(shape.width)
+    writer.add_block_count(shape.layers)
+    writer.add_feed_forward_length(shape.inner)
+    writer.add_head_count(shape.heads)
+    writer.add_head_count_kv(shape.heads)
+    writer.add_rope_dimension_count(shape.width // shape.heads)
+    writer.add_rope_freq_base(10_000.0)
+    writer.add_layer_norm_rms_eps(1e-6)
+    writer.add_vocab_size(shape.vocabulary)
+    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
+    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+
+
+def _tokenizer(
+    writer: gguf.GGUFWriter, words: Sequence[str], kinds: Sequence[int], reader: gguf.GGUFReader
+) -> None:
+    writer.add_tokenizer_model(str(_value(reader, "tokenizer.ggml.model")))
+    writer.add_tokenizer_pre(str(_value(reader, "tokenizer.ggml.pre")))
+    writer.add_token_list(words)
+    writer.add_token_types(kinds)
+    writer.add_token_merges(_strings(reader, "tokenizer.ggml.merges"))
+    end = list(words).index(NEVER_SAID)
+    for add in (writer.add_eos_token_id, writer.add_pad_token_id, writer.add_bos_token_id):
+        add(end)
+    writer.add_add_bos_token(False)
+    writer.add_add_eos_token(False)
+    writer.add_chat_template(CHAT)
+
+
+def _matrices(shape: Shape) -> Mapping[str, tuple[int, int]]:
+    """Rows and columns of every matrix."""
+    width, inner = shape.width, shape.inner
+    found = {"token_embd.weight": (shape.vocabulary, width), "output.weight": (shape.vocabulary, width)}
+    for at in range(shape.layers):
+        found |= {f"blk.{at}.attn_{part}.weight": (width, width) for part in ("q", "k", "v", "output")}
+        found |= {f"blk.{at}.ffn_{part}.weight": (inner, width) for part in ("gate", "up")}
+        found[f"blk.{at}.ffn_down.weight"] = (width, inner)
+    return found
+
+
+def _random_q8(rng: np.random.Generator, rows: int, columns: int) -> npt.NDArray[np.uint8]:
+    """Blocks of Q8_0 as they lie in a file: a half-precision scale, then 32 numbers of a byte. Deviation about 0.02."""
+    blocks = np.empty((rows, columns // 32, 34), np.uint8)
+    blocks[..., :2] = np.frombuffer(np.float16(0.02 / 73).tobytes(), np.uint8)
+    blocks[..., 2:] = rng.integers(-127, 128, (rows, columns // 32, 32), np.int8).view(np.uint8)
+    return blocks.reshape(rows, -1)
+
+
+def _value(reader: gguf.GGUFReader, name: str) -> str | int | float:
+    found: object = reader.fields[name].contents()
+    if not isinstance(found, str | int | float):
+        raise TypeError(f"{name} is not one value")
+    return found
+
+
+def _strings(reader: gguf.GGUFReader, name: str) -> list[str]:
+    return [str(one) for one in reader.fields[name].contents()]
+
+
+def _numbers(reader: gguf.GGUFReader, name: str) -> list[int]:
+    return [int(one) for one in reader.fields[name].contents()]
