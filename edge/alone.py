@@ -24,6 +24,9 @@ class ClosedScreen:
     def injection(self, request: Request) -> float:
         return 0.0
 
+    def forget(self, conversation: ConversationId) -> None:
+        pass  # nothing was ever hidden
+
 
 class NoDispatch:
     """There is no way out."""

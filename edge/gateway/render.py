@@ -44,6 +44,9 @@ class Page:
     json_only: bool = False  # a response_format was asked for: no notice may stand before the JSON
     conversation: str = ""
     trace: str = ""
+    stored: bool = False  # the memory has it
+    previous: str = ""  # the response it goes on from
+    thread: str = ""  # the conversation as the application named it
 
     @property
     def id(self) -> str:

@@ -1,4 +1,4 @@
-"""POST /v1/responses, OpenAI's newer shape of the same turn: items in, items out. Nothing is stored for later ids."""
+"""POST /v1/responses, OpenAI's newer shape of the same turn: items in, items out. What is stored is the memory's business."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from edge.gateway.dialect import Spoken, refuse
 from edge.gateway.reading import decoded, decoded_part, null, object_text
 from edge.gateway.responses_page import Echo, events, whole
 from edge.gateway.schema import ChatCall, StreamOptions
+from edge.memory.rules import Thread
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
 from tidegate.errors import BadRequest
 
 _Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,128}$")]
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
 class OfferedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +34,10 @@ class OfferedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NamedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["function"]
     name: str
+
+
+class NamedConversation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: _Id
 
 
 class Format(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,20 +85,18 @@ class ResponseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     background: bool | None = None
     background_options: msgspec.Raw = msgspec.field(default_factory=null)
     context_management: msgspec.Raw = msgspec.field(default_factory=null)
-    conversation: msgspec.Raw = msgspec.field(default_factory=null)
+    conversation: _Id | NamedConversation | None = None
     image: msgspec.Raw = msgspec.field(default_factory=null)
     moderation: msgspec.Raw = msgspec.field(default_factory=null)
-    previous_response_id: msgspec.Raw = msgspec.field(default_factory=null)
+    previous_response_id: _Id | None = None
     prompt: msgspec.Raw = msgspec.field(default_factory=null)
 
 
 REFUSED = (
     "background_options",
     "context_management",
-    "conversation",
     "image",
     "moderation",
-    "previous_response_id",
     "prompt",
 )
 
@@ -171,6 +175,7 @@ def read(body: bytes, max_depth: int) -> Spoken:
         stream=bool(found.stream),
         logprobs=logprobs,
         parallel=found.parallel_tool_calls is not False,
+        thread=_thread(found),
     )
     echo = Echo(
         prompt=prompt,
@@ -183,6 +188,19 @@ def read(body: bytes, max_depth: int) -> Spoken:
         else "",
     )
     return Spoken(call, partial(whole, echo), partial(events, echo))
+
+
+def _thread(found: ResponseBody) -> Thread:
+    named = found.conversation.id if isinstance(found.conversation, NamedConversation) else found.conversation
+    if named and found.previous_response_id:
+        raise BadRequest("conversation: not together with previous_response_id", param="conversation")
+    return Thread(
+        store=found.store,
+        previous=found.previous_response_id or "",
+        named=named or "",
+        response=True,
+        instructed=bool(found.instructions),
+    )
 
 
 def _messages(found: ResponseBody) -> tuple[Message, ...]:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.gateway.reading import decoded, decoded_part, null, object_text
+from edge.memory.rules import Thread
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
 from tidegate.errors import BadRequest
 
@@ -149,6 +150,7 @@ class ChatCall:
     logprobs: bool = False
     parallel: bool = True
     more: tuple[Prompt, ...] = field(default=(), repr=False)  # further prompts, each with its own choices
+    thread: Thread = field(default_factory=Thread)
 
 
 _decoder = msgspec.json.Decoder(ChatBody)
@@ -190,6 +192,7 @@ def parse_chat(body: bytes, *, max_depth: int = 64, default_tokens: int = 256) -
         choices=found.n or 1,
         logprobs=logprobs,
         parallel=found.parallel_tool_calls is not False,
+        thread=Thread(store=found.store),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from edge import conversation
+from edge.config import Memory as Settings
 from edge.device_key import DeviceKey
 from edge.memory.rules import (
     Conversation,
@@ -30,9 +31,10 @@ from edge.ports import Answer, Late, LateState, Request, Source, State
 from tidegate.chat import Message, Role
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, Exhausted
-from tidegate.ids import ConversationId
+from tidegate.ids import ConversationId, RequestId
 from tidegate.logs import Log
 
+DAY_S = 86_400.0
 _KEPT = (State.ANSWERED, State.DEGRADED)
 
 
@@ -62,6 +64,27 @@ class Recalled:
     named: bool  # the conversation is known for certain, so that late answers may be told in it
     blank: Turn | None = field(default=None, repr=False)  # the turn to be filled in
     previous: str = ""
+
+
+def keeping_of(settings: Settings) -> Keeping:
+    return Keeping(
+        applications=frozenset(settings.applications),
+        keep_s=settings.keep_days * DAY_S,
+        conversations=settings.max_conversations,
+        turns=settings.max_turns,
+        recalled=settings.recalled_turns,
+    )
+
+
+async def recall(
+    memory: Memory | None, requests: tuple[Request, ...], thread: Thread, *, named: bool
+) -> Recalled:
+    """`Memory.recalled`, also where there is none. Raises BadRequest."""
+    if memory is not None:
+        return await memory.recalled(requests, thread, named=named)
+    if thread.previous or thread.named:
+        raise memory_off("previous_response_id" if thread.previous else "conversation")
+    return Recalled(requests, named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +144,9 @@ class Memory:
         turn = replace(found.blank, reply=reply, source=answer.source, ticket=answer.ticket)
         return self._written(turn)
 
-    def keep_page(self, found: Recalled, page: bytes) -> None:
+    def keep_page(self, application: str, request: RequestId, page: bytes) -> None:
         """The response as it was told, for whoever asks for it again by its id."""
-        turn = None if found.blank is None else self.shelf.get(found.blank.application, found.blank.id)
+        turn = self.shelf.get(application, turn_id(request))
         if turn is not None:
             self._written(replace(turn, page=page))
 
