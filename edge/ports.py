@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, Protocol
 
+from edge.promise.judgement import Judgement, Signals
 from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent, Why, strictest
 from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
 from tidegate.engines.port import Draft
 from tidegate.ids import ConsentId, ConversationId, RequestId, Ticket, TraceId
 from tidegate.privacy.spans import Label
+from tidegate.risk.calibrate import Calibration
 
 if TYPE_CHECKING:  # detectors and patterns are loaded by whoever redacts, not by whoever speaks of it
     from tidegate.privacy.redaction import Redacted
@@ -195,6 +197,8 @@ class Answer:
     hold: HoldReason | None = None
     reject: RejectReason | None = None
     draft: Draft | None = field(default=None, repr=False)
+    judged: Judgement | None = None  # how the local draft was judged, when there was one
+    reviewed: bool = False  # a person decided it
     consent: ConsentId | None = None  # where to agree, when that is what it waits for
 
 
@@ -237,6 +241,10 @@ class Screen(Protocol):
         ...
 
     def injection(self, request: Request) -> float: ...
+
+    def forget(self, conversation: ConversationId) -> None:
+        """Wipes what is in memory of a conversation: its placeholders come back no more."""
+        ...
 
 
 class Dispatch(Protocol):
@@ -335,6 +343,23 @@ class Policy:
         return strictest((self.consent, *(self.consent_for.get(label, Consent.ALWAYS) for label in labels)))
 
 
+class PromiseKeeper(Protocol):
+    """Judges drafts by the promise of their request. Numbers and digests: it keeps no text."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """That of the model in use."""
+        ...
+
+    def claims(self, draft: Draft) -> bytes:
+        """A keyed digest of what a draft says."""
+        ...
+
+    def judge(self, request: Request, signals: Signals, *, claims: bytes) -> Judgement | None:
+        """None where nothing was promised. Raises Exhausted when a line's first state cannot be written."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """Everything a turn uses, chosen in edge.app."""
@@ -343,3 +368,4 @@ class House:
     screen: Screen
     local: LocalModel
     dispatch: Dispatch
+    promise: PromiseKeeper | None = None

@@ -23,6 +23,8 @@ from edge.ports import (
     Source,
     State,
 )
+from edge.promise.judgement import Judgement
+from edge.promise.weigh import weigh
 from edge.routing.plan import EscalateNow, Refuse, StayLocal, TryLocal, Why, plan
 from tidegate.chat import ToolCall
 from tidegate.engines.port import Draft, Finish
@@ -32,20 +34,22 @@ from tidegate.errors import Broken
 async def answer(request: Request, house: House) -> Answer:
     """Answer on the device when we may and can; otherwise escalate, redacted. Raises what the ports say they raise."""
     redacted, known = await look(request, house)
-    draft: Draft | None = None
+    drafted: tuple[Draft, Judgement] | None = None
     match plan(known):
         case Refuse(why):
             return Answer(State.REFUSED, Source.NOBODY, why, text="")
         case StayLocal(why):
             draft = await house.local.generate(request.prompt)
-            return _kept(request, draft, why, house)
+            return _kept(draft, why, weigh(request, draft, house))
         case TryLocal(ask):
             draft = await house.local.generate(request.prompt)
-            why = judge(draft, house.local.confidence(request.prompt, draft), house.policy.keep_at)
+            judged = weigh(request, draft, house)
+            drafted = (draft, judged)
+            why = judge(draft, judged.signals.p_right, judged.keep_at)
             if why is Why.CONFIDENT:
-                return _kept(request, draft, why, house)
+                return _kept(draft, why, judged)
             if ask:
-                return _unasked(request, draft, house)
+                return _unasked(draft, judged)
         case EscalateNow(why):
             pass
         case other:
@@ -57,7 +61,7 @@ async def answer(request: Request, house: House) -> Answer:
     delivery = await house.dispatch.send(escalation(request, redacted, why, house), request)
     if why is Why.PREFERRED and isinstance(delivery, Queued):
         return await _instead(delivery, request, house)
-    return _delivered(delivery, request, draft, why, house)
+    return _delivered(delivery, request, drafted, why, house)
 
 
 def judge(draft: Draft, confidence: float, keep_at: float) -> Why:
@@ -85,29 +89,35 @@ def escalation(request: Request, redacted: RedactedPrompt, why: Why, house: Hous
     )
 
 
-def _kept(request: Request, draft: Draft, why: Why, house: House) -> Answer:
+def _kept(draft: Draft, why: Why, judged: Judgement) -> Answer:
     """A local answer. One that had to stay but is unsure is honest about it; a "not for me" is nobody's answer."""
     if draft.finish is Finish.PASS:
         return Answer(State.DEGRADED, Source.NOBODY, why, "", confidence=0.0, usage=draft.usage, draft=draft)
-    confidence = house.local.confidence(request.prompt, draft)
-    sure = judge(draft, confidence, house.policy.keep_at) is Why.CONFIDENT
+    sure = judge(draft, judged.signals.p_right, judged.keep_at) is Why.CONFIDENT
     return Answer(
         state=State.ANSWERED if sure else State.DEGRADED,
         source=Source.DEVICE,
         why=why,
         text=draft.text,
         tool_calls=draft.tool_calls,
-        confidence=confidence,
+        confidence=judged.signals.p_right,
         usage=draft.usage,
         draft=draft,
+        judged=judged,
     )
 
 
-def _unasked(request: Request, draft: Draft, house: House) -> Answer:
+def _unasked(draft: Draft, judged: Judgement) -> Answer:
     """The draft is not good enough, and nobody has agreed to ask the cloud."""
-    confidence = house.local.confidence(request.prompt, draft)
+    confidence = judged.signals.p_right
     return Answer(
-        State.REFUSED, Source.NOBODY, Why.CONSENT_NEEDED, "", confidence=confidence, usage=draft.usage
+        State.REFUSED,
+        Source.NOBODY,
+        Why.CONSENT_NEEDED,
+        "",
+        confidence=confidence,
+        usage=draft.usage,
+        judged=judged,
     )
 
 
@@ -116,11 +126,25 @@ async def _instead(queued: Queued, request: Request, house: House) -> Answer:
     draft = await house.local.generate(request.prompt)
     if draft.finish not in (Finish.STOP, Finish.TOOL_CALLS):
         return _queued(ticket=queued, draft=draft, confidence=0.0, why=Why.LINK_DOWN)
-    return replace(_kept(request, draft, Why.LINK_DOWN, house), ticket=queued.ticket)
+    return replace(_kept(draft, Why.LINK_DOWN, weigh(request, draft, house)), ticket=queued.ticket)
 
 
-def _delivered(delivery: Delivery, request: Request, draft: Draft | None, why: Why, house: House) -> Answer:
-    confidence = house.local.confidence(request.prompt, draft) if draft is not None else None
+def _delivered(
+    delivery: Delivery, request: Request, drafted: tuple[Draft, Judgement] | None, why: Why, house: House
+) -> Answer:
+    draft, judged = drafted or (None, None)
+    confidence = judged.signals.p_right if judged is not None else None
+    return replace(_brought(delivery, request, draft, confidence, why, house), judged=judged)
+
+
+def _brought(
+    delivery: Delivery,
+    request: Request,
+    draft: Draft | None,
+    confidence: float | None,
+    why: Why,
+    house: House,
+) -> Answer:
     match delivery:
         case Released():
             return _restored(delivery, request, confidence, why, house)
@@ -169,4 +193,5 @@ def _restored(reply: Released, request: Request, confidence: float | None, why: 
         citations=reply.citations,
         model=reply.model,
         usage=reply.usage,
+        reviewed=reply.reviewed,
     )

@@ -1,0 +1,263 @@
+"""Keeps the promise: judges drafts by its threshold, counts what was kept, hears verdicts, tightens and raises the alarm.
+
+Rule 1: a threshold is only lowered by a new fit: other outcomes that came with a model. Restarts, settings and time do not.
+Rule 2: an alarm and each verdict are on disk before anything is done about them. Answers that nobody checked are saved EVERY so
+many: a power cut costs at most these of the count. Use from one event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from edge.promise.judgement import Ground, Judgement, Line, Signals
+from edge.promise.lines import Promises
+from edge.promise.verdict import Found
+from edge.store.promises import Check, Event, Happened, Judged, Origin, Outcome, PromiseStore, Watching
+from tidegate.clock import Clock
+from tidegate.errors import TidegateError
+from tidegate.ids import RequestId
+from tidegate.logs import Log
+from tidegate.risk.calibrate import Calibration
+from tidegate.risk.monitor import Answered, Effect, State, Watch, begin, step
+from tidegate.risk.promise import ESCALATE_ALL
+from tidegate.risk.terms import Terms, terms
+
+if TYPE_CHECKING:
+    from edge.ports import Request
+
+EVERY = 32
+UNLIKE = 1.0  # novelty above which a promise does not speak of a request
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A line as it stands: on which terms it was begun, and its watch."""
+
+    line: Line
+    terms: Terms
+    saved: Watching
+    watch: Watch
+
+
+class Keeper:
+    """`calibration`: that of the model in use, which changes with it. `audit`: the chance that a kept answer is checked."""
+
+    def __init__(
+        self,
+        promises: Promises,
+        store: PromiseStore,
+        calibration: Callable[[], Calibration | None],
+        *,
+        audit: float,
+        clock: Clock,
+        draw: Callable[[], float],
+    ) -> None:
+        self._promises, self._store, self._calibration = promises, store, calibration
+        self._audit, self._clock, self._draw = audit, clock, draw
+        self._standing: dict[str, Standing] = {}
+        self._made_for: Calibration | None = None
+        self._alarms = 0
+        self._log = Log("edge.promise")
+
+    @property
+    def alarms(self) -> int:
+        """Since the start of this program."""
+        return self._alarms
+
+    def judge(
+        self, request: Request, signals: Signals, *, at_least: float, claims: bytes = b""
+    ) -> Judgement | None:
+        """The verdict on a draft under the promise of its request; None where nothing was promised.
+
+        `at_least`: a threshold that the operator has set beside the promise; it can only make it stricter.
+        """
+        line = self._promises.line(request.application, signals.task)
+        if line is None:
+            return None
+        now = self.standing(line)
+        keep_at = max(now.watch.keep_at, at_least)
+        ground = _ground(now, signals, keep_at)
+        return Judgement(signals, keep_at, ground, line, claims)
+
+    def standing(self, line: Line) -> Standing:
+        """The line as it stands, begun anew when the model came with other outcomes."""
+        calibration = self._calibration()
+        if calibration is not self._made_for:
+            self._standing.clear()
+            self._made_for = calibration
+        found = self._standing.get(line.key)
+        if found is None:
+            found = self._standing[line.key] = self._opened(line, terms(calibration, line.task, line.promise))
+        return found
+
+    def standings(self) -> tuple[Standing, ...]:
+        """All lines that were promised."""
+        return tuple(self.standing(line) for line in self._promises.lines())
+
+    def kept(self, request: Request, judged: Judgement) -> bool:
+        """Counts an answer that was kept, and says whether chance has drawn it for an audit."""
+        if judged.line is None or not judged.kept:
+            return False
+        now = self.standing(judged.line)
+        drawn = self._draw() < self._audit
+        saved = replace(now.saved, kept=now.saved.kept + 1, drawn=now.saved.drawn + drawn)
+        if drawn:
+            self._placed(replace(now, saved=saved))
+        else:
+            self._stepped(replace(now, saved=saved), None, at_once=saved.kept % EVERY == 0)
+        return drawn
+
+    def undrawn(self, line: Line) -> None:
+        """An answer drawn for an audit could not be sent: it counts as one that was not drawn."""
+        now = self.standing(line)
+        self._stepped(replace(now, saved=replace(now.saved, drawn=max(now.saved.drawn - 1, 0))), None)
+
+    def heard(self, check: Check, found: Found, origin: Origin) -> None:
+        """A verdict is there: kept as an outcome, and an audit's moves the watch."""
+        if found is not Found.UNDECIDED:
+            self._store.learned(
+                Outcome(
+                    f"{check.request_id}/{origin}",
+                    self._clock.now(),
+                    check.request_id,
+                    check.line,
+                    check.task,
+                    check.p_right,
+                    float(found is Found.WRONG),
+                    origin,
+                    check.chance,
+                )
+            )
+        now = next((one for one in self._standing.values() if one.saved.id == check.watching), None)
+        if now is None:
+            return  # no audit, or one of a line that a new fit has closed
+        counts = replace(
+            now.saved,
+            right=now.saved.right + (found is Found.RIGHT),
+            wrong=now.saved.wrong + (found is Found.WRONG),
+            undecided=now.saved.undecided + (found is Found.UNDECIDED),
+        )
+        wrong = None if found is Found.UNDECIDED else float(found is Found.WRONG)
+        self._stepped(replace(now, saved=counts), wrong)
+
+    def told(self, judged: Judgement, request: Request) -> None:
+        """Writes a judgement down. A full disk costs the line, not the answer."""
+        row = Judged(
+            request.request_id,
+            self._clock.now(),
+            request.application,
+            judged.line.key if judged.line is not None else "",
+            judged.signals.task,
+            judged.signals.p_right,
+            judged.keep_at,
+            judged.ground,
+            int(judged.kept),
+            msgspec.json.encode(judged.told()).decode(),
+        )
+        try:
+            self._store.judged(row)
+        except TidegateError as error:
+            self._log.error("judgement_lost", error, request=request.request_id)
+
+    def check(self, asked_id: RequestId, request_id: RequestId, judged: Judgement, *, audit: bool) -> Check:
+        """A check of a judged draft, on disk when this returns. Raises Exhausted."""
+        line = judged.line
+        made = Check(
+            asked_id,
+            request_id,
+            self._clock.now(),
+            self.standing(line).saved.id if audit and line is not None else "",
+            line.key if line is not None else "",
+            judged.signals.task,
+            judged.signals.p_right,
+            self._audit if audit else 1.0,
+            judged.claims,
+        )
+        self._store.open(made)
+        return made
+
+    def _opened(self, line: Line, found: Terms) -> Standing:
+        """The line's watch as it was left, or a fresh one. A promise that was stated anew keeps its alarm."""
+        id_ = f"{line.key}|{found.made_from}"
+        saved = self._store.watching(id_)
+        fresh = begin(
+            line.promise, keep_at=found.keep_at, tighter=found.tighter, floor=max(self._audit, 1e-6)
+        )
+        if saved is None:
+            before = next((one for one in self._store.watches() if one.line == line.key), None)
+            made = Standing(
+                line, found, Watching(id_, line.key, found.made_from, "", self._clock.now()), fresh
+            )
+            placed = self._placed(made)
+            self._happened(placed, Happened.NEW_FIT if before is not None else Happened.BEGUN)
+            return placed
+        watch = msgspec.json.decode(saved.watch, type=Watch)
+        if (watch.promise, watch.floor) != (fresh.promise, fresh.floor):
+            watch = carried(watch, fresh)
+        return Standing(line, found, saved, watch)
+
+    def close(self) -> None:
+        """Saves what was counted since the last time."""
+        for now in list(self._standing.values()):
+            self._placed(now)
+
+    def _stepped(self, now: Standing, wrong: float | None, *, at_once: bool = True) -> None:
+        watch, effects = step(now.watch, Answered(wrong, now.watch.floor))
+        if not effects and not at_once:
+            self._standing[now.line.key] = replace(now, watch=watch)
+            return
+        placed = self._placed(replace(now, watch=watch))
+        if Effect.RAISE_ALARM in effects:
+            self._alarms += 1
+            self._happened(placed, Happened.ALARM, seen=_seen(now.watch, wrong))
+            self._log.error("promise_broken", kind=now.line.task, state=watch.state, alert="promise")
+
+    def _placed(self, now: Standing) -> Standing:
+        saved = replace(now.saved, watch=msgspec.json.encode(now.watch).decode(), at=self._clock.now())
+        placed = replace(now, saved=saved)
+        self._store.save(saved)
+        self._standing[now.line.key] = placed
+        return placed
+
+    def _happened(self, now: Standing, what: Happened, *, seen: float = 0.0) -> None:
+        watch = now.watch
+        self._store.happened(
+            Event(self._clock.now(), now.line.key, what, str(watch.state), watch.keep_at, seen)
+        )
+
+
+def carried(old: Watch, fresh: Watch) -> Watch:
+    """The fresh watch of a promise that was stated anew, in the state of the old one: words do not relax it."""
+    match old.state:
+        case State.KEEPING:
+            return fresh
+        case State.TIGHTENED:
+            return replace(
+                fresh, state=State.TIGHTENED, keep_at=fresh.tighter, level=fresh.promise.level - fresh.level
+            )
+        case State.STOPPED:
+            return replace(fresh, state=State.STOPPED, keep_at=ESCALATE_ALL)
+
+
+def _ground(now: Standing, signals: Signals, keep_at: float) -> Ground:
+    if not now.terms.holds:
+        return Ground.NO_PROMISE_POSSIBLE
+    if now.watch.state is State.STOPPED:
+        return Ground.ALARM_STOPPED
+    if signals.novelty is not None and signals.novelty > UNLIKE:
+        return Ground.UNLIKE_OUTCOMES
+    if signals.p_right >= keep_at:
+        return Ground.SURE_ENOUGH
+    before = now.terms.keep_at
+    tightened = now.watch.state is State.TIGHTENED and signals.p_right >= before
+    return Ground.ALARM_TIGHTENED if tightened else Ground.NOT_SURE_ENOUGH
+
+
+def _seen(watch: Watch, wrong: float | None) -> float:
+    """The share that the audits showed when the alarm rang, this answer included."""
+    wealth = watch.wealth
+    return min((wealth.wrong + (wrong or 0.0) / watch.floor) / (wealth.answers + 1), 1.0)
