@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from edge.config import EdgeConfig
 from edge.device_key import DeviceKey
 from edge.memory.seal import PURPOSE as MEMORY_KEY
+from edge.store.agent import GrantStore, RunStore, VerdictStore
 from edge.store.journal import JournalStore
 from edge.store.keys import KeyStore
 from edge.store.ledger import LedgerStore
 from edge.store.memory import MemoryStore
-from edge.store.schema import Base, open_durable, open_journal, open_memory
+from edge.store.schema import Base, open_agent, open_durable, open_journal, open_memory
 from edge.store.spool import SpoolStore
 from edge.store.vaults import VaultStore
 from tidegate.ids import ConversationId
@@ -28,8 +29,13 @@ class Stores:
     journal: JournalStore
     recollection: Base
     memory: MemoryStore
+    workbook: Base
+    runs: RunStore
+    verdicts: VerdictStore
+    grants: GrantStore
 
     def close(self) -> None:
+        self.workbook.close()
         self.durable.close()
         self.diary.close()
         self.recollection.close()
@@ -46,6 +52,7 @@ class Stores:
             self.journal.forget(journal_before)
             + self.spool.forget(spool_before)
             + self.vaults.forget(spool_before)
+            + self.runs.forget(journal_before)
         )
 
 
@@ -54,6 +61,7 @@ def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:
     durable = open_durable(config.state)
     diary = open_journal(config.state)
     recollection = open_memory(config.state)
+    workbook = open_agent(config.state)
     return Stores(
         durable=durable,
         diary=diary,
@@ -64,4 +72,8 @@ def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:
         journal=JournalStore(diary),
         recollection=recollection,
         memory=MemoryStore(recollection, key.derive(MEMORY_KEY)),
+        workbook=workbook,
+        runs=RunStore(workbook),
+        verdicts=VerdictStore(workbook),
+        grants=GrantStore(workbook),
     )

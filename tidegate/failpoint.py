@@ -34,6 +34,17 @@ NAMES = (
 )
 """Every place of the device's path, in the order a request meets them. The cloud's own are registered beside them."""
 
+AGENT_NAMES = (
+    "edge.agent.started",
+    "edge.agent.answered",
+    "edge.agent.granted",
+    "edge.agent.verdict",
+    "edge.agent.intent.before",
+    "edge.agent.intent.after",
+    "edge.agent.acted",
+)
+"""Every place of an agent's run. Only runs that come there die: tests/edge/agent/test_power_cut.py drives them."""
+
 CLOUD_NAMES = (
     "cloud.door.received",
     "cloud.open.before",
@@ -62,7 +73,7 @@ def check(environ: Mapping[str, str]) -> None:
     """Selects what the environment says. Raises BadConfig when it names a place that does not exist."""
     global _selected  # noqa: PLW0603  one process dies once
     name = _selected = environ.get(VARIABLE, "")
-    if name and name not in NAMES + CLOUD_NAMES:
+    if name and name not in NAMES + AGENT_NAMES + CLOUD_NAMES:
         raise BadConfig(
             f"environment variable {VARIABLE}: there is no failpoint of that name", code="bad_failpoint"
         )

@@ -61,7 +61,9 @@ class VerdictStore:
                 return None
             db.execute("UPDATE agent_verdicts SET taken = 1 WHERE id = ?", (found[0]["id"],))
         row = found[0]
-        return Verdict(row["id"], row["run"], row["digest"], bool(row["approved"]), row["by"], row["at"])
+        return Verdict(
+            row["id"], row["run"], row["question"], row["digest"], bool(row["approved"]), row["by"], row["at"]
+        )
 
     @property
     def _rows(self) -> Rows:

@@ -21,7 +21,16 @@ RUNS = Shape(
 VERDICTS = Shape(
     "agent_verdicts",
     "id",
-    {"id": str, "run": str, "digest": str, "approved": int, "by": str, "at": float, "taken": int},
+    {
+        "id": str,
+        "run": str,
+        "question": str,
+        "digest": str,
+        "approved": int,
+        "by": str,
+        "at": float,
+        "taken": int,
+    },
     indexes=("CREATE INDEX agent_verdicts_open ON agent_verdicts (run) WHERE taken = 0",),
 )
 GRANTS = Shape(

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge.store.agent_tables import AGENT_FILE
 from edge.store.tables import DURABLE_FILE, JOURNAL_FILE, MEMORY_FILE, VERSION, Kind, Shape
 from tidegate.errors import Broken, Exhausted
 
@@ -121,6 +122,11 @@ def open_memory(folder: Path) -> Base:
     with base.read() as db:
         db.execute("PRAGMA secure_delete = ON")
     return base
+
+
+def open_agent(folder: Path) -> Base:
+    """The agent's runs, verdicts and grants: on disk when a write returns."""
+    return _open(folder / "agent.db", AGENT_FILE, synchronous="FULL")
 
 
 def _open(file: Path, shapes: tuple[Shape, ...], *, synchronous: str) -> Base:
