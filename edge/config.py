@@ -14,19 +14,22 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from edge.agent.settings import McpSetting, ToolSetting
 from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent
-from edge.routing.signals import MeteredSends
+from edge.routing.world import MeteredSends
 from tidegate import config
 from tidegate.errors import BadConfig
 from tidegate.privacy.actions import Action, Handling
 from tidegate.privacy.package import Size
 from tidegate.privacy.rules import OwnRules, own_rules
 from tidegate.privacy.spans import Label
+from tidegate.risk.task import Task
 
 PREFIX = "TIDEGATE_EDGE"
 
 Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Chance = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Seconds = Annotated[float, msgspec.Meta(gt=0.0)]
 
@@ -74,6 +77,37 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     must_go_words: tuple[str, ...] = ()  # requests with such a word are escalated without a draft
     review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person
     refuse_injection_at: Annotated[float, msgspec.Meta(ge=0.0)] = 1.1  # above 1: never refused on the device
+
+
+class AuditBy(StrEnum):
+    """Who checks the answers that chance has drawn."""
+
+    CLOUD = "cloud"
+    PERSON = "person"
+
+
+class Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A promise of its own, for an application or a class of requests."""
+
+    wrong_at_most: Chance
+    with_confidence: Chance = 0.95
+
+
+class Promised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How wrong the answers that stay on the device may be (docs/promise.md). Without any promise, `policy.keep_at` decides."""
+
+    wrong_at_most: Chance | None = (
+        None  # of the answers kept, so large a share may be wrong, as 0.02; absent: nothing is promised
+    )
+    with_confidence: Chance = 0.95  # how sure that must be
+    applications: dict[
+        str, Stated
+    ] = {}  # other promises per application, by the names of their keys: {kitchen = {wrong_at_most = 0.05}}
+    classes: dict[
+        Task, Stated
+    ] = {}  # other promises per class: calls, results or prose; an application's own goes first
+    audit: Fraction = 0.05  # chance that a kept answer is sent to be checked; 0: the promise is not watched
+    audit_by: AuditBy = AuditBy.CLOUD  # cloud (its model's answer counts as right) or person (a reviewer decides)
 
 
 class OwnPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -163,6 +197,29 @@ class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     recalled_turns: Count = 20  # at most so many stand before a new turn
 
 
+class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What one run of the agent may take. `[[tools]]` and `[[mcp]]` declare its tools ([agent](agent.md))."""
+
+    steps: Count = 12  # answers of a model in one run
+    seconds: Seconds = 120.0  # of work in one run; waiting for a person or the cloud does not count
+    tokens: Count = 50_000  # of all models in one run, prompts and answers together
+    escalations: Annotated[int, msgspec.Meta(ge=0)] = 6  # of one run; beyond them it stays on the device
+    budget_tokens: Annotated[int, msgspec.Meta(ge=0)] = (
+        0  # of one prompt; 0: three quarters of the local model's context
+    )
+    hosts: tuple[
+        str, ...
+    ] = ()  # other machines that HTTP, MQTT and MCP tools may reach; absent: loopback alone
+    door_approves: bool = (
+        True  # an application may hand in its user's approval; false: only `tidegate agent approve`
+    )
+    ask_cloud: bool = (
+        False  # a person at the cloud tier may approve what cannot be undone, bound to the exact bytes
+    )
+    approval_s: Seconds = 3600.0  # how long a call waits for somebody; then it counts as denied
+    max_runs: Count = 32  # at work or waiting at once; beyond it: 429
+
+
 class Telemetry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Spans, without user text. `otlp` is an OTLP/HTTP address on loopback or a collector of yours."""
 
@@ -185,10 +242,14 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     model: Model = Model()
     policy: Rules = Rules()
     privacy: Privacy = Privacy()
+    promise: Promised = Promised()
     uplink: Uplink = Uplink()
     fleet: Fleet = Fleet()
     journal: Journal = Journal()
     memory: Memory = Memory()
+    agent: Agent = Agent()
+    tools: tuple[ToolSetting, ...] = ()  # what an agent may use: [[tools]], see docs/agent.md
+    mcp: tuple[McpSetting, ...] = ()  # MCP servers whose tools an agent may use: [[mcp]], see docs/agent.md
     telemetry: Telemetry = Telemetry()
     logs: Logs = Logs()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -51,7 +51,7 @@ class ToolSetting(Confined, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     name: _Name
     description: str
     effect: Effect = Effect.IRREVERSIBLE  # until the operator says otherwise
-    parameters: dict[str, object] = {}  # a JSON Schema of an object
+    parameters: dict[str, Any] = {}  # a JSON Schema of an object; checked by edge.agent.arguments
     command: _Words = ()  # the argument vector; `{name}` is an argument
     python: str = ""  # package.module:function, run in a child of its own
     http: HttpSetting | None = None
