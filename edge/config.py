@@ -107,7 +107,9 @@ class Promised(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         Task, Stated
     ] = {}  # other promises per class: calls, results or prose; an application's own goes first
     audit: Fraction = 0.05  # chance that a kept answer is sent to be checked; 0: the promise is not watched
-    audit_by: AuditBy = AuditBy.CLOUD  # cloud (its model's answer counts as right) or person (a reviewer decides)
+    audit_by: AuditBy = (
+        AuditBy.CLOUD
+    )  # cloud (its model's answer counts as right) or person (a reviewer decides)
 
 
 class OwnPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -13,6 +13,7 @@ from edge.store.keys import KeyStore
 from edge.store.ledger import LedgerStore
 from edge.store.memory import MemoryStore
 from edge.store.schema import Base, open_agent, open_durable, open_journal, open_memory
+from edge.store.spend import SpendStore
 from edge.store.spool import SpoolStore
 from edge.store.vaults import VaultStore
 from tidegate.ids import ConversationId
@@ -26,6 +27,7 @@ class Stores:
     ledger: LedgerStore
     vaults: VaultStore
     keys: KeyStore
+    spend: SpendStore
     journal: JournalStore
     recollection: Base
     memory: MemoryStore
@@ -45,6 +47,7 @@ class Stores:
         self.vaults.drop(conversation)
         self.spool.drop(conversation)
         self.journal.hush(conversation)
+        self.spend.drop_conversation(conversation)
 
     def forget(self, *, journal_before: float, spool_before: float) -> int:
         """Deletes what is past its time. Returns how many rows."""
@@ -53,6 +56,7 @@ class Stores:
             + self.spool.forget(spool_before)
             + self.vaults.forget(spool_before)
             + self.runs.forget(journal_before)
+            + self.spend.forget(journal_before)
         )
 
 
@@ -69,6 +73,7 @@ def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:
         ledger=LedgerStore(durable, key.derive("ledger")),
         vaults=VaultStore(durable),
         keys=KeyStore(durable),
+        spend=SpendStore(durable),
         journal=JournalStore(diary),
         recollection=recollection,
         memory=MemoryStore(recollection, key.derive(MEMORY_KEY)),

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edge.routing.signals import VitalSignal
 from edge.routing.vitals import NONE, Habits, Levels, Reading, levels, strain
+from edge.routing.world import VitalSignal
 from tidegate.clock import Clock
 
 EVERY_S = 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 
@@ -45,3 +45,15 @@ class FixedClock:
 def rfc3339(now: float) -> str:
     """A moment as text, UTC, whole seconds: `2026-11-24T05:00:00Z`."""
     return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local_day(now: float) -> str:
+    """The calendar day of that moment in the machine's own time zone: `2026-11-24`."""
+    return datetime.fromtimestamp(now, UTC).astimezone().date().isoformat()
+
+
+def until_tomorrow(now: float) -> float:
+    """Seconds from that moment to the next midnight of the machine's own time zone."""
+    here = datetime.fromtimestamp(now, UTC).astimezone()
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight - here).total_seconds()

@@ -31,6 +31,7 @@ class Line:
     completion_tokens: int
     question: str = field(default="", repr=False)
     reply: str = field(default="", repr=False)
+    decision: str = ""  # what `edge.routing.record` makes of it: numbers, flags and closed words, as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,15 @@ class JournalStore:
     def latest(self, most: int) -> list[Line]:
         """The newest lines, newest first."""
         return [_line(row) for row in self._rows.where(order="at DESC", most=most)]
+
+    def between(self, start: float, end: float, most: int) -> list[Row]:
+        """The columns that a replay needs of the lines in [start, end), oldest first, at most so many."""
+        query = (
+            "SELECT request_id, at, state, source, why, confidence, latency_ms, prompt_tokens, completion_tokens, decision"
+            " FROM journal WHERE at >= ? AND at < ? ORDER BY at LIMIT ?"
+        )
+        with self.base.read() as db:
+            return list(db.query(query, (start, end, most)))
 
     def counts(self, since: float) -> dict[tuple[str, str], int]:
         """How many requests since then, by (source, state)."""
@@ -88,4 +98,5 @@ def _line(row: Row) -> Line:
         completion_tokens=row["completion_tokens"],
         question=row["question"],
         reply=row["reply"],
+        decision=row["decision"],
     )

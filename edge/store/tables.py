@@ -102,6 +102,7 @@ JOURNAL = Shape(
         "completion_tokens": int,
         "question": str,
         "reply": str,
+        "decision": str,
     },
     empty=frozenset({"confidence", "ticket"}),
     indexes=("CREATE INDEX journal_at ON journal (at)",),
@@ -207,6 +208,38 @@ HAPPENED = Shape(
     since=2,
 )
 
-DURABLE_FILE = (SPOOL, LEDGER, LEDGER_HEAD, VAULTS, KEYS, LINEAGE, WATCHES, CHECKS, OUTCOMES, HAPPENED)
+SPEND = Shape(
+    "spend",
+    "id",
+    {
+        "id": str,
+        "scope": str,
+        "name": str,
+        "date": str,
+        "money": float,
+        "tokens": int,
+        "joules": float,
+        "bytes": int,
+        "at": float,
+    },
+    indexes=("CREATE INDEX spend_date ON spend (date)",),
+    since=2,
+)
+SPEND_DAY = Shape("spend_day", "id", {"id": int, "date": str, "wall": float}, since=2)
+
+DURABLE_FILE = (
+    SPOOL,
+    LEDGER,
+    LEDGER_HEAD,
+    VAULTS,
+    KEYS,
+    LINEAGE,
+    WATCHES,
+    CHECKS,
+    OUTCOMES,
+    HAPPENED,
+    SPEND,
+    SPEND_DAY,
+)
 JOURNAL_FILE = (JOURNAL, JUDGED)
 MEMORY_FILE = (TURNS,)

@@ -17,7 +17,7 @@ from edge.device_key import DeviceKey
 from edge.ports import Delivery, Escalation, Held, Queued, Request
 from edge.routing.link import Health
 from edge.routing.retry import AT_ONCE
-from edge.routing.signals import LinkSignal
+from edge.routing.world import LinkSignal
 from edge.uplink import codec
 from edge.uplink.carry import Carrier
 from edge.uplink.spool import DeathCause, Entry, Expired, Restarted, Shelf, SpoolState

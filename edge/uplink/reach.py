@@ -11,7 +11,7 @@ from edge.routing.deadline import Latency, Patience
 from edge.routing.link import Event, Habits, Health, Link
 from edge.routing.plan import Why
 from edge.routing.retry import TABLE, Fault
-from edge.routing.signals import LinkSignal, MeteredSends
+from edge.routing.world import LinkSignal, MeteredSends
 
 MUST_GO = frozenset({Why.POLICY_MUST_GO, Why.NO_LOCAL_MODEL, Why.TOO_LONG, Why.NO_TOOLS})
 

@@ -1,4 +1,4 @@
-"""Everything a decision looked at, as one frozen value: numbers, flags and closed words, never text.
+"""What was known of the world when a request was planned, as one frozen value: numbers, flags and closed words, never text.
 
 The plan reads it, every answer carries it, the journal keeps it, `tidegate plan` and the plan endpoint show it.
 """
@@ -67,6 +67,7 @@ class BudgetSignal:
     day_money: float = 0.0  # spent so far today
     day_tokens: int = 0
     day_joules: float = 0.0
+    renews_s: float = 0.0  # until the next day begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class TaskSignal:
 
 
 @dataclass(frozen=True, slots=True)
-class Signals:
+class World:
     """What was known of the world when a request was planned."""
 
     link: LinkSignal = field(default_factory=LinkSignal)
@@ -89,4 +90,4 @@ class Signals:
     task: TaskSignal = field(default_factory=TaskSignal)
 
 
-CALM = Signals()
+CALM = World()
