@@ -43,7 +43,7 @@ async def answer(request: Request, house: House) -> Answer:
             return _kept(draft, why, weigh(request, draft, house))
         case TryLocal(ask):
             draft = await house.local.generate(request.prompt)
-            judged = weigh(request, draft, house)
+            judged = weigh(request, draft, house, watched=not ask)
             drafted = (draft, judged)
             why = judge(draft, judged.signals.p_right, judged.keep_at)
             if why is Why.CONFIDENT:

@@ -79,6 +79,7 @@ class Judgement:
     ground: Ground
     line: Line | None = None
     claims: bytes = field(default=b"", repr=False)
+    watched: bool = True  # False: nobody could check such an answer, so the watch does not count it
 
     @property
     def kept(self) -> bool:

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from edge.device_key import DeviceKey
 from edge.promise.judgement import Ground, Judgement, Line, Signals
 from edge.promise.lines import Promises
-from edge.promise.verdict import Found
+from edge.promise.verdict import Found, claims
 from edge.store.promises import Check, Event, Happened, Judged, Origin, Outcome, PromiseStore, Watching
 from tidegate.clock import Clock
+from tidegate.engines.port import Draft
 from tidegate.errors import TidegateError
 from tidegate.ids import RequestId
 from tidegate.logs import Log
@@ -30,7 +32,18 @@ if TYPE_CHECKING:
     from edge.ports import Request
 
 EVERY = 32
+_NEVER = (Ground.NO_PROMISE_POSSIBLE, Ground.ALARM_STOPPED, Ground.UNLIKE_OUTCOMES)
 UNLIKE = 1.0  # novelty above which a promise does not speak of a request
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """What the operator set. `audit`: the chance that a kept answer is checked. `at_least`: a threshold beside the promise,
+    which can only make it stricter."""
+
+    promises: Promises
+    audit: float = 0.0
+    at_least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +57,21 @@ class Standing:
 
 
 class Keeper:
-    """`calibration`: that of the model in use, which changes with it. `audit`: the chance that a kept answer is checked."""
+    """`calibration`: that of the model in use, which changes with it. `draw`: a number from 0 up to 1, by chance."""
 
     def __init__(
         self,
-        promises: Promises,
+        stance: Stance,
         store: PromiseStore,
         calibration: Callable[[], Calibration | None],
         *,
-        audit: float,
+        key: DeviceKey,
         clock: Clock,
         draw: Callable[[], float],
     ) -> None:
-        self._promises, self._store, self._calibration = promises, store, calibration
-        self._audit, self._clock, self._draw = audit, clock, draw
+        self._promises, self._store, self._calibration = stance.promises, store, calibration
+        self._key, self._audit, self._at_least = key, stance.audit, stance.at_least
+        self._clock, self._draw = clock, draw
         self._standing: dict[str, Standing] = {}
         self._made_for: Calibration | None = None
         self._alarms = 0
@@ -68,20 +82,23 @@ class Keeper:
         """Since the start of this program."""
         return self._alarms
 
-    def judge(
-        self, request: Request, signals: Signals, *, at_least: float, claims: bytes = b""
-    ) -> Judgement | None:
-        """The verdict on a draft under the promise of its request; None where nothing was promised.
+    @property
+    def calibration(self) -> Calibration | None:
+        return self._calibration()
 
-        `at_least`: a threshold that the operator has set beside the promise; it can only make it stricter.
-        """
+    def claims(self, draft: Draft) -> bytes:
+        """See `edge.ports.PromiseKeeper`."""
+        return claims(self._key, draft.text, draft.tool_calls)
+
+    def judge(self, request: Request, signals: Signals, *, claims: bytes = b"") -> Judgement | None:
+        """The verdict on a draft under the promise of its request; None where nothing was promised."""
         line = self._promises.line(request.application, signals.task)
         if line is None:
             return None
         now = self.standing(line)
-        keep_at = max(now.watch.keep_at, at_least)
+        keep_at = max(now.watch.keep_at, self._at_least)
         ground = _ground(now, signals, keep_at)
-        return Judgement(signals, keep_at, ground, line, claims)
+        return Judgement(signals, ESCALATE_ALL if ground in _NEVER else keep_at, ground, line, claims)
 
     def standing(self, line: Line) -> Standing:
         """The line as it stands, begun anew when the model came with other outcomes."""
@@ -98,7 +115,7 @@ class Keeper:
         """All lines that were promised."""
         return tuple(self.standing(line) for line in self._promises.lines())
 
-    def kept(self, request: Request, judged: Judgement) -> bool:
+    def kept(self, judged: Judgement) -> bool:
         """Counts an answer that was kept, and says whether chance has drawn it for an audit."""
         if judged.line is None or not judged.kept:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.promise.judgement import Ground, Judgement, Signals
@@ -21,8 +22,8 @@ SHOWN = (
 )  # fmt: skip
 
 
-def weigh(request: Request, draft: Draft, house: House) -> Judgement:
-    """The judgement on a draft, under the promise of its request where there is one."""
+def weigh(request: Request, draft: Draft, house: House, *, watched: bool = True) -> Judgement:
+    """The judgement on a draft, under the promise of its request where there is one. `watched`: an audit of it may leave."""
     sure = house.local.confidence(request.prompt, draft)
     keeper = house.promise
     known = keeper.calibration if keeper is not None else None
@@ -32,7 +33,7 @@ def weigh(request: Request, draft: Draft, house: House) -> Judgement:
         said = keeper.claims(draft) if draft.finish in (Finish.STOP, Finish.TOOL_CALLS) else b""
         promised = keeper.judge(request, seen, claims=said)
         if promised is not None:
-            return promised
+            return replace(promised, watched=watched)
     keep_at = house.policy.keep_at
     ground = Ground.SURE_ENOUGH if sure >= keep_at else Ground.NOT_SURE_ENOUGH
     return Judgement(seen, keep_at, ground, None, said)
