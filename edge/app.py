@@ -12,19 +12,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from edge import device_key, embedding
+from edge import device_key, embedding, model
 from edge.alone import ClosedScreen, NoDispatch, NoLate
 from edge.config import EdgeConfig
+from edge.consents import Consents
 from edge.device_key import DeviceKey
 from edge.gateway import listen
 from edge.gateway.door import Door
 from edge.gateway.keys import FIRST_APPLICATION, Keyring, make_key
 from edge.gateway.limits import Gate, Shares
-from edge.gateway.server import Parts, build
+from edge.gateway.server import Parts
 from edge.health import Health, Now
+from edge.memory.desk import Memory, keeping_of
 from edge.metrics import Metrics
 from edge.model import Opened, open_model
 from edge.ports import Dispatch, Escalation, House, Late, Policy, PolicyVersion, Screen
+from edge.reload.running import Again, Current, Running
 from edge.routing.confidence import EmbeddedModel
 from edge.sockets import prove_sealed
 from edge.stores import Stores, open_stores
@@ -32,6 +35,7 @@ from tidegate import failpoint
 from tidegate.clock import Clock, SystemClock
 from tidegate.errors import TidegateError
 from tidegate.fs import sole_owner, write_durably
+from tidegate.ids import ConversationId
 from tidegate.logs import Log
 from tidegate.privacy.actions import Action, Handling
 from tidegate.telemetry import Tracer, tracer
@@ -63,7 +67,9 @@ class Exits:
     way_out: WayOut | None
 
 
-async def run(config: EdgeConfig, announce: Callable[[Ready], None], *, stop: asyncio.Event) -> None:
+async def run(
+    config: EdgeConfig, announce: Callable[[Ready], None], *, stop: asyncio.Event, again: Again | None = None
+) -> None:
     """The whole life of a daemon; returns after `stop` is set and everything is closed. Raises TidegateError at start."""
     log = Log("edge.app")
     clock = SystemClock()
@@ -74,9 +80,10 @@ async def run(config: EdgeConfig, announce: Callable[[Ready], None], *, stop: as
         try:
             api_key = _first_key(stores, clock)
             async with _model(config, log) as local:
-                await _serve(
-                    _Wiring(config, key, stores, local, spans, clock), Ready("", api_key), announce, stop
+                wiring = _Wiring(
+                    Current(config), key, stores, local, spans, clock, again or Again(lambda: config)
                 )
+                await _serve(wiring, Ready("", api_key), announce, stop)
         finally:
             spans.close()
             stores.close()
@@ -86,12 +93,18 @@ async def run(config: EdgeConfig, announce: Callable[[Ready], None], *, stop: as
 class _Wiring:
     """What is chosen once and used in several places."""
 
-    config: EdgeConfig
+    current: Current
     key: DeviceKey = field(repr=False)
     stores: Stores
     opened: Opened
     spans: Tracer
     clock: Clock
+    again: Again
+
+    @property
+    def config(self) -> EdgeConfig:
+        """The settings in force: they may change while the daemon runs."""
+        return self.current.settings
 
     @property
     def local(self) -> EmbeddedModel:
@@ -105,9 +118,11 @@ async def _serve(
     exits = _exits(wiring)
     managed = _managed(wiring)
     sockets = listen.open_sockets(config.door)
-    server = listen.server(build(_parts(wiring, exits)), config.door)
+    running = _running(wiring, exits)
+    server = listen.server(running.front, config.door)
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(work) for work in _beside(wiring, exits, managed)]
+        background.append(group.create_task(running.reloader.whenever(wiring.again.rung)))
         serving = group.create_task(server.serve(sockets))
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn sets a flag, no event
             await asyncio.sleep(0.005)
@@ -129,6 +144,18 @@ async def _serve(
     (config.state / "daemon.url").unlink(missing_ok=True)
 
 
+def _running(wiring: _Wiring, exits: Exits) -> Running:
+    """The door, and the hand that turns it when the settings change."""
+
+    async def switch(fresh: EdgeConfig) -> None:
+        await model.switch(fresh, wiring.local)
+
+    refit = exits.way_out.refit if exits.way_out is not None else None
+    return Running.around(
+        wiring.current, _parts(wiring, exits), wiring.again.read, switch=switch, refit=refit
+    )
+
+
 def _parts(wiring: _Wiring, exits: Exits) -> Parts:
     config, stores, local = wiring.config, wiring.stores, wiring.local
     metrics = Metrics()
@@ -137,7 +164,7 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
 
     def house() -> House:
         """The model's own threshold moves with the model."""
-        return House(_policy(config, local), exits.screen, local, exits.dispatch)
+        return House(_policy(wiring.config, local), exits.screen, local, exits.dispatch)
 
     def metrics_page() -> bytes:
         now = health.now()
@@ -159,10 +186,21 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
         encode=exits.encode,
         key=wiring.key,
         keep_text=config.journal.keep_text,
+        consents=Consents(wiring.clock, wiring.key, exits.encode),
+        memory=_memory(wiring, exits),
     )
     return Parts(
         door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest, embedding.on_this_machine()
     )
+
+
+def _memory(wiring: _Wiring, exits: Exits) -> Memory:
+    def forget(conversation: ConversationId) -> None:
+        wiring.stores.drop_conversation(conversation)
+        exits.screen.forget(conversation)
+
+    keeping = keeping_of(wiring.config.memory)
+    return Memory(wiring.stores.memory, exits.late, forget, keeping, wiring.key, wiring.clock)
 
 
 def _policy(config: EdgeConfig, local: EmbeddedModel) -> Policy:
@@ -211,7 +249,7 @@ def _managed(wiring: _Wiring) -> Managed | None:
 
 def _beside(wiring: _Wiring, exits: Exits, managed: Managed | None) -> list[Coroutine[None, None, None]]:
     """What runs beside the door."""
-    work: list[Coroutine[None, None, None]] = [_housekeeping(wiring)]
+    work: list[Coroutine[None, None, None]] = [_housekeeping(wiring, exits)]
     if managed is not None:
         work.append(managed.run())
     if exits.way_out is not None:
@@ -219,7 +257,7 @@ def _beside(wiring: _Wiring, exits: Exits, managed: Managed | None) -> list[Coro
     return work
 
 
-async def _housekeeping(wiring: _Wiring) -> None:
+async def _housekeeping(wiring: _Wiring, exits: Exits) -> None:
     """Forgets what is past its time, hourly."""
     log = Log("edge.app")
     while True:
@@ -229,6 +267,7 @@ async def _housekeeping(wiring: _Wiring) -> None:
                 journal_before=now - wiring.config.journal.keep_days * DAY_S,
                 spool_before=now - wiring.config.uplink.expiry_s,
             )
+            forgotten += _memory(wiring, exits).tidy()
             log.debug("housekeeping", count=forgotten)
         except TidegateError as error:
             log.error("housekeeping_failed", error)
@@ -250,21 +289,27 @@ async def _model(config: EdgeConfig, log: Log) -> AsyncIterator[Opened]:
         await opened.local.close()
 
 
-def main(config: EdgeConfig, announce: Callable[[Ready], None]) -> None:
-    """Runs until SIGTERM or SIGINT. Raises TidegateError when it cannot start."""
+def main(
+    config: EdgeConfig, announce: Callable[[Ready], None], read: Callable[[], EdgeConfig] | None = None
+) -> None:
+    """Runs until SIGTERM or SIGINT; SIGHUP reads the settings again by `read`. Raises TidegateError when it cannot start."""
     import os
 
     failpoint.check(os.environ)
-    asyncio.run(_main(config, announce))
+    asyncio.run(_main(config, announce, read or (lambda: config)))
 
 
-async def _main(config: EdgeConfig, announce: Callable[[Ready], None]) -> None:
+async def _main(
+    config: EdgeConfig, announce: Callable[[Ready], None], read: Callable[[], EdgeConfig]
+) -> None:
     stop = asyncio.Event()
+    again = Again(read)
     loop = asyncio.get_running_loop()
     for which in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(which, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, again.rung.set)
     try:
-        await run(config, announce, stop=stop)
+        await run(config, announce, stop=stop, again=again)
     except* TidegateError as group:
         raise _first(group) from group
 

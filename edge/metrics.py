@@ -35,7 +35,7 @@ class Metrics:
             self.registry,
             "tidegate_edge_errors",
             "Requests that ended in an error, by HTTP status",
-            status=frozenset("400 401 403 404 405 408 413 421 422 429 499 500 502 503".split()),
+            status=frozenset("400 401 403 404 405 408 409 413 421 422 429 499 500 502 503".split()),
         )
         self._late = Count(self.registry, "tidegate_edge_late_answers", "Late answers handed over")
         self._in_flight = Level(self.registry, "tidegate_edge_in_flight", "Requests being worked on")

@@ -42,7 +42,8 @@ ENDPOINTS = (
     ),
     Endpoint(
         "/v1/responses",
-        "OpenAI's newer shape of the same. Nothing is stored: a conversation is sent anew with each request.",
+        "OpenAI's newer shape of the same. Where the owner of the device lets the application be remembered ([memory](memory.md)), a "
+        "conversation goes on from `previous_response_id` or under its name; else it is sent anew with each request.",
         responses.ResponseBody,
         tables.RESPONSES,
         '"model":"tidegate","input":"hi"',
@@ -113,8 +114,9 @@ answer comes in the next turn of the conversation (in words before the new answe
 Request headers: `x-tidegate-conversation` names the conversation (else it is known by the application and its first user
 message, and a late answer is told only where its question stands), `Idempotency-Key` makes a retry meet its first try,
 `x-tidegate-local-only: true` keeps a request on the device, `x-tidegate-review: true` asks for a person,
-`x-tidegate-consent: true` says that somebody has agreed to it leaving (where the device's policy asks), `traceparent`
-joins the caller's trace.
+`x-tidegate-mode` lets out less than the settings do for one request ([modes](modes.md)), `x-tidegate-consent: true` says that
+somebody has agreed to it leaving (where the device asks) and `x-tidegate-consent: cns_...` agrees to the one that a 409 named,
+`traceparent` joins the caller's trace.
 
 A client that hangs up stops the local model within one step. What has been escalated by then goes on, and its answer comes
 late, as above.
@@ -127,10 +129,10 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 |---|---|---|
 | 400 | `bad_json`, `bad_encoding`, `too_deep`, `unknown_parameter`, `missing_parameter`, `invalid_parameter`, `unsupported_parameter`, `unsupported_content`, `context_length_exceeded` | the request is wrong; `param` says where |
 | 401 | `missing_api_key`, `invalid_api_key` | no key of an application; it comes as `Authorization: Bearer KEY` or as `x-api-key` |
-| 403 | `consent_needed` | the device's policy asks somebody before this leaves, and it has no model of its own for it |
 | 403 | `content_policy` | this device's policy, the operator's policy or a reviewer says no; `x-tidegate-rejected` tells which |
 | 404 | `model_not_found`, `unknown_ticket`, `not_found` | |
 | 408, 413 | `slow_client`, `body_too_large` | |
+| 409 | `consent_needed` | the device asks somebody before this leaves; `tidegate.consent` says where to look and to agree |
 | 421 | `wrong_host` | the Host header names another machine |
 | 422 | `idempotency_conflict` | the key was used for another request |
 | 429 | `queue_full`, `rate_limit_exceeded` | too many at once, of all applications or of this one, or too many in a minute; `Retry-After` |
@@ -142,8 +144,8 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 `GET /v1/models` (the chat models first, then `embedding` when it is built), `GET /v1/models/{name}`, `GET /openapi.json`,
 `GET /healthz`, `GET /readyz`, `GET /metrics`, `POST /v1/tidegate/plan` (the decision, without generating), `POST
 /v1/tidegate/preview` (the exact bytes that would leave; those of the request that then follows when both carry the same
-`Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET
-/v1/tidegate/ledger`.
+`Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/consents`
+(what waits for somebody's consent), `GET` and `POST /v1/tidegate/consents/{consent}`, `GET /v1/tidegate/ledger`.
 
 How much one application may take of the door is set by `door.max_per_application`, `door.per_minute` and
 `door.max_body_bytes` ([settings](settings.md)).

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from edge import conversation, turn
 from edge.config import Door as DoorSettings
+from edge.consents import Consents
 from edge.device_key import DeviceKey
 from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.limits import Gate, Shares
@@ -22,7 +23,7 @@ from edge.store.journal import JournalStore, Line
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, Exhausted, TidegateError
 from tidegate.failpoint import failpoint
-from tidegate.ids import RequestId, new_request_id, new_trace_id
+from tidegate.ids import ConsentId, RequestId, new_request_id, new_trace_id
 from tidegate.logs import Log
 from tidegate.telemetry import Traceparent, Tracer
 
@@ -41,6 +42,7 @@ class Caller:
     wish: Mode | None = None  # x-tidegate-mode
     ask_review: bool = False
     consented: bool = False
+    agrees: ConsentId | None = None  # to the request that waits under this id
     trace: Traceparent | None = None
 
 
@@ -61,6 +63,7 @@ class Door:
     encode: Callable[[Escalation], bytes] | None
     key: DeviceKey = field(repr=False)
     keep_text: bool = False
+    consents: Consents | None = None
     memory: Memory | None = None
     log: Log = field(default_factory=lambda: Log("edge.door"))
 
@@ -72,6 +75,8 @@ class Door:
 
 async def answer(door: Door, call: ChatCall, caller: Caller) -> tuple[Page, Answer]:
     """The page for a call, journalled. Raises what a turn raises; nothing is handed over yet (see `hand_over`)."""
+    if caller.agrees is not None and door.consents is not None:
+        door.consents.decide(caller.agrees, agree=True, application=caller.application)
     known = await recall(door.memory, understand(door, call, caller), call.thread, named=bool(caller.named))
     failpoint("edge.door.received")
     with door.tracer.span("edge.request", parent=caller.trace) as span:
@@ -158,7 +163,7 @@ async def _answers(door: Door, requests: list[Request]) -> list[Answer]:
 async def _one(door: Door, request: Request) -> Answer:
     began = door.clock.mono()
     try:
-        found = await turn.answer(request, door.house())
+        found = await _turn(door, request)
     except TidegateError:
         door.late.claim_request(request.request_id)  # the error is its answer
         raise
@@ -177,6 +182,18 @@ async def _one(door: Door, request: Request) -> Answer:
         ticket=found.ticket,
     )
     _journal(door, request, found, seconds)
+    return found
+
+
+async def _turn(door: Door, request: Request) -> Answer:
+    """The turn, with what somebody has agreed to; where nobody has, with the place where they may."""
+    house, desk = door.house(), door.consents
+    if desk is None:
+        return await turn.answer(request, house)
+    placed = replace(request, consented=request.consented or desk.agreed(request))
+    found = await turn.answer(placed, house)
+    if found.state is State.REFUSED and found.why is Why.CONSENT_NEEDED:
+        return replace(found, consent=await desk.ask(placed, house, found.confidence))
     return found
 
 

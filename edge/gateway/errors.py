@@ -8,6 +8,7 @@ from edge.ports import Answer, RejectReason, Source
 from edge.routing.plan import Why
 from tidegate.chat import JSON
 from tidegate.errors import BadRequest, Broken, Exhausted, TidegateError, Unreachable, Untrusted
+from tidegate.ids import ConsentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ def problem(error: Exception) -> Problem:
             )
 
 
+_CONSENTS = "/v1/tidegate/consents/"
 _REFUSALS = {
     Why.INJECTION: (
         403,
@@ -52,7 +54,7 @@ _REFUSALS = {
         "this device's policy refuses the request: it reads as an attack",
     ),
     Why.CONSENT_NEEDED: (
-        403,
+        409,
         "permission_error",
         "consent_needed",
         (
@@ -94,7 +96,23 @@ def refusal(answer: Answer) -> Problem:
         made.headers["x-tidegate-rejected"] = str(answer.reject)
         return made
     status, kind, code, words = _REFUSALS.get(answer.why, _REFUSALS[Why.NOTHING_CAN_ANSWER])
+    if answer.consent is not None:
+        return _where_to_agree(_made(status, _agree(answer.consent), kind, code, retry=False), answer.consent)
     return _made(status, words, kind, code, retry=False)
+
+
+def _agree(consent: ConsentId) -> str:
+    return (
+        f"this would leave the device, and nobody has agreed to that: see what would leave at GET {_CONSENTS}{consent} or on the "
+        "status page (`tidegate edge status --open`); then agree there and send it again, or send it again with the header "
+        f"x-tidegate-consent: {consent}; x-tidegate-local-only: true answers here, whatever the answer is worth"
+    )
+
+
+def _where_to_agree(made: Problem, consent: ConsentId) -> Problem:
+    made.body["tidegate"] = {"consent": consent, "preview": _CONSENTS + consent}
+    made.headers["x-tidegate-consent"] = consent
+    return made
 
 
 def _made(status: int, message: str, kind: str, code: str, param: str = "", *, retry: bool = True) -> Problem:

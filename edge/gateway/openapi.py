@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from edge.gateway.compat import ENDPOINTS, Endpoint
+from edge.gateway.consents import ConsentWord
 from edge.gateway.embeddings import EmbeddingBody
 from edge.gateway.schema import ChatBody
 from tidegate import __version__
@@ -32,7 +33,7 @@ class Plain:
     media: str = "application/json"
 
 
-_ASKING = (200, 400, 401, 403, 404, 408, 413, 421, 422, 429, 499, 500, 502, 503)
+_ASKING = (200, 400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 499, 500, 502, 503)
 
 PLAIN = (
     Plain("/v1/models", "The models that answer here, the chat models first.", "Models"),
@@ -41,6 +42,14 @@ PLAIN = (
     Plain("/v1/tidegate/preview", "The exact bytes that would leave.", statuses=_ASKING, method="post", body=ChatBody),
     Plain("/v1/tidegate/answers", "Tickets that were not handed over yet.", "Listed"),
     Plain("/v1/tidegate/answers/{ticket}", "What a ticket is worth now; `wait` seconds for it to become final.", "Thing", (200, 400, 401, 404, 421), query=("wait",)),
+    Plain("/v1/tidegate/consents", "Requests that leave only when somebody agrees, with what would leave.", "Listed"),
+    Plain("/v1/tidegate/consents/{consent}", "One of them; `wait` seconds for somebody's word.", "Thing", (200, 400, 401, 404, 421), query=("wait",)),
+    Plain("/v1/tidegate/consents/{consent}", "The word about it.", "Thing", (200, 400, 401, 404, 408, 413, 421), method="post", body=ConsentWord),
+    Plain("/v1/responses/{id}", "A response that this device remembers.", "Thing", (200, 401, 404, 421)),
+    Plain("/v1/responses/{id}", "Forgets it.", "Thing", (200, 401, 404, 421), method="delete"),
+    Plain("/v1/tidegate/conversations", "The application's conversations that this device remembers.", "Listed", (200, 401, 421)),
+    Plain("/v1/tidegate/conversations/{id}", "One of them, with everything that was said.", "Thing", (200, 401, 404, 421)),
+    Plain("/v1/tidegate/conversations/{id}", "Deletes it, and forgets its placeholders.", "Thing", (200, 401, 404, 421), method="delete"),
     Plain("/v1/tidegate/ledger", "What has left this device.", "Listed", (200, 400, 401, 421), query=("limit",)),
     Plain("/healthz", "Whether the daemon lives.", statuses=(200, 421), free=True),
     Plain("/readyz", "Whether it can answer.", statuses=(200, 421, 503), free=True),
@@ -148,7 +157,9 @@ _SHARED: Mapping[str, dict[str, JSON]] = {
 def document() -> dict[str, JSON]:
     """The whole document, OpenAPI 3.1."""
     paths: dict[str, JSON] = {one.path: {"post": _endpoint(one)} for one in ENDPOINTS}
-    paths |= {one.path: {one.method: _plain(one)} for one in PLAIN}
+    for path in dict.fromkeys(one.path for one in PLAIN):
+        found: dict[str, JSON] = {one.method: _plain(one) for one in PLAIN if one.path == path}
+        paths[path] = found
     return {
         "openapi": "3.1.0",
         "info": {
@@ -171,7 +182,7 @@ def document() -> dict[str, JSON]:
 
 def _schemas() -> dict[str, JSON]:
     """The bodies as their types have them, each field with what becomes of it; and what comes back."""
-    bodies = tuple(one.body for one in ENDPOINTS)
+    bodies = tuple(dict.fromkeys(one.body for one in (*ENDPOINTS, *PLAIN) if one.body is not None))
     _, found = msgspec.json.schema_components(bodies, ref_template=_REF + "{name}")
     schemas: dict[str, JSON] = dict(found)
     for endpoint in ENDPOINTS:
@@ -254,6 +265,7 @@ _WORDS: Mapping[int, str] = {
     403: "a policy or a reviewer says no",
     404: "not here",
     408: "the body did not arrive in time",
+    409: "nobody has agreed to this leaving the device",
     413: "the body is too large",
     421: "the Host header names another machine",
     422: "the idempotency key was used for another request",

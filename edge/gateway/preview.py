@@ -56,14 +56,21 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
         "would_leave": decision == "escalate" and agreed,
         "may_leave": decision in ("escalate", "try_local") and redacted is not None,
         "policy_version": house.policy.version,
-        "entities": _entities(redacted),
-        "messages": _messages(redacted),
-        "tools": _tools(redacted),
+        **shown(redacted),
         "wire": None,
     }
     if redacted is not None and door.encode is not None and decision in ("escalate", "try_local"):
         found["wire"] = _wire(door, escalation(request, redacted, _assumed(why), house))
     return found
+
+
+def shown(redacted: RedactedPrompt | None) -> dict[str, JSON]:
+    """What would leave, in words: counts, turns and tools."""
+    return {
+        "entities": _entities(redacted),
+        "messages": _messages(redacted),
+        "tools": _tools(redacted),
+    }
 
 
 def _wire(door: Door, what: Escalation) -> JSON:

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge.gateway import conversations
+from edge.gateway import consents, conversations, owner
 from edge.gateway import door as chat
 from edge.gateway.dialect import Read, Shape, openai_error, read_chat
 from edge.gateway.door import Caller, Door
@@ -53,6 +53,7 @@ class Parts:
     metrics_page: Callable[[], bytes]
     ledger: Callable[[int], list[Record]]
     embeds: Embeds
+    reload: owner.Reload | None = None
 
 
 def build(parts: Parts) -> ASGIApp:
@@ -80,6 +81,10 @@ def build(parts: Parts) -> ASGIApp:
         Route("/openapi.json", rooms.guarded(rooms.openapi), methods=["GET"]),
         Route("/metrics", rooms.guarded(rooms.metrics), methods=["GET"]),
     ]
+    if parts.door.consents is not None:
+        routes += consents.routes(parts.door.consents, parts.door.key, rooms.application, rooms.guarded)
+    if parts.reload is not None:
+        routes += owner.routes(parts.reload, parts.door.key, rooms.guarded)
     if parts.door.memory is not None:
         routes += conversations.routes(parts.door.memory, parts.door.key, rooms.application, rooms.guarded)
     app = Starlette(routes=routes, exception_handlers={HTTPException: rooms.misused})
@@ -292,6 +297,7 @@ def _caller(request: Request, application: str) -> Caller:
         wish=_mode(given.get("x-tidegate-mode", "")),
         ask_review=_flag(given.get("x-tidegate-review", "")),
         consented=_flag(given.get("x-tidegate-consent", "")),
+        agrees=consents.agrees(given.get("x-tidegate-consent", "")),
         trace=parse_traceparent(given.get("traceparent", "")),
     )
 

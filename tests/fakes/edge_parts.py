@@ -14,6 +14,9 @@ from edge import device_key
 from edge.alone import ClosedScreen, NoDispatch, NoLate
 from edge.config import Door as Settings
 from edge.config import EdgeConfig
+from edge.config import Memory as Remembering
+from edge.consents import Consents
+from edge.device_key import DeviceKey
 from edge.embedding import Vector
 from edge.gateway.door import Door
 from edge.gateway.embeddings import Embeds
@@ -21,6 +24,7 @@ from edge.gateway.keys import Keyring, make_key
 from edge.gateway.limits import Gate, Shares
 from edge.gateway.server import Parts, build
 from edge.health import Health, Now
+from edge.memory.desk import Memory, keeping_of
 from edge.metrics import Metrics
 from edge.ports import (
     Delivery,
@@ -102,6 +106,7 @@ class PatternScreen:
     detector: Detector | None = field(default_factory=Detector)
     vault: Vault = field(default_factory=lambda: Vault.open("conv_fake_1", b"k" * 32, 1_790_000_000.0))
     score: float = 0.0
+    forgotten: list[ConversationId] = field(default_factory=list)
 
     def redact(self, request: Request) -> RedactedPrompt:
         if self.detector is None:
@@ -127,6 +132,9 @@ class PatternScreen:
 
     def injection(self, request: Request) -> float:
         return self.score
+
+    def forget(self, conversation: ConversationId) -> None:
+        self.forgotten.append(conversation)
 
 
 def house(
@@ -171,6 +179,17 @@ class OpenDoor:
     door: Door
 
 
+def _memory(
+    made: House, stores: Stores, late: Late, key: DeviceKey, clock: Clock, remembers: Sequence[str]
+) -> Memory:
+    def forget(conversation: ConversationId) -> None:
+        stores.drop_conversation(conversation)
+        made.screen.forget(conversation)
+
+    keeping = keeping_of(Remembering(applications=tuple(remembers)))
+    return Memory(stores.memory, late, forget, keeping, key, clock)
+
+
 def open_door(
     folder: Path,
     made: House | None = None,
@@ -180,6 +199,7 @@ def open_door(
     clock: Clock | None = None,
     encode: Callable[[Escalation], bytes] | None = None,
     embeds: Embeds | None = None,
+    remembers: Sequence[str] = (),
 ) -> OpenDoor:
     """The real routes around `made`."""
     key = device_key.load_or_make(folder)
@@ -200,6 +220,8 @@ def open_door(
         local_name=lambda: "fake-1",
         encode=encode,
         key=key,
+        consents=Consents(clock, key, encode),
+        memory=_memory(made or local_only, stores, late or NoLate(), key, clock, remembers),
     )
     now = Now(local_model=True, model="fake-1", uplink=False, link_up=False, barred=False, spool={})
     parts = Parts(

@@ -109,7 +109,7 @@ async def test_what_needs_consent_is_shown_first_and_leaves_only_when_it_is_give
         shown = (await client.post("/tidegate/preview", json=BODY, headers=HEADERS)).json()
         assert (shown["consent"], shown["would_leave"], shown["decision"]) == ("ask", False, "escalate")
         refused = await client.post("/chat/completions", json=BODY, headers=HEADERS)
-        assert (refused.status_code, refused.json()["error"]["code"]) == (403, "consent_needed")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (409, "consent_needed")
         assert cloud.seen == []
         agreed = {**HEADERS, "x-tidegate-consent": "true"}
         sent = await client.post("/chat/completions", json=BODY, headers=agreed)

@@ -1,0 +1,159 @@
+"""Requests that may leave only when somebody agrees: what each would send, who was asked, what they said.
+
+In memory alone, bounded, and forgotten after minutes: what is shown here is redacted, but it is still somebody's question.
+Consent is to one exact request of one application (a keyed digest of all a model would read); another text needs another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from edge import conversation
+from edge.device_key import DeviceKey
+from edge.facts import look
+from edge.ports import Escalation, House, RedactedPrompt, Request
+from edge.routing.plan import Why
+from edge.turn import escalation
+from tidegate.clock import Clock
+from tidegate.ids import ConsentId, new_consent_id
+
+LIFE_S = 600.0
+MOST = 64
+
+
+class Word(StrEnum):
+    """What has been said about a request so far."""
+
+    WAITING = "waiting"
+    AGREED = "agreed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request that waits for a word. Moments in seconds since 1970. `redacted` is what would leave, and all of it."""
+
+    id: ConsentId
+    application: str
+    redacted: RedactedPrompt = field(repr=False)
+    size: int  # bytes on the wire
+    sha256: str
+    confidence: float | None  # P(right) of the draft that was not good enough; None: there was none
+    asked_at: float
+    expires_at: float
+    word: Word = Word.WAITING
+
+
+class Consents:
+    """The desk. Use from one event loop."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        key: DeviceKey,
+        encode: Callable[[Escalation], bytes] | None,
+        *,
+        life_s: float = LIFE_S,
+        most: int = MOST,
+    ) -> None:
+        self._clock = clock
+        self._key = key
+        self._encode = encode
+        self._life_s = life_s
+        self._most = most
+        self._asked: OrderedDict[bytes, Asked] = OrderedDict()  # by request
+        self._moved = asyncio.Event()
+
+    async def ask(self, request: Request, house: House, confidence: float | None) -> ConsentId | None:
+        """Where somebody may agree to this request; the same place for a repeat. None when it cannot leave at all."""
+        redacted, _ = await look(request, house)
+        if redacted is None:
+            return None
+        mac = self._mac(request)
+        known = self._live().get(mac)
+        if known is not None and known.word is not Word.REFUSED:
+            return known.id
+        raw = b"" if self._encode is None else self._encode(escalation(request, redacted, Why.UNSURE, house))
+        now = self._clock.now()
+        made = Asked(
+            id=new_consent_id(),
+            application=request.application,
+            redacted=redacted,
+            size=len(raw),
+            sha256=hashlib.sha256(raw).hexdigest(),
+            confidence=confidence,
+            asked_at=now,
+            expires_at=now + self._life_s,
+        )
+        self._asked[mac] = made
+        self._asked.move_to_end(mac)
+        while len(self._asked) > self._most:
+            self._asked.popitem(last=False)
+        self._tell()
+        return made.id
+
+    def agreed(self, request: Request) -> bool:
+        """Whether somebody has agreed to exactly this request."""
+        known = self._live().get(self._mac(request))
+        return known is not None and known.word is Word.AGREED
+
+    def decide(self, consent: ConsentId, *, agree: bool, application: str | None) -> Asked | None:
+        """Takes the word of an application about its own request; of the owner (None) about any. None: no such request.
+
+        The first word counts.
+        """
+        found = self.find(consent, application)
+        if found is None or found[1].word is not Word.WAITING:
+            return found[1] if found is not None else None
+        decided = replace(found[1], word=Word.AGREED if agree else Word.REFUSED)
+        self._asked[found[0]] = decided
+        self._tell()
+        return decided
+
+    def find(self, consent: ConsentId, application: str | None) -> tuple[bytes, Asked] | None:
+        """The request of that id, where this application (None: the owner) may see it."""
+        for mac, one in self._live().items():
+            if one.id == consent and application in (None, one.application):
+                return mac, one
+        return None
+
+    def waiting(self, application: str | None = None) -> tuple[Asked, ...]:
+        """What waits for a word, oldest first."""
+        return tuple(
+            one
+            for one in self._live().values()
+            if one.word is Word.WAITING and application in (None, one.application)
+        )
+
+    async def word(self, consent: ConsentId, application: str | None, wait_s: float) -> Asked | None:
+        """Waits up to `wait_s` seconds for a word about it."""
+        until = self._clock.mono() + wait_s
+        while True:
+            moved = self._moved
+            found = self.find(consent, application)
+            left = until - self._clock.mono()
+            if found is None or found[1].word is not Word.WAITING or left <= 0:
+                return found[1] if found is not None else None
+            try:
+                async with asyncio.timeout(left):
+                    await moved.wait()
+            except TimeoutError:
+                continue
+
+    def _live(self) -> OrderedDict[bytes, Asked]:
+        now = self._clock.now()
+        for mac in [mac for mac, one in self._asked.items() if one.expires_at <= now]:
+            del self._asked[mac]
+        return self._asked
+
+    def _mac(self, request: Request) -> bytes:
+        return conversation.body(self._key, request.application, request.prompt)
+
+    def _tell(self) -> None:
+        self._moved.set()
+        self._moved = asyncio.Event()
