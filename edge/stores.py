@@ -12,6 +12,7 @@ from edge.store.journal import JournalStore
 from edge.store.keys import KeyStore
 from edge.store.ledger import LedgerStore
 from edge.store.memory import MemoryStore
+from edge.store.promises import PromiseStore
 from edge.store.schema import Base, open_agent, open_durable, open_journal, open_memory
 from edge.store.spend import SpendStore
 from edge.store.spool import SpoolStore
@@ -29,6 +30,7 @@ class Stores:
     keys: KeyStore
     spend: SpendStore
     journal: JournalStore
+    promises: PromiseStore
     recollection: Base
     memory: MemoryStore
     workbook: Base
@@ -57,6 +59,7 @@ class Stores:
             + self.vaults.forget(spool_before)
             + self.runs.forget(journal_before)
             + self.spend.forget(journal_before)
+            + self.promises.forget(journal_before)
         )
 
 
@@ -75,6 +78,7 @@ def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:
         keys=KeyStore(durable),
         spend=SpendStore(durable),
         journal=JournalStore(diary),
+        promises=PromiseStore(durable, diary),
         recollection=recollection,
         memory=MemoryStore(recollection, key.derive(MEMORY_KEY)),
         workbook=workbook,

@@ -88,6 +88,11 @@ class EmbeddedModel:
         return self._loaded is not None and self._loaded.calibration is not None
 
     @property
+    def calibration(self) -> Calibration | None:
+        """What is known about the weights in use. Changes with the model."""
+        return self._loaded.calibration if self._loaded is not None else None
+
+    @property
     def keep_at(self) -> float:
         """See `Loaded.keep_at`. Changes with the model."""
         return self._loaded.keep_at if self._loaded is not None else KEEP_AT

@@ -96,6 +96,10 @@ class Courier:
                 return outcome(entry)
             await _within(left, moved)
 
+    def leave(self, escalation: Escalation, request: Request, *, priority: int) -> None:
+        """Takes it into the spool for later: nobody waits for it, and below 0 it goes behind everything else. Raises Exhausted."""
+        self._taken(escalation, request, priority=priority)
+
     def moved(self) -> asyncio.Event:
         """Take it, look at the spool, then wait for it: it is set when any entry has changed since it was taken."""
         return self._moved
@@ -149,7 +153,7 @@ class Courier:
         steady = entry.state is not SpoolState.HELD or reach.health in (Health.UP, Health.METERED)
         return steady and reach.up(self._clock.mono()) and reach.admits(entry.why, len(entry.payload))
 
-    def _taken(self, escalation: Escalation, request: Request) -> Entry:
+    def _taken(self, escalation: Escalation, request: Request, *, priority: int = 0) -> Entry:
         """The entry of this request, written now or by its first try. Raises BadRequest when the key is reused."""
         mac = conversation.body(self._key, request.application, request.prompt)
         known = self._shelf.find(escalation.request_id, escalation.revision)
@@ -177,6 +181,7 @@ class Courier:
             created_at=now,
             expires_at=now + self._expiry_s,
             deadline_s=request.deadline_s,
+            priority=priority,
         )
         failpoint("edge.spool.put.before")
         self._shelf.put(entry)
@@ -197,8 +202,12 @@ class Courier:
                 continue
             if entry.state is SpoolState.SENT:  # nobody is sending it: a power cut, or a disk that was full
                 entry = self._carrier.saved(entry, Restarted())  # noqa: PLW2901
-            if self._may(entry):
+            if self._may(entry) and (entry.priority >= 0 or self._spare()):
                 self._start(entry)
+
+    def _spare(self) -> bool:
+        """Whether there is room for what nobody waits for: a good, free link, and half of the places empty."""
+        return self._carrier.reach.health is Health.UP and 2 * len(self._tasks) < self._at_once + 1
 
     def _start(self, entry: Entry) -> None:
         if entry.ticket not in self._tasks and not self._stopping:

@@ -42,6 +42,11 @@ class LateDesk:
             and (named or entry.asked_mac in asked)
         )
 
+    def found(self, request_id: RequestId) -> LateAnswer | None:
+        """What a request is worth now, without handing it over. None when the spool does not know it (any more)."""
+        entry = self.shelf.find(request_id, 0)
+        return self._answer(entry) if entry is not None else None
+
     def claim(self, ticket: Ticket) -> bool:
         won = self.shelf.claim(ticket, self.clock.now())
         failpoint("edge.late.claimed")
