@@ -44,7 +44,7 @@ def run(
             line["api_key"] = ready.api_key
         print(json.dumps(line), flush=True)
 
-    daemon.main(config, announce)
+    daemon.main(config, announce, lambda: _load(file, state, port=port, local_only=local_only))
 
 
 @app.command()
@@ -80,6 +80,14 @@ def doctor(
         surgery.show(checks)
     if any(check.broken for check in checks):
         raise typer.Exit(1)
+
+
+@app.command()
+def reload(file: ConfigFile = None, state: StateFolder = None) -> None:
+    """Makes the running daemon read its settings again; says what changed, and what waits for a restart."""
+    from edge.owner import ask
+
+    print(json.dumps(ask(_with_state(file, state).state, "POST", "/tidegate/reload")))
 
 
 @app.command()

@@ -73,6 +73,13 @@ def model_path(config: EdgeConfig) -> Path:
     return weights_path(model_dir("edge"))
 
 
+async def switch(config: EdgeConfig, local: EmbeddedModel) -> None:
+    """Puts the model that the settings name in place of the one that serves. Raises Broken, with the old one still serving."""
+    path = config.model.path
+    slot = boot_slot(slots_of(config), journal_of(config)) if path is None else None
+    await local.switch(slot.model if slot is not None else model_path(config), "")
+
+
 async def _opened(path: Path, load: Load) -> EmbeddedModel:
     return EmbeddedModel(load_folder(await load(path), path.parent), load)
 

@@ -224,6 +224,13 @@ class PrivacyScreen:
         with self._lock:
             return restore_json_text(text, self._vault(conversation) or self._new(conversation))
 
+    def refit(self, detectors: Detectors, handling: Handling) -> None:
+        """From now on; every vault is on disk, and is opened again with the new handling."""
+        with self._lock:
+            self._detectors, self._handling = detectors, handling
+            self._open.clear()
+            self._scores.clear()
+
     def forget(self, conversation: ConversationId) -> None:
         """Wipes what is in memory of a conversation; its row on disk is the caller's to delete."""
         with self._lock:

@@ -49,6 +49,8 @@ FIELDS: Mapping[str, re.Pattern[str] | None] = {
     "trace": _TRACE,
     "span": _TRACE,
     "release": _RELEASE,
+    "policy": _RELEASE,
+    "policy_before": _RELEASE,
     "address": _ADDRESS,
     "version": _VERSION,
     "error": _CLASS,

@@ -79,6 +79,10 @@ class Gate:
         self._most = most
         self.inside = 0
 
+    def resize(self, most: int) -> None:
+        """From now on; who is inside stays."""
+        self._most = most
+
     @asynccontextmanager
     async def enter(self) -> AsyncIterator[None]:
         """Raises Exhausted (429) when the queue is full."""
@@ -113,6 +117,12 @@ class Shares:
         self._at_once = at_once
         self._per_minute = per_minute
         self._shares: dict[str, _Share] = {}  # as many as there are keys
+
+    def resize(self, *, at_once: int, per_minute: int) -> None:
+        """From now on; what an application has at work stays."""
+        for share in self._shares.values():
+            share.left = min(share.left, float(per_minute)) if self._per_minute else float(per_minute)
+        self._at_once, self._per_minute = at_once, per_minute
 
     @contextmanager
     def taken(self, application: str) -> Iterator[None]:

@@ -60,6 +60,12 @@ class WayOut:
         await self.courier.run()
         await warming
 
+    def refit(self, config: EdgeConfig) -> Callable[[], None]:
+        """Detectors as these settings want them, tried; what it gives puts them to work. Raises Broken."""
+        fresh = detectors_of(config)
+        fresh.detector()
+        return lambda: self.screen.refit(fresh, Handling(config.privacy.actions))
+
     async def stop(self) -> None:
         await self.courier.stop()
 
@@ -68,6 +74,12 @@ class WayOut:
             self.detectors.detector()
         except Broken as error:
             Log("edge.uplink").error("redaction_unavailable", error, alert=True)
+
+
+def detectors_of(config: EdgeConfig) -> Detectors:
+    return Detectors(
+        lambda: sparing(build_detector(config), config.policy.public_words), lambda: build_guard(config)
+    )
 
 
 def build(
@@ -85,9 +97,7 @@ def build(
     Raises BadConfig (with the file) when this device has no usable identity.
     """
     ration = Ration(config.uplink.metered_sends, metered_left)
-    detectors = Detectors(
-        lambda: sparing(build_detector(config), config.policy.public_words), lambda: build_guard(config)
-    )
+    detectors = detectors_of(config)
     screen = PrivacyScreen(
         detectors,
         stores.vaults,
