@@ -57,3 +57,14 @@ def until_tomorrow(now: float) -> float:
     here = datetime.fromtimestamp(now, UTC).astimezone()
     midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight - here).total_seconds()
+
+
+def local_time(moment: float) -> str:
+    """The time of day where the machine is, for people: `14:05`."""
+    return datetime.fromtimestamp(moment, UTC).astimezone().strftime("%H:%M")
+
+
+def midnight(moment: float) -> float:
+    """When that day began where the machine is, in seconds since 1970 UTC."""
+    day = datetime.fromtimestamp(moment, UTC).astimezone()
+    return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()

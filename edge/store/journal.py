@@ -61,6 +61,18 @@ class JournalStore:
         with self.base.read() as db:
             return {(row["source"], row["state"]): int(row["n"]) for row in db.query(query, (since,))}
 
+    def spread(self, since: float, step_s: float) -> dict[tuple[int, str], int]:
+        """How many requests since then, by (steps of that many seconds since then, source)."""
+        query = (
+            "SELECT CAST((at - ?) / ? AS INTEGER) AS step, source, count(*) AS n FROM journal WHERE at >= ?"
+            " GROUP BY step, source"
+        )
+        with self.base.read() as db:
+            return {
+                (int(row["step"]), row["source"]): int(row["n"])
+                for row in db.query(query, (since, step_s, since))
+            }
+
     def forget(self, before: float) -> int:
         """Deletes lines older than that. Returns how many."""
         return self._rows.delete("at < ?", (before,))

@@ -42,6 +42,14 @@ class LedgerStore:
         """The newest records, newest first."""
         return [_record(row) for row in self._rows.where(order="seq DESC", most=most)]
 
+    def after(self, seq: int, most: int) -> list[Record]:
+        """The records behind that place, oldest first, at most so many."""
+        return [_record(row) for row in self._rows.where("seq > ?", (seq,), order="seq", most=most)]
+
+    def since(self, moment: float) -> list[Record]:
+        """What happened since then, oldest first."""
+        return [_record(row) for row in self._rows.where("at >= ?", (moment,), order="seq")]
+
     def sealed_end(self) -> bytes:
         """The seal of the last record; of the empty ledger when nothing ever left."""
         found = self._head.where("id = 0")

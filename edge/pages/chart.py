@@ -1,0 +1,90 @@
+"""Pictures as SVG: answers by source over the hours, and the life of the link. Pure; colours are classes of the style sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from edge.pages.seen import Hour, LinkSeen
+from tidegate.clock import local_time
+
+SOURCES = ("device", "cloud", "nobody")
+_WIDTH, _HEIGHT, _LEFT, _BASE, _TOP = 720, 190, 34, 160, 12
+_STEPS = (1, 2, 5)
+
+
+def bars(hours: Sequence[Hour]) -> str:
+    """Stacked bars, one per hour, oldest on the left."""
+    top = ceiling(max((hour.total for hour in hours), default=0))
+    wide = (_WIDTH - _LEFT) / max(len(hours), 1)
+    parts = [_grid(top)]
+    for place, hour in enumerate(hours):
+        parts.append(_bar(hour, _LEFT + place * wide, wide, top))
+    total = sum(hour.total for hour in hours)
+    label = f"{total} answers in the last {len(hours)} hours, by who gave them"
+    return (
+        f'<svg class="bars" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def ceiling(highest: int) -> int:
+    """The round number at the top of the scale: 4 at least, then 5, 10, 20, 50, ..."""
+    if highest <= 4:
+        return 4
+    size = 1
+    while True:
+        for step in _STEPS:
+            if step * size >= highest:
+                return step * size
+        size *= 10
+
+
+def _grid(top: int) -> str:
+    """Lines at the scale's top and middle, and the base."""
+    rows = []
+    for value in (0, top // 2, top):
+        y = _y(value, top)
+        rows.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        rows.append(f'<text class="scale" x="{_LEFT - 8}" y="{y + 4:.1f}">{value}</text>')
+    return "".join(rows)
+
+
+def _bar(hour: Hour, x: float, wide: float, top: int) -> str:
+    inner, gap, below, drawn = wide * 0.62, wide * 0.19, 0, []
+    for source in SOURCES:
+        count = hour.counts.get(source, 0)
+        if count:
+            y, high = _y(below + count, top), _y(below, top) - _y(below + count, top)
+            drawn.append(
+                f'<rect class="{source}" x="{x + gap:.1f}" y="{y:.1f}" width="{inner:.1f}" height="{high:.1f}"/>'
+            )
+            below += count
+    when = local_time(hour.start)
+    said = ", ".join(
+        f"{hour.counts.get(source, 0)} {source}" for source in SOURCES if hour.counts.get(source)
+    )
+    label = f'<text class="hour" x="{x + wide / 2:.1f}" y="{_BASE + 20}">{when}</text>'
+    return f"<g><title>{when}: {said or 'none'}</title>{''.join(drawn)}{label}</g>"
+
+
+def _y(value: float, top: int) -> float:
+    return _BASE - (_BASE - _TOP) * value / top
+
+
+def strip(link: LinkSeen, start: float, now: float) -> str:
+    """The link from `start` to `now` as one band, a piece per state."""
+    span = max(now - start, 1.0)
+    moments = [(max(at, start), state) for at, state in link.changes]
+    pieces = []
+    for (at, state), (until, _) in zip(moments, [*moments[1:], (now, "")], strict=True):
+        if until > at:
+            x, wide = (at - start) / span * _WIDTH, (until - at) / span * _WIDTH
+            pieces.append(
+                f'<rect class="{escape(state)}" x="{x:.1f}" y="0" width="{max(wide, 1):.1f}" height="10">'
+                f"<title>{escape(state)} from {local_time(at)}</title></rect>"
+            )
+    return (
+        f'<svg class="strip" viewBox="0 0 {_WIDTH} 10" preserveAspectRatio="none" role="img" '
+        f'aria-label="the link since {local_time(start)}: now {escape(link.state)}">{"".join(pieces)}</svg>'
+    )
