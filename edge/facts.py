@@ -7,6 +7,7 @@ import asyncio
 from edge.ports import House, RedactedPrompt, Request
 from edge.routing.mode import Mode
 from edge.routing.plan import Facts
+from edge.routing.world import CALM
 from tidegate.errors import Broken
 
 
@@ -27,12 +28,13 @@ def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Fa
     """The numbers and flags the plan may depend on."""
     labels = frozenset(redacted.entities) if redacted is not None else frozenset()
     question = request.prompt.last_user().casefold()
+    tokens = house.local.count_tokens(request.prompt) if house.local.ready else 0
     return Facts(
         local_model=house.local.ready,
         uplink=house.dispatch.present,
         redactable=redacted is not None,
         tools_offered=bool(request.prompt.tools),
-        prompt_tokens=house.local.count_tokens(request.prompt) if house.local.ready else 0,
+        prompt_tokens=tokens,
         context_tokens=house.local.context_tokens,
         local_speaks=house.local.speaks,
         must_stay=request.keep_local or bool(labels & house.policy.must_stay),
@@ -42,6 +44,7 @@ def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Fa
         must_go=any(word in question for word in house.policy.must_go_words),
         injection=house.screen.injection(request) if house.policy.refuse_injection_at <= 1 else 0.0,
         refuse_injection_at=house.policy.refuse_injection_at,
+        world=house.around.world(request, tokens) if house.around is not None else CALM,
     )
 
 

@@ -7,6 +7,7 @@ an enum, a number or a digest (tests/edge/test_census.py lists the allowed types
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, Protocol
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, NewType, Protocol
 from edge.promise.judgement import Judgement, Signals
 from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent, Why, strictest
+from edge.routing.record import Record
+from edge.routing.world import World
 from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
 from tidegate.engines.port import Draft
 from tidegate.ids import ConsentId, ConversationId, RequestId, Ticket, TraceId
@@ -200,6 +203,7 @@ class Answer:
     judged: Judgement | None = None  # how the local draft was judged, when there was one
     reviewed: bool = False  # a person decided it
     consent: ConsentId | None = None  # where to agree, when that is what it waits for
+    decided: Record | None = None  # what was known, and every reason
 
 
 class LocalModel(Protocol):
@@ -360,6 +364,18 @@ class PromiseKeeper(Protocol):
         ...
 
 
+class Around(Protocol):
+    """The world around a request, and the bill of what is done here. From any thread; never raises."""
+
+    def world(self, request: Request, prompt_tokens: int) -> World: ...
+
+    def drafting(self) -> AbstractContextManager[None]:
+        """Counts a draft while it is written."""
+        ...
+
+    def drafted(self, request: Request, made: Draft) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """Everything a turn uses, chosen in edge.app."""
@@ -369,3 +385,4 @@ class House:
     local: LocalModel
     dispatch: Dispatch
     promise: PromiseKeeper | None = None
+    around: Around | None = None

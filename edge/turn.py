@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from edge.drafting import draft as write
+from edge.drafting import in_hand, recorded
 from edge.facts import look
 from edge.ports import (
     Answer,
@@ -25,24 +27,32 @@ from edge.ports import (
 )
 from edge.promise.judgement import Judgement
 from edge.promise.weigh import weigh
-from edge.routing.plan import EscalateNow, Refuse, StayLocal, TryLocal, Why, plan
+from edge.routing.plan import EscalateNow, Facts, Refuse, StayLocal, TryLocal, Why, plan
 from tidegate.chat import ToolCall
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import Broken
+
+INSTEAD = (Why.PREFERRED, Why.KNOWN_TO_FAIL)  # this device would try, where the cloud does not come
 
 
 async def answer(request: Request, house: House) -> Answer:
     """Answer on the device when we may and can; otherwise escalate, redacted. Raises what the ports say they raise."""
     redacted, known = await look(request, house)
+    found = await _settled(request, house, redacted, known)
+    return replace(found, decided=recorded(known, found, house.policy.keep_at))
+
+
+async def _settled(request: Request, house: House, redacted: RedactedPrompt | None, known: Facts) -> Answer:
+    """The plan, carried out."""
     drafted: tuple[Draft, Judgement] | None = None
     match plan(known):
         case Refuse(why):
             return Answer(State.REFUSED, Source.NOBODY, why, text="")
         case StayLocal(why):
-            draft = await house.local.generate(request.prompt)
+            draft = await write(request, known, house)
             return _kept(draft, why, weigh(request, draft, house))
         case TryLocal(ask):
-            draft = await house.local.generate(request.prompt)
+            draft = await write(request, known, house)
             judged = weigh(request, draft, house, watched=not ask)
             drafted = (draft, judged)
             why = judge(draft, judged.signals.p_right, judged.keep_at)
@@ -58,9 +68,10 @@ async def answer(request: Request, house: House) -> Answer:
         raise Broken(
             "the request could not be redacted, so it stays on the device", code="redaction_unavailable"
         )
-    delivery = await house.dispatch.send(escalation(request, redacted, why, house), request)
-    if why is Why.PREFERRED and isinstance(delivery, Queued):
-        return await _instead(delivery, request, house)
+    waiting = in_hand(request, drafted[0] if drafted is not None else None)
+    delivery = await house.dispatch.send(escalation(request, redacted, why, house), waiting)
+    if why in INSTEAD and isinstance(delivery, Queued):
+        return await _instead(delivery, request, known, house)
     return _delivered(delivery, request, drafted, why, house)
 
 
@@ -121,9 +132,9 @@ def _unasked(draft: Draft, judged: Judgement) -> Answer:
     )
 
 
-async def _instead(queued: Queued, request: Request, house: House) -> Answer:
+async def _instead(queued: Queued, request: Request, known: Facts, house: House) -> Answer:
     """The cloud was to be asked first and is away: the device's own answer, which says so, and the ticket of the other."""
-    draft = await house.local.generate(request.prompt)
+    draft = await write(request, known, house)
     if draft.finish not in (Finish.STOP, Finish.TOOL_CALLS):
         return _queued(ticket=queued, draft=draft, confidence=0.0, why=Why.LINK_DOWN)
     return replace(_kept(draft, Why.LINK_DOWN, weigh(request, draft, house)), ticket=queued.ticket)

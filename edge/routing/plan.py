@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
+from edge.routing.budget import WhenSpent
 from edge.routing.mode import Mode
+from edge.routing.vitals import Sign, Strain
+from edge.routing.world import CALM, World
 
 
 class Why(StrEnum):
@@ -19,6 +23,8 @@ class Why(StrEnum):
     REDACTION_UNAVAILABLE = "redaction_unavailable"
     CONFIDENT = "confident"
     LINK_DOWN = "link_down"
+    METERED = "metered"
+    BUDGET_SPENT = "budget_spent"
     # leaves (mirrored by wire Why)
     UNSURE = "unsure"
     PASSED = "passed"
@@ -29,6 +35,17 @@ class Why(StrEnum):
     NO_TOOLS = "no_tools"
     PREFERRED = "preferred"
     AUDIT = "audit"
+    KNOWN_TO_FAIL = "known_to_fail"
+    ENERGY_SPENT = "energy_spent"
+    BATTERY_LOW = "battery_low"
+    HOT = "hot"
+    MEMORY_LOW = "memory_low"
+    BUSY = "busy"
+    # said beside another reason
+    LINK_FLAPPING = "link_flapping"
+    CAPTIVE_PORTAL = "captive_portal"
+    CLOUD_SLOW = "cloud_slow"
+    SHORTENED = "shortened"
     # refused
     INJECTION = "injection"
     NOTHING_CAN_ANSWER = "nothing_can_answer"
@@ -97,6 +114,7 @@ class Facts:
     consented: bool = False  # the application says that somebody has agreed
     injection: float = 0.0
     refuse_injection_at: float = 1.1  # above 1: never
+    world: World = CALM
 
     @property
     def asks(self) -> bool:
@@ -104,35 +122,96 @@ class Facts:
         return self.mode is Mode.ASK and not self.consented
 
 
+SIGNS = {
+    Sign.BATTERY: Why.BATTERY_LOW,
+    Sign.HEAT: Why.HOT,
+    Sign.MEMORY: Why.MEMORY_LOW,
+    Sign.PRESSURE: Why.MEMORY_LOW,
+    Sign.QUEUE: Why.BUSY,
+}
+
+
 def plan(facts: Facts) -> Plan:
-    """The first rule that applies, from "may not" over "must" to "can"."""
+    """The first rule that applies, from "may not" over "must" to "can"; then whether it can be paid for, and who is asked."""
     if facts.injection >= facts.refuse_injection_at:
         return Refuse(Why.INJECTION)
     stays = _must_stay(facts)
     if stays is not None:
-        if facts.local_model:
-            return StayLocal(stays)
-        return Refuse(stays if stays is Why.CONSENT_NEEDED else Why.NOTHING_CAN_ANSWER)
-    match _way(facts):
+        return _stay(facts, stays)
+    match _afforded(_way(facts), facts):
         case EscalateNow() if facts.asks:
             return Refuse(Why.CONSENT_NEEDED)
         case way:
             return way
 
 
-def _way(facts: Facts) -> TryLocal | EscalateNow:
+def _stay(facts: Facts, why: Why) -> StayLocal | Refuse:
+    """What must stay: nothing else can answer it, so only a machine that cannot go on says no."""
+    if not facts.local_model:
+        return Refuse(why if why is Why.CONSENT_NEEDED else Why.NOTHING_CAN_ANSWER)
+    if facts.world.budget.local is not None:
+        return Refuse(Why.ENERGY_SPENT)
+    vitals = facts.world.vitals
+    if vitals.strain is Strain.REFUSE and vitals.sign is not None:
+        return Refuse(SIGNS[vitals.sign])
+    return StayLocal(why)
+
+
+def _way(facts: Facts) -> Plan:
     """Who answers what may leave."""
     if facts.must_go:
         return EscalateNow(Why.POLICY_MUST_GO)
-    if not facts.local_model:
-        return EscalateNow(Why.NO_LOCAL_MODEL)
-    if facts.prompt_tokens >= facts.context_tokens:
-        return EscalateNow(Why.TOO_LONG)
-    if not facts.tools_offered and not facts.local_speaks:
-        return EscalateNow(Why.NO_TOOLS)
-    if facts.mode is Mode.PREFER_CLOUD:
+    cannot = _cannot(facts)
+    if cannot is not None:
+        return EscalateNow(cannot)
+    if facts.mode is Mode.PREFER_CLOUD and not facts.world.link.spares:
         return EscalateNow(Why.PREFERRED)
+    return _here(facts)
+
+
+def _cannot(facts: Facts) -> Why | None:
+    """Why the local model cannot even try."""
+    if not facts.local_model:
+        return Why.NO_LOCAL_MODEL
+    if facts.prompt_tokens >= facts.context_tokens:
+        return Why.TOO_LONG
+    return None if facts.tools_offered or facts.local_speaks else Why.NO_TOOLS
+
+
+def _here(facts: Facts) -> Plan:
+    """What the device could try itself: unless it had better not, and somebody else can be asked instead."""
+    world = facts.world
+    elsewhere = world.link.open and not world.link.spares and not facts.asks
+    if world.budget.local is not None:
+        return EscalateNow(Why.ENERGY_SPENT) if world.link.open else Refuse(Why.ENERGY_SPENT)
+    if world.vitals.sign is not None and world.vitals.strain in (Strain.ESCALATE, Strain.REFUSE):
+        sign = SIGNS[world.vitals.sign]
+        if elsewhere:
+            return EscalateNow(sign)
+        if world.vitals.strain is Strain.REFUSE:
+            return Refuse(sign)
+    if world.task.known_to_fail and elsewhere and world.link.in_time:
+        return EscalateNow(Why.KNOWN_TO_FAIL)
+    if world.link.spares:
+        return StayLocal(Why.METERED)
     return TryLocal(ask=facts.asks)
+
+
+def _afforded(way: Plan, facts: Facts) -> Plan:
+    """The same, where the budget for the cloud has not ended; else what the operator wants then."""
+    budget = facts.world.budget
+    if budget.cloud is None or isinstance(way, Refuse):
+        return way
+    drafts = budget.local is None and _cannot(facts) is None
+    match budget.when_spent:
+        case WhenSpent.REFUSE:
+            return Refuse(Why.BUDGET_SPENT)
+        case WhenSpent.LOCAL_ONLY:
+            return StayLocal(Why.BUDGET_SPENT) if drafts else Refuse(Why.BUDGET_SPENT)
+        case WhenSpent.BEST_SO_FAR:
+            return StayLocal(Why.BUDGET_SPENT) if drafts and not facts.must_go else Refuse(Why.BUDGET_SPENT)
+        case other:
+            assert_never(other)
 
 
 def _must_stay(facts: Facts) -> Why | None:

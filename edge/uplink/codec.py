@@ -44,6 +44,13 @@ WHYS: Mapping[Why, pb.Why] = {
     Why.NO_TOOLS: pb.WHY_NO_TOOLS,
     Why.AUDIT: pb.WHY_AUDIT,
     Why.PREFERRED: pb.WHY_PREFERRED,
+    # a cloud of an older release knows the words above alone, so these go out as the nearest of them
+    Why.KNOWN_TO_FAIL: pb.WHY_UNSURE,
+    Why.ENERGY_SPENT: pb.WHY_NO_LOCAL_MODEL,
+    Why.BATTERY_LOW: pb.WHY_NO_LOCAL_MODEL,
+    Why.HOT: pb.WHY_NO_LOCAL_MODEL,
+    Why.MEMORY_LOW: pb.WHY_NO_LOCAL_MODEL,
+    Why.BUSY: pb.WHY_NO_LOCAL_MODEL,
 }
 
 

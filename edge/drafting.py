@@ -1,0 +1,60 @@
+"""The local draft of a turn: shorter when the machine is under strain, counted while it is written, and put on the bill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from edge.ports import Answer, House, Request
+from edge.routing.plan import Facts, Why
+from edge.routing.reasons import reasons
+from edge.routing.record import Record
+from edge.routing.vitals import Strain
+from edge.routing.world import VitalSignal
+from tidegate.chat import Prompt
+from tidegate.engines.port import Draft, Finish
+
+
+async def draft(request: Request, known: Facts, house: House) -> Draft:
+    """Raises what the local model raises."""
+    prompt = shortened(request.prompt, known.world.vitals)
+    if house.around is None:
+        return await house.local.generate(prompt)
+    with house.around.drafting():
+        made = await house.local.generate(prompt)
+    house.around.drafted(request, made)
+    return made
+
+
+def shortened(prompt: Prompt, vitals: VitalSignal) -> Prompt:
+    """The prompt with less room for an answer, while there is strain."""
+    if vitals.strain is Strain.NONE or prompt.max_tokens <= vitals.shorter_tokens:
+        return prompt
+    return replace(prompt, max_tokens=vitals.shorter_tokens)
+
+
+def in_hand(request: Request, made: Draft | None) -> Request:
+    """The request as the cloud's courier sees it: with a draft that could be given instead, it need not wait in vain."""
+    usable = made is not None and made.finish in (Finish.STOP, Finish.TOOL_CALLS)
+    return replace(request, fallback=True) if usable else request
+
+
+def recorded(known: Facts, found: Answer, keep_at: float) -> Record:
+    """What was decided about a request, and by what: for the answer's headers, the journal and a replay."""
+    judged = found.judged
+    finish = found.draft.finish if found.draft is not None else _finish(found)
+    return Record(
+        facts=known,
+        reasons=reasons(found.why, known.world, waits=found.ticket is not None, drafted=finish is not None),
+        keep_at=judged.keep_at if judged is not None else keep_at,
+        p_right=found.confidence,
+        finish=finish,
+        written=judged.signals.tokens if judged is not None else 0,
+    )
+
+
+def _finish(found: Answer) -> Finish | None:
+    """How the draft ended that was judged and is not part of the answer."""
+    if found.judged is None:
+        return None
+    ends = {Why.PASSED: Finish.PASS, Why.INVALID_DRAFT: Finish.LENGTH}
+    return ends.get(found.why, Finish.STOP)
