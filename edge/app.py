@@ -6,6 +6,7 @@ Local-only mode, or a device without an uplink address, never imports the module
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from edge import device_key, embedding, model
+from edge.agent import wire as agency
 from edge.alone import ClosedScreen, NoDispatch, NoLate
 from edge.config import EdgeConfig
 from edge.consents import Consents
@@ -27,6 +29,8 @@ from edge.memory.desk import Memory, keeping_of
 from edge.metrics import Metrics
 from edge.model import Opened, open_model
 from edge.ports import Dispatch, Escalation, House, Late, Policy, PolicyVersion, Screen
+from edge.promise.desk import Desk as PromiseDesk
+from edge.promise.settings import Ways, desk_of, keeper_of
 from edge.reload.running import Again, Current, Running
 from edge.routing.confidence import EmbeddedModel
 from edge.sockets import prove_sealed
@@ -123,6 +127,8 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(work) for work in _beside(wiring, exits, managed)]
         background.append(group.create_task(running.reloader.whenever(wiring.again.rung)))
+        if running.parts.door.promise is not None:
+            background.append(group.create_task(running.parts.door.promise.run()))
         serving = group.create_task(server.serve(sockets))
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn sets a flag, no event
             await asyncio.sleep(0.005)
@@ -131,6 +137,8 @@ async def _serve(
             said = replace(ready, url=listen.url(sockets))
             write_durably(config.state / "daemon.url", said.url.encode())
             announce(said)
+            if running.parts.agent is not None:
+                running.parts.agent.agents.wake()
         ended = asyncio.ensure_future(stop.wait())
         await asyncio.wait({ended, serving}, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
@@ -138,6 +146,8 @@ async def _serve(
         for part in (exits.way_out, managed):
             if part is not None:
                 await part.stop()
+        if running.parts.agent is not None:
+            await running.parts.agent.close()
         await serving
         for task in background:
             task.cancel()
@@ -151,9 +161,12 @@ def _running(wiring: _Wiring, exits: Exits) -> Running:
         await model.switch(fresh, wiring.local)
 
     refit = exits.way_out.refit if exits.way_out is not None else None
-    return Running.around(
-        wiring.current, _parts(wiring, exits), wiring.again.read, switch=switch, refit=refit
+    parts = _parts(wiring, exits)
+    desk = agency.build(wiring.config, wiring.stores, parts.door, os.environ, lambda: made.parts.door)
+    made = Running.around(
+        wiring.current, replace(parts, agent=desk), wiring.again.read, switch=switch, refit=refit
     )
+    return made
 
 
 def _parts(wiring: _Wiring, exits: Exits) -> Parts:
@@ -164,7 +177,9 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
 
     def house() -> House:
         """The model's own threshold moves with the model."""
-        return House(_policy(wiring.config, local), exits.screen, local, exits.dispatch)
+        return House(_policy(wiring.config, local), exits.screen, local, exits.dispatch, promised.keeper)
+
+    promised = _promised(wiring, exits, house)
 
     def metrics_page() -> bytes:
         now = health.now()
@@ -187,11 +202,19 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
         key=wiring.key,
         keep_text=config.journal.keep_text,
         consents=Consents(wiring.clock, wiring.key, exits.encode),
+        promise=promised,
         memory=_memory(wiring, exits),
     )
     return Parts(
         door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest, embedding.on_this_machine()
     )
+
+
+def _promised(wiring: _Wiring, exits: Exits, house: Callable[[], House]) -> PromiseDesk:
+    config, store, local, out = wiring.config, wiring.stores.promises, wiring.local, exits.way_out
+    ways = Ways(out.courier, out.late, house) if out is not None else None
+    keeper = keeper_of(config, store, lambda: local.calibration, wiring.key, wiring.clock)
+    return desk_of(keeper, config, store, wiring.key, ways)
 
 
 def _memory(wiring: _Wiring, exits: Exits) -> Memory:
@@ -293,8 +316,6 @@ def main(
     config: EdgeConfig, announce: Callable[[Ready], None], read: Callable[[], EdgeConfig] | None = None
 ) -> None:
     """Runs until SIGTERM or SIGINT; SIGHUP reads the settings again by `read`. Raises TidegateError when it cannot start."""
-    import os
-
     failpoint.check(os.environ)
     asyncio.run(_main(config, announce, read or (lambda: config)))
 

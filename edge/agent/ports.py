@@ -79,6 +79,10 @@ class Toolbox(Protocol):
         """Carries the call out within the tool's limits. Never raises for what a tool does; `key` names this call."""
         ...
 
+    async def close(self) -> None:
+        """Ends what the tools keep running."""
+        ...
+
 
 class Model(Protocol):
     """The model step: one turn, with everything a turn decides. Raises TidegateError."""

@@ -17,6 +17,7 @@ from edge.gateway.schema import ChatCall
 from edge.memory.desk import Memory, recall
 from edge.metrics import Metrics
 from edge.ports import Answer, Escalation, House, Late, Request, Source, State
+from edge.promise.desk import Desk as PromiseDesk
 from edge.routing.mode import Mode
 from edge.routing.plan import Why
 from edge.store.journal import JournalStore, Line
@@ -64,6 +65,7 @@ class Door:
     key: DeviceKey = field(repr=False)
     keep_text: bool = False
     consents: Consents | None = None
+    promise: PromiseDesk | None = None
     memory: Memory | None = None
     log: Log = field(default_factory=lambda: Log("edge.door"))
 
@@ -100,6 +102,11 @@ async def answer(door: Door, call: ChatCall, caller: Caller) -> tuple[Page, Answ
         thread=call.thread.named,
     )
     return page, answers[0]
+
+
+async def single(door: Door, request: Request) -> Answer:
+    """One request without a page, as a step of an agent is: the turn, journalled and counted like any other."""
+    return await _one(door, request)
 
 
 def hand_over(door: Door, page: Page) -> Page:
@@ -182,6 +189,8 @@ async def _one(door: Door, request: Request) -> Answer:
         ticket=found.ticket,
     )
     _journal(door, request, found, seconds)
+    if door.promise is not None:
+        door.promise.after(request, found)
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from edge.gateway.agent_rooms import ApproveBody, RunBody
 from edge.gateway.compat import ENDPOINTS, Endpoint
 from edge.gateway.consents import ConsentWord
 from edge.gateway.embeddings import EmbeddingBody
@@ -31,6 +32,7 @@ class Plain:
     free: bool = False  # without a key
     body: type[msgspec.Struct] | None = None
     media: str = "application/json"
+    events: bool = False  # it answers with server-sent events too
 
 
 _ASKING = (200, 400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 499, 500, 502, 503)
@@ -50,6 +52,14 @@ PLAIN = (
     Plain("/v1/tidegate/conversations", "The application's conversations that this device remembers.", "Listed", (200, 401, 421)),
     Plain("/v1/tidegate/conversations/{id}", "One of them, with everything that was said.", "Thing", (200, 401, 404, 421)),
     Plain("/v1/tidegate/conversations/{id}", "Deletes it, and forgets its placeholders.", "Thing", (200, 401, 404, 421), method="delete"),
+    Plain("/v1/tidegate/agent/runs", "Starts a run of the agent: a model proposes calls, rules decide, tools act.", statuses=(200, 400, 401, 404, 408, 413, 421, 429, 499, 503), method="post", body=RunBody, events=True),
+    Plain("/v1/tidegate/agent/runs", "The newest runs of the application, newest first.", "Listed", (200, 401, 421)),
+    Plain("/v1/tidegate/agent/runs/{run}", "One of them with its whole story; `wait` seconds for it to end or to wait for somebody.", statuses=(200, 400, 401, 404, 421, 499), query=("wait",)),
+    Plain("/v1/tidegate/agent/runs/{run}/events", "Its story as server-sent events, from the event `since` on.", statuses=(200, 400, 401, 404, 421), query=("since",), media="text/event-stream"),
+    Plain("/v1/tidegate/agent/runs/{run}/approve", "The user's word on the call that waits, bound to its digest.", statuses=(200, 400, 401, 403, 404, 408, 409, 413, 421), method="post", body=ApproveBody),
+    Plain("/v1/tidegate/agent/runs/{run}/cancel", "Stops it.", statuses=(200, 401, 404, 421), method="post"),
+    Plain("/v1/tidegate/agent/tools", "The tools of this device: class, limits, sandbox.", "Listed", (200, 401, 421)),
+    Plain("/v1/tidegate/agent/grants", "What has been allowed beforehand.", "Listed", (200, 401, 421)),
     Plain("/v1/tidegate/ledger", "What has left this device.", "Listed", (200, 400, 401, 421), query=("limit",)),
     Plain("/healthz", "Whether the daemon lives.", statuses=(200, 421), free=True),
     Plain("/readyz", "Whether it can answer.", statuses=(200, 421, 503), free=True),
@@ -217,10 +227,10 @@ def _stream(responses: dict[str, JSON]) -> None:
 
 
 def _plain(one: Plain) -> dict[str, JSON]:
-    found: dict[str, JSON] = {
-        "summary": one.about,
-        "responses": _responses(one.schema, one.statuses, "Error", one.media),
-    }
+    responses = _responses(one.schema, one.statuses, "Error", one.media)
+    found: dict[str, JSON] = {"summary": one.about, "responses": responses}
+    if one.events:
+        _stream(responses)
     parameters: list[JSON] = [
         {"name": name, "in": "path", "required": True, "schema": dict(_TEXT)} for name in _places(one.path)
     ]
@@ -248,7 +258,7 @@ def _body(of: type[msgspec.Struct]) -> dict[str, JSON]:
 def _responses(
     schema: str, statuses: tuple[int, ...], error: str, media: str = "application/json"
 ) -> dict[str, JSON]:
-    good: JSON = dict(_TEXT) if media == "text/plain" else {"$ref": _REF + schema}
+    good: JSON = dict(_TEXT) if media.startswith("text/") else {"$ref": _REF + schema}
     ready = 503 in statuses and schema == "Thing" and 400 not in statuses  # /readyz says the same either way
     found: dict[str, JSON] = {}
     for status in statuses:
@@ -265,7 +275,7 @@ _WORDS: Mapping[int, str] = {
     403: "a policy or a reviewer says no",
     404: "not here",
     408: "the body did not arrive in time",
-    409: "nobody has agreed to this leaving the device",
+    409: "nobody has agreed to this leaving the device, or nothing waits for this word",
     413: "the body is too large",
     421: "the Host header names another machine",
     422: "the idempotency key was used for another request",

@@ -14,8 +14,9 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge.gateway import consents, conversations, owner
+from edge.gateway import agent_rooms, consents, conversations, owner
 from edge.gateway import door as chat
+from edge.gateway.agent_rooms import AgentDesk
 from edge.gateway.dialect import Read, Shape, openai_error, read_chat
 from edge.gateway.door import Caller, Door
 from edge.gateway.embeddings import MODEL as EMBEDDING
@@ -54,6 +55,7 @@ class Parts:
     ledger: Callable[[int], list[Record]]
     embeds: Embeds
     reload: owner.Reload | None = None
+    agent: AgentDesk | None = None
 
 
 def build(parts: Parts) -> ASGIApp:
@@ -87,6 +89,8 @@ def build(parts: Parts) -> ASGIApp:
         routes += owner.routes(parts.reload, parts.door.key, rooms.guarded)
     if parts.door.memory is not None:
         routes += conversations.routes(parts.door.memory, parts.door.key, rooms.application, rooms.guarded)
+    if parts.agent is not None:
+        routes += agent_rooms.routes(parts.agent, rooms.application, rooms.guarded)
     app = Starlette(routes=routes, exception_handlers={HTTPException: rooms.misused})
     app.router.redirect_slashes = False
     app.router.default = rooms.nowhere

@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from edge import device_key
+from edge.agent import wire as agency
 from edge.alone import ClosedScreen, NoDispatch, NoLate
 from edge.config import Door as Settings
 from edge.config import EdgeConfig
@@ -231,5 +232,6 @@ def open_door(
         lambda: b"",
         stores.ledger.latest,
         embeds or FakeEmbedder(present=False),
+        agent=agency.build(EdgeConfig(state=folder), stores, door, {}, lambda: door),
     )
     return OpenDoor(build(parts), make_key(stores.keys, "tests", clock.now()), stores, door)

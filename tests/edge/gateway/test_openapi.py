@@ -141,7 +141,7 @@ async def test_whatever_is_in_a_path_or_a_query_the_answer_is_a_documented_one(
     door: OpenDoor, route: Plain, data: st.DataObject
 ) -> None:
     path = route.path
-    for place in ("{name}", "{ticket}", "{id}"):
+    for place in ("{name}", "{ticket}", "{run}", "{id}"):
         if place in path:
             word = data.draw(words.filter(lambda word: word.strip(".") != ""))  # dots walk up the path
             path = path.replace(place, quote(word, safe=""))

@@ -1,0 +1,102 @@
+"""Chooses what stands behind the agent's ports, from the settings and the parts of the daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from edge import conversation
+from edge.agent.cloud import CloudDesk
+from edge.agent.run import Limits
+from edge.agent.runner import Agents
+from edge.agent.seal import Seal
+from edge.agent.settings import Declared
+from edge.agent.toolbox import chest
+from edge.agent.workshop import Workshop
+from edge.config import EdgeConfig
+from edge.gateway import door as rooms
+from edge.gateway.agent_rooms import AgentDesk
+from edge.gateway.door import Door
+from edge.ports import Answer, Request
+from edge.routing.mode import Mode
+from edge.stores import Stores
+from tidegate.chat import Prompt
+from tidegate.ids import RequestId
+
+PURPOSE = "agent"  # of the key that seals runs
+_CHARS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TurnModel:
+    """`edge.agent.ports.Model`: a step of an agent is a turn like any other, journalled, counted and redacted."""
+
+    door: Callable[[], Door]  # the one in force: it changes when the settings are read again
+
+    async def answer(self, request: Request) -> Answer:
+        return await rooms.single(self.door(), request)
+
+    def tokens(self, prompt: Prompt) -> int:
+        local = self.door().house().local
+        if local.ready:
+            return local.count_tokens(prompt)
+        return sum(len(one.content) for one in prompt.messages) // _CHARS_PER_TOKEN
+
+    @property
+    def budget(self) -> int:
+        local = self.door().house().local
+        return local.context_tokens if local.ready else 0
+
+
+def declared(config: EdgeConfig) -> Declared:
+    """What the settings declare."""
+    return Declared(
+        tools=config.tools,
+        mcp=config.mcp,
+        hosts=frozenset(config.agent.hosts),
+        local_only=config.mode is Mode.LOCAL_ONLY,
+        hidden=(config.state,),
+    )
+
+
+def limits(config: EdgeConfig) -> Limits:
+    agent = config.agent
+    return Limits(agent.steps, agent.seconds, agent.tokens, agent.escalations, agent.budget_tokens)
+
+
+def build(
+    config: EdgeConfig, stores: Stores, door: Door, environ: Mapping[str, str], now: Callable[[], Door]
+) -> AgentDesk:
+    """The agent around a door, and around whatever door is in force later (`now`). Raises BadConfig for a tool that is declared wrongly, Broken without the MCP library."""
+    tools = chest(declared(config), environ)
+
+    def repeatable(application: str, what: str, number: int) -> RequestId:
+        return conversation.repeatable_id(door.key, application, what, number)
+
+    shop = Workshop(
+        runs=stores.runs,
+        verdicts=stores.verdicts,
+        grants=stores.grants,
+        toolbox=tools,
+        model=TurnModel(now),
+        late=door.late,
+        cloud=CloudDesk(door.house),
+        clock=door.clock,
+        repeatable_id=repeatable,
+        seal=Seal(door.key.derive(PURPOSE)),
+        approval_s=config.agent.approval_s,
+        deadline_s=config.door.deadline_s,
+        ask_cloud=config.agent.ask_cloud,
+    )
+    agents = Agents(shop, most_active=config.agent.max_runs)
+    return AgentDesk(
+        agents,
+        tools,
+        stores.grants,
+        limits(config),
+        door.clock,
+        door.key,
+        door_approves=config.agent.door_approves,
+        max_body=config.door.max_body_bytes,
+        max_depth=config.door.max_depth,
+    )
