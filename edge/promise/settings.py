@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from edge.config import EdgeConfig, Promised, Stated
+from edge.config import AuditBy, EdgeConfig, Promised, Stated
 from edge.device_key import DeviceKey
+from edge.ports import House
+from edge.promise.audits import Audits, Courier, Replies
+from edge.promise.desk import Desk
 from edge.promise.keeper import Keeper, Stance
 from edge.promise.lines import Promises
 from edge.store.promises import PromiseStore
@@ -15,6 +19,15 @@ from tidegate.risk.calibrate import Calibration
 from tidegate.risk.promise import Promise
 
 _FINE = 1 << 53  # as fine as a float is
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How an audit leaves, and where what comes back is looked at."""
+
+    courier: Courier
+    replies: Replies
+    house: Callable[[], House]
 
 
 def promises_of(stated: Promised) -> Promises:
@@ -44,3 +57,13 @@ def keeper_of(
 
 def _promise(one: Stated) -> Promise:
     return Promise(one.wrong_at_most, one.with_confidence)
+
+
+def desk_of(
+    keeper: Keeper, config: EdgeConfig, store: PromiseStore, key: DeviceKey, ways: Ways | None
+) -> Desk:
+    """The desk at the door. Without ways out nothing can be audited."""
+    if ways is None:
+        return Desk(keeper, store, None)
+    by_person = config.promise.audit_by is AuditBy.PERSON
+    return Desk(keeper, store, Audits(keeper, store, ways.courier, ways.replies, ways.house, key, by_person))
