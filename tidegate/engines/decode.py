@@ -1,25 +1,26 @@
-"""One generation, step by step: feed the prompt, take a token, feed it, until it ends. Runs on the engine thread."""
+"""One generation, token by token: shown the logits after what was fed, it says what to feed next, until it ends.
+
+Pure but for the weights' vocabulary and the grammar, which live in llama.cpp. Runs on the engine thread; what runs in other
+slots meanwhile cannot be seen from here.
+"""
 
 from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tidegate.chat import Prompt
 from tidegate.engines.callrules import CallRules, Kind
-from tidegate.engines.native import Constraint, Context, Weights
+from tidegate.engines.native import Constraint, Weights
 from tidegate.engines.port import TokenScore
 from tidegate.engines.score import Choice, Logits, choose, describe, mass
+from tidegate.engines.telling import Telling
 
 MAX_KEPT_TOP = 20  # as many alternatives per token as OpenAI's API allows to ask for
-
-
-class Cancelled(Exception):
-    """The caller no longer wants the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,41 +32,182 @@ class Written:
     tokens: tuple[TokenScore, ...] = field(repr=False)
     ended: bool
     features: dict[str, float]
-    reused: int
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A prompt ready to run."""
+    """A prompt ready to run. `room`: how many tokens may be written. `telling`: for whoever hears them being written."""
 
     prompt: Prompt = field(repr=False)
-    tokens: Sequence[int] = field(repr=False)
-    cancelled: Callable[[], bool]
+    room: int
     rng: random.Random = field(repr=False)
     constraint: Constraint | None = None
     rules: CallRules | None = None
     silent: frozenset[int] = frozenset()  # control tokens that no string may contain
     pass_token: int = -1
     call_token: int = -1
+    telling: Telling | None = None
 
 
-def prefill(context: Context, tokens: Sequence[int], cancelled: Callable[[], bool]) -> int:
-    """Brings the context to hold exactly `tokens`; returns how many were there already. Raises Cancelled, Broken."""
-    reused = min(
-        _common(context.held, tokens), len(tokens) - 1
-    )  # the last is fed anew: its logits are needed
-    context.keep(reused)
-    reused = len(context.held)
-    for start in range(reused, len(tokens), context.room):
-        if cancelled():
-            raise Cancelled
-        context.feed(tokens[start : start + context.room])
-    return reused
+class Writer:
+    """Writes a draft. Implements `tidegate.engines.worker.Work`."""
+
+    def __init__(self, weights: Weights, job: Job) -> None:
+        self._weights, self._job = weights, job
+        self._stop = tuple(text.encode() for text in job.prompt.stop if text)
+        self._top = min(job.prompt.top_logprobs, MAX_KEPT_TOP)
+        self._silent = sorted(job.silent)
+        self._features: dict[str, float] = {}
+        self._forced = 0
+        self._pieces: list[bytes] = []
+        self._chosen: list[Choice] = []
+        self._ended = False
+
+    def take(self, logits: Logits) -> Sequence[int]:
+        """The logits after everything fed so far; answers the token to feed next, or nothing at the end."""
+        job = self._job
+        if not self._features:
+            self._features = opening(logits, job)
+        choice = self._next(logits) if job.room > 0 else None
+        if (
+            choice is None
+        ):  # a dead end, such as a value that cannot be finished: judged as an unfinished draft
+            return ()
+        self._forced += choice.forced
+        if self._weights.ends(choice.token):
+            self._ended = True
+            self._features["end_logprob"] = choice.logprob
+            return ()
+        piece = self._weights.piece(choice.token)
+        self._pieces.append(piece)
+        self._chosen.append(choice)
+        if choice.token == job.pass_token or (self._stop and self._stopped()):
+            self._ended = True
+            return ()
+        if job.telling is not None:
+            job.telling.hear(piece)
+        return (choice.token,) if len(self._chosen) < job.room else ()
+
+    def result(self) -> Written:
+        """The draft, after `take` has answered nothing."""
+        text = b"".join(self._pieces).decode("utf-8", "replace")
+        scores = tuple(_score(self._weights, choice) for choice in self._chosen)
+        features = self._features | {"forced": float(self._forced)}
+        return Written(before_stop(text, self._job.prompt.stop), scores, self._ended, features)
+
+    def _next(self, logits: Logits) -> Choice | None:
+        """The next token, or None when the rules allow none."""
+        job = self._job
+        if job.rules is not None:
+            return self._ruled(logits, job.rules)
+        if job.constraint is None:
+            return self._choose(logits, logits)
+        return self._bound(logits, job.constraint)
+
+    def _bound(self, logits: Logits, constraint: Constraint) -> Choice:
+        """Under a grammar. Control tokens may only stand between calls, never inside a string."""
+        between = not self._pieces or self._pieces[-1].endswith(b"}")
+        first = int(np.argmax(logits)) if self._job.prompt.temperature <= 0 else -1
+        if first >= 0 and (between or first not in self._job.silent) and constraint.permits(first):
+            choice = describe(logits, first, self._top)  # what the mask would leave standing as the best
+        else:
+            allowed = constraint.mask(logits)
+            if not between:
+                allowed[self._silent] = float("-inf")
+            choice = self._choose(logits, allowed)
+        constraint.accept(choice.token)
+        return choice
+
+    def _choose(self, logits: Logits, allowed: Logits) -> Choice:
+        prompt = self._job.prompt
+        return choose(
+            logits,
+            allowed,
+            temperature=prompt.temperature,
+            top_p=prompt.top_p,
+            draw=self._job.rng.random,
+            top=self._top,
+        )
+
+    def _ruled(self, logits: Logits, rules: CallRules) -> Choice | None:
+        """The first token the rules allow, in the order in which the model would take them; None when there is none.
+
+        Scores are the model's own.
+        """
+        first = self._choose(logits, logits)
+        shift = first.logprob - float(logits[first.token])
+        for token in self._by_preference(logits, first.token):
+            kind, piece = self._kind(token), self._weights.piece(token)
+            probability = math.exp(float(logits[token]) + shift)
+            if kind is not None and rules.allows(kind, piece, probability):
+                rules.accept(kind, piece, probability)
+                forced = token != first.token
+                return replace(describe(logits, token, len(first.top)), forced=True) if forced else first
+        return None
+
+    def _by_preference(self, logits: Logits, first: int) -> Iterator[int]:
+        """Every token: `first`, then the likeliest of the rest, or at a temperature other draws without replacement."""
+        yield first
+        if self._job.prompt.temperature <= 0:
+            yield from (int(token) for token in np.argsort(-logits, kind="stable") if token != first)
+            return
+        left = logits.copy()
+        left[first] = -np.inf
+        for _ in range(len(logits) - 1):
+            token = self._choose(logits, left).token
+            left[token] = -np.inf
+            yield token
+
+    def _kind(self, token: int) -> Kind | None:
+        """What a token is to the rules; None for a control token that never stands in an answer."""
+        if token == self._job.pass_token:
+            return Kind.PASS
+        if token == self._job.call_token:
+            return Kind.OPEN
+        if self._weights.ends(token):
+            return Kind.END
+        return None if token in self._job.silent else Kind.TEXT
+
+    def _stopped(self) -> bool:
+        """Whether a stop string ends in what was written. Only the tail that the last piece can have completed is read."""
+        reach = max(map(len, self._stop)) + len(self._pieces[-1])
+        tail: list[bytes] = []
+        size = 0
+        for piece in reversed(self._pieces):
+            tail.append(piece)
+            size += len(piece)
+            if size >= reach:
+                break
+        text = b"".join(reversed(tail))
+        return any(stop in text for stop in self._stop)
 
 
-def opening(context: Context, job: Job) -> dict[str, float]:
+class Look:
+    """What a model thinks would come, without writing it. Implements `tidegate.engines.worker.Work`.
+
+    `call_head`: how a call begins, up to the tool's name; empty when that means nothing here.
+    """
+
+    def __init__(self, job: Job, call_head: Sequence[int]) -> None:
+        self._job, self._call_head = job, call_head
+        self._seen: dict[str, float] = {}
+
+    def take(self, logits: Logits) -> Sequence[int]:
+        """First the logits after the prompt, then those at the name of a tool."""
+        if not self._seen:
+            self._seen = opening(logits, self._job)
+            return self._call_head
+        named = describe(logits, 0, 2)
+        self._seen |= {"tool_entropy": named.entropy, "tool_margin": named.margin}
+        return ()
+
+    def result(self) -> dict[str, float]:
+        """Keys as in `opening`, and `tool_entropy`, `tool_margin`."""
+        return self._seen
+
+
+def opening(logits: Logits, job: Job) -> dict[str, float]:
     """What the model thinks of its first token: mass on "not for me" and on a call, entropy, margin."""
-    logits = context.logits()
     first = describe(logits, max(job.pass_token, 0), 2)
     found = {"first_entropy": first.entropy, "first_margin": first.margin}
     if job.pass_token >= 0:
@@ -75,103 +217,10 @@ def opening(context: Context, job: Job) -> dict[str, float]:
     return found
 
 
-def write(context: Context, weights: Weights, job: Job) -> Written:
-    """Runs a job to its end. Raises Cancelled, Broken."""
-    prompt = job.prompt
-    reused = prefill(context, job.tokens, job.cancelled)
-    features = opening(context, job) | {"forced": 0.0}
-    room = min(prompt.max_tokens, context.size - len(job.tokens))
-    pieces: list[bytes] = []
-    scores: list[TokenScore] = []
-    ended = False
-    while len(scores) < room:
-        if job.cancelled():
-            raise Cancelled
-        choice = _next(context, weights, job, between=not pieces or pieces[-1].endswith(b"}"))
-        if (
-            choice is None
-        ):  # a dead end, such as a value that cannot be finished: an unfinished draft, judged as such
-            break
-        features["forced"] += choice.forced
-        if weights.ends(choice.token):
-            ended = True
-            features["end_logprob"] = choice.logprob
-            break
-        pieces.append(weights.piece(choice.token))
-        scores.append(_score(weights, choice))
-        if choice.token == job.pass_token or _stopped(pieces, prompt.stop):
-            ended = True
-            break
-        if len(scores) < room:
-            context.feed([choice.token])
-    text = b"".join(pieces).decode("utf-8", "replace")
-    return Written(_before_stop(text, prompt.stop), tuple(scores), ended, features, reused)
-
-
-def _next(context: Context, weights: Weights, job: Job, *, between: bool) -> Choice | None:
-    """The next token, or None when the rules allow none. Under a grammar, control tokens may only stand `between` calls, never inside a string."""
-    logits = context.logits()
-    allowed = logits
-    if job.constraint is not None:
-        allowed = job.constraint.mask(logits)
-        if not between:
-            allowed[list(job.silent)] = float("-inf")
-    choice = (
-        _ruled(logits, weights, job, job.rules) if job.rules is not None else _choose(logits, allowed, job)
-    )
-    if job.constraint is not None and choice is not None:
-        job.constraint.accept(choice.token)
-    return choice
-
-
-def _choose(logits: Logits, allowed: Logits, job: Job) -> Choice:
-    prompt = job.prompt
-    top = min(prompt.top_logprobs, MAX_KEPT_TOP)
-    return choose(
-        logits, allowed, temperature=prompt.temperature, top_p=prompt.top_p, draw=job.rng.random, top=top
-    )
-
-
-def _ruled(logits: Logits, weights: Weights, job: Job, rules: CallRules) -> Choice | None:
-    """The first token the rules allow, in the order in which the model would take them; None when there is none.
-
-    Scores are the model's own.
-    """
-    first = _choose(logits, logits, job)
-    shift = first.logprob - float(logits[first.token])
-    for token in _by_preference(logits, first.token, job):
-        kind, piece = _kind(token, weights, job), weights.piece(token)
-        probability = math.exp(float(logits[token]) + shift)
-        if kind is not None and rules.allows(kind, piece, probability):
-            rules.accept(kind, piece, probability)
-            forced = token != first.token
-            return replace(describe(logits, token, len(first.top)), forced=True) if forced else first
-    return None
-
-
-def _by_preference(logits: Logits, first: int, job: Job) -> Iterator[int]:
-    """Every token: `first`, then the likeliest of the rest, or at a temperature other draws without replacement."""
-    yield first
-    if job.prompt.temperature <= 0:
-        yield from (int(token) for token in np.argsort(-logits, kind="stable") if token != first)
-        return
-    left = logits.copy()
-    left[first] = -np.inf
-    for _ in range(len(logits) - 1):
-        token = _choose(logits, left, job).token
-        left[token] = -np.inf
-        yield token
-
-
-def _kind(token: int, weights: Weights, job: Job) -> Kind | None:
-    """What a token is to the rules; None for a control token that never stands in an answer."""
-    if token == job.pass_token:
-        return Kind.PASS
-    if token == job.call_token:
-        return Kind.OPEN
-    if weights.ends(token):
-        return Kind.END
-    return None if token in job.silent else Kind.TEXT
+def before_stop(text: str, stop: tuple[str, ...]) -> str:
+    """The text up to the first stop string."""
+    ends = [at for s in stop if s and (at := text.find(s)) >= 0]
+    return text[: min(ends)] if ends else text
 
 
 def _score(weights: Weights, choice: Choice) -> TokenScore:
@@ -182,34 +231,3 @@ def _score(weights: Weights, choice: Choice) -> TokenScore:
         margin=choice.margin,
         top=tuple((weights.text_of(token), logprob) for token, logprob in choice.top),
     )
-
-
-def _common(held: Sequence[int], wanted: Sequence[int]) -> int:
-    """Length of the longest common prefix."""
-    count = 0
-    for ours, theirs in zip(held, wanted, strict=False):
-        if ours != theirs:
-            break
-        count += 1
-    return count
-
-
-def _stopped(pieces: Sequence[bytes], stop: tuple[str, ...]) -> bool:
-    """Whether a stop string ends in what was written. Only the tail that the last piece can have completed is read."""
-    if not stop:
-        return False
-    reach = max(len(s.encode()) for s in stop) + len(pieces[-1])
-    tail, size = [], 0
-    for piece in reversed(pieces):
-        tail.append(piece)
-        size += len(piece)
-        if size >= reach:
-            break
-    text = b"".join(reversed(tail))
-    return any(s.encode() in text for s in stop if s)
-
-
-def _before_stop(text: str, stop: tuple[str, ...]) -> str:
-    """The text up to the first stop string."""
-    ends = [at for s in stop if s and (at := text.find(s)) >= 0]
-    return text[: min(ends)] if ends else text

@@ -8,8 +8,8 @@ from tidegate.assets import model_dir
 from tidegate.engines.llama import Limits, LlamaEngine
 from tidegate.errors import Broken
 
-EDGE_LIMITS = Limits(context_tokens=1024, batch_tokens=256)
-CLOUD_LIMITS = Limits(context_tokens=2048, batch_tokens=256)
+EDGE_LIMITS = Limits(context_tokens=1024, batch_tokens=256, slots=8, spares=1)
+CLOUD_LIMITS = Limits(context_tokens=2048, batch_tokens=256, slots=4, spares=1)
 
 
 def weights_path(folder: Path) -> Path:

@@ -1,88 +1,114 @@
-"""A GGUF model on this machine: one engine thread, one context, the prefix of the last request reused.
+"""A GGUF model on this machine: several requests at once, in slots of one context.
 
-Everything native happens on the engine thread; callers await. Requests run one after another in order of arrival, a
-cancelled one stops within one step. A swap closes the old engine, which first finishes what it had accepted.
+Callers render, tokenise and await; the engine thread (`tidegate.engines.worker`) computes. The same prompt gets the same
+answer to the byte, whatever runs beside it and whatever ran before. A swap closes the old engine, which first finishes what
+it had accepted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import queue
+import contextlib
 import random
 import secrets
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
 
 from tidegate.chat import Prompt, Role, ToolChoice, Usage
+from tidegate.clock import SystemClock
 from tidegate.engines.callrules import HEAD, CallRules
-from tidegate.engines.decode import Cancelled, Job, Written, opening, prefill, write
+from tidegate.engines.decode import Job, Look, Writer, Written
 from tidegate.engines.grammar import callable_tools, grammar_for
 from tidegate.engines.native import Constraint, Context, Weights
-from tidegate.engines.port import Draft, Finish
-from tidegate.engines.score import describe
-from tidegate.engines.template import ChatTemplate, SafeTokeniser, control_texts
+from tidegate.engines.port import ANYHOW, Draft, Finish, Terms
+from tidegate.engines.schedule import TILE, head_of
+from tidegate.engines.telling import Telling
+from tidegate.engines.template import ChatTemplate, SafeTokeniser, Segment, control_texts
 from tidegate.engines.toolcalls import CLOSE, OPEN, PASS, parse
-from tidegate.errors import BadRequest, Broken, Exhausted, TidegateError
+from tidegate.engines.worker import Errand, Tokens, Work, Worker
+from tidegate.errors import BadRequest, Broken, TidegateError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+def _nothing() -> None:
+    """Nothing to free."""
+
+
+_REMEMBERED = 64  # tokenised prompts: a request is counted before it is generated
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Memory and time of one engine. Tokens, threads, requests."""
+    """Memory and time of one engine. `context_tokens` for each of `slots` (requests at work) and of `spares` (sequences that
+    only keep prefixes); tokens in one call; threads; requests that may wait."""
 
     context_tokens: int = 2048
     batch_tokens: int = 256
     threads: int = 1
     queued: int = 64
+    slots: int = 1
+    spares: int = 0
+
+    @property
+    def sequences(self) -> int:
+        """How many contexts are held in memory."""
+        return self.slots + self.spares
 
 
-@dataclass(eq=False)
-class _Errand(Generic[T]):
-    """Work for the engine thread and where its result goes."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A prompt as the model gets it. `head`: see `tidegate.engines.schedule`."""
 
-    work: Callable[[Callable[[], bool]], T]
-    loop: asyncio.AbstractEventLoop
-    result: asyncio.Future[T]
-    cancelled: threading.Event = field(default_factory=threading.Event)
+    tokens: Tokens
+    head: int
 
-    def run(self) -> None:
-        if self.cancelled.is_set():
-            return
-        try:
-            value = self.work(self.cancelled.is_set)
-        except Cancelled:
-            return
-        except TidegateError as error:
-            self._deliver(error)
-        except Exception as error:  # noqa: BLE001  boundary: the thread must outlive any one request
-            failure = Broken(f"the model failed ({type(error).__name__})", code="model_failed")
-            failure.__cause__ = error
-            self._deliver(failure)
-        else:
-            self._tell(lambda: self._settle(lambda: self.result.set_result(value)))
 
-    def _deliver(self, error: TidegateError) -> None:
-        self._tell(lambda: self._settle(lambda: self.result.set_exception(error)))
+class _Made(Work, Protocol[T_co]):
+    def result(self) -> T_co: ...
 
-    def _settle(self, settle: Callable[[], None]) -> None:
-        if not self.result.done():
-            settle()
 
-    def _tell(self, what: Callable[[], None]) -> None:
-        try:
-            self.loop.call_soon_threadsafe(what)
-        except RuntimeError:
-            self.cancelled.set()  # the caller's loop is gone, and the caller with it
+class _Call(Generic[T]):
+    """A caller that awaits what the engine thread makes."""
+
+    def __init__(self, make: Callable[[], _Made[T]]) -> None:
+        self._make = make
+        self._made: _Made[T] | None = None
+        self._loop = asyncio.get_running_loop()
+        self.found: asyncio.Future[tuple[T, int]] = self._loop.create_future()
+
+    def begin(self) -> Work:
+        made = self._made = self._make()
+        return made
+
+    def done(self, reused: int) -> None:
+        if self._made is not None:
+            value = self._made.result()
+            self._tell(lambda: self.found.set_result((value, reused)))
+
+    def failed(self, error: TidegateError) -> None:
+        self._tell(lambda: self.found.set_exception(error))
+
+    def tell(self, hear: Callable[[str], None]) -> Callable[[str], None]:
+        """`hear`, called on the caller's loop."""
+        return lambda text: self._tell(lambda: hear(text))
+
+    def _tell(self, settle: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the caller's loop is gone, and the caller with it
+            self._loop.call_soon_threadsafe(lambda: None if self.found.done() else settle())
 
 
 class LlamaEngine:
-    """Implements `tidegate.engines.port.Engine`. Safe to use from one event loop; `count_tokens` from any thread."""
+    """Implements `tidegate.engines.port.Engine`. Safe to use from event loops; `count_tokens` from any thread."""
 
-    def __init__(self, weights: Weights, context: Context, *, model: str, queued: int) -> None:
+    def __init__(self, weights: Weights, context: Context, *, model: str, limits: Limits) -> None:
         self._weights, self._context, self._model = weights, context, model
         texts = [(s.token, s.text) for s in weights.specials]
         self._ids = {text: token for token, text in texts}
@@ -96,24 +122,32 @@ class LlamaEngine:
         self._tokeniser = SafeTokeniser(
             lambda text, special: weights.tokens(text, special=special), control_texts(texts)
         )
-        self._errands: queue.Queue[Callable[[], None] | None] = queue.Queue(maxsize=queued)
-        self._closed = False
-        self._tokenising = threading.Lock()  # close() must not free the vocabulary under a count
-        self._thread = threading.Thread(target=self._serve, name="tidegate-engine", daemon=True)
-        self._thread.start()
+        self._closed, self._clock = False, SystemClock()
+        self._vocabulary = threading.Lock()  # close() must not free it under a count
+        self._ready: OrderedDict[Prompt, Ready] = OrderedDict()
+        self._worker = Worker(context, weights, spares=limits.spares, queued=limits.queued)
 
     @classmethod
-    def load(cls, path: Path, *, model: str = "", limits: Limits | None = None) -> LlamaEngine:
-        """Loads a model file; blocks. `model` defaults to the name in the file. Raises Broken with the reason."""
+    def load(
+        cls, path: Path, *, model: str = "", limits: Limits | None = None, mapped: bool = True
+    ) -> LlamaEngine:
+        """Loads a model file; blocks. `model` defaults to the name in the file; `mapped` as in `Weights`.
+
+        Raises Broken with the reason.
+        """
         limits = limits or Limits()
-        weights = Weights(path)
+        weights = Weights(path, mapped=mapped)
         try:
             size = min(limits.context_tokens, weights.trained_context or limits.context_tokens)
             context = Context(
-                weights, size=size, batch=min(limits.batch_tokens, size), threads=limits.threads
+                weights,
+                size=size,
+                sequences=limits.sequences,
+                batch=min(limits.batch_tokens, size),
+                threads=limits.threads,
             )
             try:
-                return cls(weights, context, model=model or weights.name, queued=limits.queued)
+                return cls(weights, context, model=model or weights.name, limits=limits)
             except TidegateError:
                 context.free()
                 raise
@@ -138,111 +172,135 @@ class LlamaEngine:
         """Whether the model answers in prose: a model with a "not for me" token writes tool calls only."""
         return PASS not in self._ids
 
+    @property
+    def at_work(self) -> int:
+        """Requests in slots or waiting for one."""
+        return self._worker.accepted
+
     def count_tokens(self, prompt: Prompt) -> int:
         """How many tokens the rendered prompt has. Raises BadRequest when it cannot be rendered, Broken when closed."""
-        return len(self._tokens(prompt))
+        return len(self._prepared(prompt).tokens)
 
-    async def generate(self, prompt: Prompt) -> Draft:
-        """See the port. Seed 0 with a temperature draws fresh randomness; any other seed reproduces."""
-        tokens = self._fitting(prompt)
-        written = await self._submit(lambda cancelled: self._write(prompt, tokens, cancelled))
-        return self._draft(prompt, len(tokens), written)
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
+        """See the port. Seed 0 with a temperature draws fresh randomness; any other seed reproduces.
+
+        Raises Exhausted (429) when too many wait, or when it would wait longer than the terms allow.
+        """
+        ready = self._fitting(prompt)
+        call: _Call[Written]
+        rules, constraint = self._rules(prompt), None
+        if rules is None and (grammar := grammar_for(prompt, closes=CLOSE in self._template.source)):
+            constraint = await asyncio.to_thread(Constraint, self._weights, grammar)
+        job = replace(self._job(prompt, ready), rules=rules, constraint=constraint)
+        end = constraint.free if constraint is not None else _nothing
+        call = _Call(lambda: Writer(self._weights, job))
+        if terms.hear is not None:
+            job = replace(job, telling=self._telling(prompt, call.tell(terms.hear)))
+        written, reused = await self._run(call, ready, terms, job.room, end)
+        return self._draft(prompt, len(ready.tokens), written, reused)
 
     async def glance(self, prompt: Prompt) -> Mapping[str, float]:
         """The prompt and the first words of a call are read, nothing is written: what the model thinks would come.
 
-        Keys as in `decode.opening`, and `tool_entropy`, `tool_margin` at the name of a tool, for models that write calls.
+        Keys as in `decode.Look`, those at the name of a tool only for models that write calls.
         """
-        tokens = self._fitting(prompt)
-
-        def look(cancelled: Callable[[], bool]) -> dict[str, float]:
-            job = self._job(prompt, tokens, cancelled)
-            prefill(self._context, tokens, cancelled)
-            seen = opening(self._context, job)
-            longer = [*tokens, *self._call_head]
-            if prompt.tools and self._call_head and len(longer) < self._context.size:
-                prefill(self._context, longer, cancelled)
-                named = describe(self._context.logits(), 0, 2)
-                seen |= {"tool_entropy": named.entropy, "tool_margin": named.margin}
-            return seen
-
-        return await self._submit(look)
+        ready = self._fitting(prompt)
+        job = self._job(prompt, ready)
+        named = prompt.tools and len(ready.tokens) + len(self._call_head) < self._context.size
+        look: _Call[dict[str, float]] = _Call(lambda: Look(job, self._call_head if named else ()))
+        seen, _ = await self._run(look, ready, ANYHOW, 1)
+        return seen
 
     async def close(self) -> None:
         """Finishes what was accepted, then frees the memory. Later calls raise Broken; closing twice does nothing."""
         if self._closed:
             return
         self._closed = True
-        await asyncio.to_thread(self._errands.put, None)
-        await asyncio.to_thread(self._thread.join)
-        with self._tokenising:
+        await asyncio.to_thread(self._worker.stop)
+        with self._vocabulary:
             self._context.free()
             self._weights.free()
 
-    def _serve(self) -> None:
-        while (errand := self._errands.get()) is not None:
-            errand()
-
-    async def _submit(self, work: Callable[[Callable[[], bool]], T]) -> T:
-        if self._closed:
-            raise _closed()
-        loop = asyncio.get_running_loop()
-        errand = _Errand(work, loop, loop.create_future())
+    async def _run(
+        self, call: _Call[T], ready: Ready, terms: Terms, room: int, end: Callable[[], None] = _nothing
+    ) -> tuple[T, int]:
+        """What the call makes, in a slot; a caller that is cancelled frees it before the next step."""
+        errand = Errand(
+            ready.tokens,
+            ready.head,
+            begin=call.begin,
+            done=call.done,
+            failed=call.failed,
+            end=end,
+            application=terms.application,
+            cost=len(ready.tokens) + room,
+            until=self._clock.mono() + terms.wait_s,
+        )
         try:
-            self._errands.put_nowait(errand.run)
-        except queue.Full as error:
-            raise Exhausted(
-                "the model on this device has a full queue", code="engine_busy", status=429, retry_after_s=2
-            ) from error
-        try:
-            found: T = await errand.result
-            return found
-        finally:
-            errand.cancelled.set()
-
-    def _tokens(self, prompt: Prompt) -> list[int]:
-        segments = self._template.render(prompt)
-        with self._tokenising:
             if self._closed:
                 raise _closed()
-            tokens = self._tokeniser.tokens(segments)
-        weights = self._weights
-        if weights.adds_bos and tokens[:1] != [weights.bos]:
-            return [weights.bos, *tokens]
-        return tokens or [max(weights.bos, 0)]
+            self._worker.submit(errand)
+        except TidegateError:
+            end()
+            raise
+        try:
+            return await call.found
+        finally:
+            errand.cancelled = True
 
-    def _fitting(self, prompt: Prompt) -> list[int]:
-        tokens = self._tokens(prompt)
-        if len(tokens) >= self._context.size:
+    def _prepared(self, prompt: Prompt) -> Ready:
+        """The prompt's tokens, remembered for the next who asks. Raises BadRequest and Broken."""
+        if self._closed:
+            raise _closed()
+        known = self._ready.get(prompt)
+        if known is None:
+            segments = self._template.render(prompt)
+            with self._vocabulary:
+                if self._closed:
+                    raise _closed()
+                known = self._tokenised(segments)
+                self._ready[prompt] = known
+                while len(self._ready) > _REMEMBERED:
+                    self._ready.popitem(last=False)
+        return known
+
+    def _tokenised(self, segments: Sequence[Segment]) -> Ready:
+        weights, split = self._weights, self._tokeniser.tokens
+        tokens = split(segments)
+        if weights.adds_bos and tokens[:1] != [weights.bos]:
+            tokens = [weights.bos, *tokens]
+        tokens = tokens or [max(weights.bos, 0)]
+        opens = next((i for i, one in enumerate(segments) if one.opens), len(segments))
+        before, first = segments[:opens], segments[opens : opens + 1]
+        head = len(split(before))
+        if first and len(first[0].text) > TILE and (said := len(split(first))) >= TILE:
+            head += said  # a long first question is part of what is computed in tiles
+        return Ready(np.array(tokens, np.int32), head_of(head, len(tokens), self._context.room))
+
+    def _fitting(self, prompt: Prompt) -> Ready:
+        ready = self._prepared(prompt)
+        if len(ready.tokens) >= self._context.size:
             raise BadRequest(
-                f"the conversation has {len(tokens)} tokens, this model's context holds {self._context.size}",
+                f"the conversation has {len(ready.tokens)} tokens, this model's context holds {self._context.size}",
                 code="context_length_exceeded",
                 param="messages",
                 hint="shorten the conversation or offer fewer tools",
             )
-        return tokens
+        return ready
 
-    def _job(self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool]) -> Job:
+    def _job(self, prompt: Prompt, ready: Ready) -> Job:
         return Job(
             prompt,
-            tokens,
-            cancelled,
+            min(prompt.max_tokens, self._context.size - len(ready.tokens)),
             random.Random(prompt.seed or secrets.randbits(64)),
             silent=self._silent,
             pass_token=self._ids.get(PASS, -1),
             call_token=self._ids.get(OPEN, -1),
         )
 
-    def _write(self, prompt: Prompt, tokens: list[int], cancelled: Callable[[], bool]) -> Written:
-        rules = self._rules(prompt)
-        grammar = "" if rules else grammar_for(prompt, closes=CLOSE in self._template.source)
-        constraint = Constraint(self._weights, grammar) if grammar else None
-        try:
-            job = self._job(prompt, tokens, cancelled)
-            return write(self._context, self._weights, replace(job, constraint=constraint, rules=rules))
-        finally:
-            if constraint is not None:
-                constraint.free()
+    def _telling(self, prompt: Prompt, tell: Callable[[str], None]) -> Telling:
+        marks = (*((PASS,) if not self.speaks else ()), *((OPEN,) if prompt.tools else ()))
+        return Telling(tell, stop=prompt.stop, marks=marks)
 
     def _rules(self, prompt: Prompt) -> CallRules | None:
         """For a model that knows tool calls and "not for me" only: those, well formed, in the words of the conversation."""
@@ -254,7 +312,7 @@ class LlamaEngine:
         may_pass = prompt.tool_choice is ToolChoice.AUTO and not prompt.forced_tool
         return CallRules(callable_tools(prompt), said, may_pass=may_pass)
 
-    def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written) -> Draft:
+    def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written, reused: int) -> Draft:
         parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}")
         if parsed.passed:
             finish = Finish.PASS
@@ -262,10 +320,7 @@ class LlamaEngine:
             finish = Finish.LENGTH
         else:
             finish = Finish.TOOL_CALLS if parsed.calls else Finish.STOP
-        features = written.features | {
-            "broken_call": float(parsed.broken),
-            "reused_tokens": float(written.reused),
-        }
+        features = written.features | {"broken_call": float(parsed.broken), "reused_tokens": float(reused)}
         return Draft(
             text=parsed.text,
             tool_calls=parsed.calls,

@@ -68,12 +68,14 @@ def acts(text: str, *, own: bool) -> bool:
 class Weights:
     """A loaded model file: vocabulary and metadata. `digest` is the SHA-256 of the file."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises Broken: not a GGUF file, cut off, or an architecture this build cannot run."""
+    def __init__(self, path: Path, *, mapped: bool = True) -> None:
+        """`mapped`: the file's pages are used where they are. Then it may be replaced by another or deleted, and what is
+        loaded stays as it was, but it must never be written to: for a file that somebody else may write, it is read into
+        memory instead. Raises Broken: not a GGUF file, cut off, or an architecture this build cannot run."""
         header = read_header(path)
-        self._lib = library()
-        params = self._lib.llama_model_default_params()
-        params.load_mode = self._lib.LLAMA_LOAD_MODE_MMAP
+        lib = self._lib = library()
+        params = lib.llama_model_default_params()
+        params.load_mode = lib.LLAMA_LOAD_MODE_MMAP if mapped else lib.LLAMA_LOAD_MODE_NONE
         params.n_gpu_layers = 0
         params.use_extra_bufts = False  # repacked copies of the weights would double their memory
         model = self._lib.llama_model_load_from_file(str(path).encode(), params)
@@ -86,6 +88,8 @@ class Weights:
             )
         self.model = model
         self._pieces: dict[int, bytes] = {}
+        self._texts: dict[int, str] = {}
+        self._ends: dict[int, bool] = {}
         self.vocab = self._lib.llama_model_get_vocab(model)
         self.vocab_size = int(self._lib.llama_vocab_n_tokens(self.vocab))
         self.trained_context = int(self._lib.llama_model_n_ctx_train(model))
@@ -94,6 +98,10 @@ class Weights:
         self.name = str(header.fields.get("general.name", path.stem))
         template = self._lib.llama_model_chat_template(model, None)
         self.chat_template = template.decode("utf-8", "replace") if template else ""
+        self.forgets = not (
+            self._lib.llama_model_is_recurrent(model) or self._lib.llama_model_is_hybrid(model)
+        )  # a part; a recurrent model has one state and can only go on from where it is
+        self.pairs = self.forgets and header.quantisation in ("F32", "F16", "BF16")  # see schedule.company
         self.adds_bos = bool(self._lib.llama_vocab_get_add_bos(self.vocab))
         self.bos = int(self._lib.llama_vocab_bos(self.vocab))
         self.eos = int(self._lib.llama_vocab_eos(self.vocab))
@@ -127,11 +135,18 @@ class Weights:
 
     def ends(self, token: int) -> bool:
         """Whether the token ends a generation."""
-        return bool(self._lib.llama_vocab_is_eog(self.vocab, token))
+        known = self._ends.get(token)
+        if known is None:
+            known = self._ends[token] = bool(self._lib.llama_vocab_is_eog(self.vocab, token))
+        return known
 
     def text_of(self, token: int) -> str:
         """The vocabulary entry of a token, or the empty string when there is none."""
-        return self.piece(token).decode("utf-8", "replace") if 0 <= token < self.vocab_size else ""
+        known = self._texts.get(token)
+        if known is None:
+            known = self.piece(token).decode("utf-8", "replace") if 0 <= token < self.vocab_size else ""
+            self._texts[token] = known
+        return known
 
     def _specials(self) -> tuple[Special, ...]:
         attribute = self._lib.llama_vocab_get_attr
@@ -152,73 +167,123 @@ class Weights:
 
 
 class Context:
-    """The working memory of one sequence: feed tokens, read the logits after the last one."""
+    """The working memory of several sequences. Each has cells of its own, so what runs in one never changes another.
 
-    def __init__(self, weights: Weights, *, size: int, batch: int, threads: int) -> None:
-        """Raises Broken when the memory cannot be had."""
+    llama.cpp computes attention in one way for calls of `TILE` and more tokens and in another for shorter ones; within each
+    way the values of a token do not depend on how many are fed at once, nor on other sequences (tested). Whoever keeps to
+    one way per position gets the same bits every time.
+    """
+
+    def __init__(self, weights: Weights, *, size: int, sequences: int, batch: int, threads: int) -> None:
+        """`size` tokens for each of `sequences`. Raises Broken when the memory cannot be had."""
+        import numpy as np
+
         lib = self._lib = library()
         params = lib.llama_context_default_params()
-        params.n_ctx, params.n_batch, params.n_ubatch = size, batch, batch
-        params.n_seq_max = 1
-        params.n_outputs_max = 1  # only the last token's logits are read
+        params.n_ctx, params.n_batch, params.n_ubatch = size * sequences, batch, batch
+        params.n_seq_max = sequences
+        params.n_outputs_max = max(sequences, 2)  # of a batch only the last token of each sequence is looked at
+        params.kv_unified = False
         params.n_threads = params.n_threads_batch = threads
         params.no_perf = True
         self._context = lib.llama_init_from_model(weights.model, params)
         if not self._context:
             raise Broken(
-                f"no memory for a context of {size} tokens",
+                f"no memory for {sequences} contexts of {size} tokens",
                 code="model_unusable",
-                hint="set a smaller context",
+                hint="set a smaller context or fewer slots",
             )
         self._memory = lib.llama_get_memory(self._context)
-        self._batch = lib.llama_batch_init(batch, 0, 1)
-        self._room = batch
+        self.room, self.sequences, self._pairs = batch, sequences, weights.pairs
+        self.size = int(lib.llama_n_ctx(self._context)) // sequences
+        room = max(batch, sequences)
+        self._tokens, self._places = np.zeros(room, np.int32), np.zeros(room, np.int32)
+        self._owners, self._wanted = np.zeros(room, np.int32), np.zeros(room, np.int8)
+        self._batch = self._batch_over_arrays(room)
+        self._places_of_row: dict[int, NDArray[np.float32]] = {}
         self._row = ctypes.c_float * weights.vocab_size
-        self.size = int(lib.llama_n_ctx(self._context))
-        self.held: list[int] = []
+        shared = lib.llama_cpp._lib  # noqa: SLF001  an own prototype: an address, not a pointer object
+        self._logits_at = shared["llama_get_logits_ith"]
+        self._logits_at.argtypes, self._logits_at.restype = (ctypes.c_void_p, ctypes.c_int32), ctypes.c_void_p
 
-    def keep(self, count: int) -> None:
-        """Forgets everything after the first `count` tokens."""
-        if count < len(self.held) and not self._lib.llama_memory_seq_rm(self._memory, 0, count, -1):
-            self._lib.llama_memory_clear(self._memory, True)  # recurrent models cannot forget a part
-            del self.held[:]
-        del self.held[count:]
+    def _batch_over_arrays(self, room: int) -> ctypes.Structure:
+        """A batch that reads from our arrays: filling it is a copy of slices, not a call for each token."""
+        lib = self._lib
+        one = ctypes.POINTER(lib.llama_seq_id)
+        owners = self._owners.ctypes.data
+        self._counts = (ctypes.c_int32 * room)(*([1] * room))
+        self._owner_of = (one * room)(*(ctypes.cast(owners + 4 * i, one) for i in range(room)))
+        batch: ctypes.Structure = lib.llama_batch()
+        batch.embd = None
+        batch.token = self._tokens.ctypes.data_as(ctypes.POINTER(lib.llama_token))
+        batch.pos = self._places.ctypes.data_as(ctypes.POINTER(lib.llama_pos))
+        batch.n_seq_id = ctypes.cast(self._counts, ctypes.POINTER(ctypes.c_int32))
+        batch.seq_id = ctypes.cast(self._owner_of, ctypes.POINTER(one))
+        batch.logits = self._wanted.ctypes.data_as(ctypes.POINTER(ctypes.c_int8))
+        return batch
 
-    def feed(self, tokens: Sequence[int]) -> None:
-        """Appends up to one batch of tokens; the logits of the last are then readable. Raises Broken."""
-        batch, start, last = self._batch, len(self.held), len(tokens) - 1
-        batch.n_tokens = len(tokens)
-        for i, token in enumerate(tokens):
-            batch.token[i] = token
-            batch.pos[i] = start + i
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = 0
-            batch.logits[i] = i == last
-        status = int(self._lib.llama_decode(self._context, batch))
+    def read(self, sequence: int, start: int, tokens: NDArray[np.int32], *, look: bool) -> None:
+        """Feeds a piece of one sequence from position `start` on; with `look`, `row(len(tokens) - 1)` is then readable.
+
+        At most `room` tokens. Raises Broken: what the sequence holds from `start` on is then undefined.
+        """
+        count = len(tokens)
+        self._tokens[:count] = tokens
+        self._places[:count] = range(start, start + count)
+        self._owners[:count] = sequence
+        self._wanted[:count] = 0
+        self._wanted[count - 1] = look
+        if self._pairs and count > 1:
+            self._wanted[count - 2] = look  # the last layer, too, multiplies more than one row
+        self._compute(count)
+
+    def step(self, sequences: Sequence[int], tokens: Sequence[int], places: Sequence[int]) -> None:
+        """Feeds one token to each of some sequences, in rising order; `row(i)` is then that of the i-th. Raises Broken."""
+        count = len(sequences)
+        self._tokens[:count] = tokens
+        self._places[:count] = places
+        self._owners[:count] = sequences
+        self._wanted[:count] = 1
+        self._compute(count)
+
+    def _compute(self, count: int) -> None:
+        self._batch.n_tokens = count
+        status = int(self._lib.llama_decode(self._context, self._batch))
         if status != 0:
-            self.keep(0)
             raise Broken(
                 f"the model could not compute a step (llama.cpp status {status})", code="model_failed"
             )
-        self.held.extend(tokens)
 
-    @property
-    def room(self) -> int:
-        """How many tokens `feed` takes at once."""
-        return self._room
-
-    def logits(self) -> NDArray[np.float32]:
-        """The logits after the last token fed: a view, good until the next `feed`."""
+    def row(self, index: int) -> NDArray[np.float32]:
+        """The logits after a token of the last call: a view, good until the next call."""
         import numpy as np
 
-        pointer = self._lib.llama_get_logits_ith(self._context, -1)
-        row = self._row.from_address(ctypes.addressof(pointer.contents))
-        return np.ctypeslib.as_array(row)
+        address = self._logits_at(self._context, index)
+        known = self._places_of_row.get(address)
+        if known is None:
+            known = np.ctypeslib.as_array(self._row.from_address(address))
+            self._places_of_row[address] = known
+        return known
+
+    def cut(self, sequence: int, count: int) -> bool:
+        """Forgets what a sequence holds after `count` tokens. False when this model cannot: it then holds nothing."""
+        if self._lib.llama_memory_seq_rm(self._memory, sequence, count, -1):
+            return True
+        self._lib.llama_memory_seq_rm(self._memory, sequence, -1, -1)
+        return count == 0
+
+    def copy(self, source: int, target: int) -> None:
+        """Makes `target` hold what `source` holds."""
+        self._lib.llama_memory_seq_rm(self._memory, target, -1, -1)
+        self._lib.llama_memory_seq_cp(self._memory, source, target, -1, -1)
+
+    def use_threads(self, count: int) -> None:
+        """From the next call on."""
+        self._lib.llama_set_n_threads(self._context, count, count)
 
     def free(self) -> None:
         """Gives the memory back. The object is useless afterwards."""
         if self._context:
-            self._lib.llama_batch_free(self._batch)
             self._lib.llama_free(self._context)
             self._context = None
 
@@ -228,34 +293,42 @@ class Constraint:
 
     def __init__(self, weights: Weights, gbnf: str) -> None:
         """Raises BadRequest when the grammar does not parse (the caller's schema made it)."""
-        self._lib = library()
-        self._sampler = self._lib.llama_sampler_init_grammar(weights.vocab, gbnf.encode(), b"root")
+        import numpy as np
+
+        lib = self._lib = library()
+        self._sampler = lib.llama_sampler_init_grammar(weights.vocab, gbnf.encode(), b"root")
         if not self._sampler:
             raise BadRequest(
                 "the JSON schema cannot be turned into a grammar",
                 code="unusable_schema",
                 param="response_format",
             )
+        layout = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+        self._all = np.zeros(weights.vocab_size, dtype=layout)
+        self._all["id"] = np.arange(weights.vocab_size, dtype=np.int32)
+        self._one = np.zeros(1, dtype=layout)
+
+    def permits(self, token: int) -> bool:
+        """Whether this one token may come next: much cheaper than to ask about all."""
+        self._one["id"], self._one["logit"] = token, 0.0
+        self._apply(self._one)
+        return float(self._one["logit"][0]) == 0.0
 
     def mask(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """The logits with everything the grammar forbids at minus infinity."""
-        import numpy as np
+        self._all["logit"] = logits
+        self._apply(self._all)
+        return self._all["logit"].copy()
 
+    def _apply(self, candidates: NDArray[np.void]) -> None:
         lib = self._lib
-        layout = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-        candidates = np.zeros(len(logits), dtype=layout)
-        candidates["id"] = np.arange(len(logits), dtype=np.int32)
-        candidates["logit"] = logits
         array = lib.llama_token_data_array(
             data=candidates.ctypes.data_as(lib.llama_token_data_p),
-            size=len(logits),
+            size=len(candidates),
             selected=-1,
             sorted=False,
         )
         lib.llama_sampler_apply(self._sampler, ctypes.byref(array))
-        masked = np.full(len(logits), -np.inf, dtype=np.float32)
-        masked[candidates["id"]] = candidates["logit"]
-        return masked
 
     def accept(self, token: int) -> None:
         """Moves on past a token that the mask allowed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -38,6 +38,22 @@ class Draft:
     tokens: tuple[TokenScore, ...] = field(default=(), repr=False)
     usage: Usage = Usage()
     features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a draft is written on this machine: whose request it is (queues are fair to applications), how long it
+    may wait for its turn, in seconds, and who hears it being written.
+
+    `hear` gets text that the draft is sure to begin with, in order, each part once, on the caller's event loop.
+    """
+
+    application: str = ""
+    wait_s: float = 600.0
+    hear: Callable[[str], None] | None = None
+
+
+ANYHOW = Terms()
 
 
 class Engine(Protocol):

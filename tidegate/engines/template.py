@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 # Private-use characters: removed from every text before it is wrapped, so only we can write them.
-_OPEN, _CLOSE = "\uf8f0", "\uf8f1"
-_MARKS = re.compile(f"[{_OPEN}{_CLOSE}]")
+_OPEN, _CLOSE, _FIRST = "\uf8f0", "\uf8f1", "\uf8f2"
+_MARKS = re.compile(f"[{_OPEN}{_CLOSE}{_FIRST}]")
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 # Schema words whose values templates compare with; everything else a schema says is the application's text.
 _STRUCTURAL = frozenset({"type", "format"})
@@ -37,6 +37,9 @@ class Segment:
 
     text: str = field(repr=False)
     spoken: bool
+    opens: bool = (
+        False  # the first text of the conversation itself: before it stand the system prompt and the tools
+    )
 
 
 class ChatTemplate:
@@ -65,7 +68,7 @@ class ChatTemplate:
         room = MAX_RENDERED
         try:
             for piece in self._template.generate(
-                messages=[_message(m) for m in prompt.messages],
+                messages=_messages(prompt.messages),
                 add_generation_prompt=True,
                 **self._extras,
                 **(
@@ -168,6 +171,15 @@ def _tool(tool: Tool) -> dict[str, JSON]:
     }
 
 
+def _messages(messages: Sequence[Message]) -> list[dict[str, JSON]]:
+    """The messages, the first that is not the system's marked."""
+    shown = [_message(m) for m in messages]
+    first = next((i for i, m in enumerate(messages) if m.role is not Role.SYSTEM), None)
+    if first is not None:
+        shown[first]["content"] = str(shown[first]["content"]).replace(_OPEN, _FIRST + _OPEN, 1)
+    return shown
+
+
 def _message(message: Message) -> dict[str, JSON]:
     shown: dict[str, JSON] = {"role": message.role.value, "content": _wrap(message.content)}
     if message.name:
@@ -197,12 +209,16 @@ def _arguments(text: str) -> JSON:
 
 def _cut(text: str) -> Iterable[Segment]:
     """Cuts at the marks. Marks never nest, but a template may drop or split text, so depth is clamped."""
-    spoken = False
-    for piece in re.split(f"([{_OPEN}{_CLOSE}])", text):
-        if piece in (_OPEN, _CLOSE):
+    spoken = opens = opened = False
+    for piece in re.split(f"([{_OPEN}{_CLOSE}{_FIRST}])", text):
+        if piece == _FIRST:
+            opens = not opened
+        elif piece in (_OPEN, _CLOSE):
             spoken = piece == _OPEN
         elif piece:
-            yield Segment(piece, spoken)
+            yield Segment(piece, spoken, opens and spoken)
+            opened = opened or (opens and spoken)
+            opens = opens and not spoken
 
 
 Tokenise = Callable[[str, bool], list[int]]

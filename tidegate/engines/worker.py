@@ -1,0 +1,352 @@
+"""The engine thread: everything native happens here, one step after another, for all slots at once.
+
+What to compute is decided in `tidegate.engines.schedule` and who is next in `tidegate.engines.line`; this file acts. A
+request that nobody wants any more leaves its slot before the next step.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.clock import Clock, SystemClock
+from tidegate.engines.line import Line, Waiting, retry_after
+from tidegate.engines.native import Context, Weights
+from tidegate.engines.schedule import Holder, Place, Seat, choose, company, plan, reusable
+from tidegate.errors import Broken, Exhausted, TidegateError
+
+if TYPE_CHECKING:
+    from tidegate.engines.score import Logits
+
+Tokens = NDArray[np.int32]
+
+
+class Work(Protocol):
+    """What runs in a slot: shown the logits after everything fed so far, it says which tokens to feed next."""
+
+    def take(self, logits: Logits) -> Sequence[int]:
+        """The logits are a view, good during the call. Nothing to feed: the work is done."""
+        ...
+
+
+@dataclass(eq=False, slots=True)
+class Errand:
+    """Work, the prompt it begins with, whose it is, and whom to tell.
+
+    `begin` makes the work, `done` gets the number of prompt tokens that had been there already, or `failed` the reason;
+    `end` frees what it holds, whatever happened. All four are called on the engine thread. `head`: see `schedule`.
+    """
+
+    prompt: Tokens = field(repr=False)
+    head: int
+    begin: Callable[[], Work]
+    done: Callable[[int], None]
+    failed: Callable[[TidegateError], None]
+    end: Callable[[], None] = lambda: None
+    application: str = ""
+    cost: int = 1
+    until: float = float("inf")
+    cancelled: bool = False
+
+
+class _Sequence:
+    """What one sequence of the context holds."""
+
+    def __init__(self, number: int, size: int, *, spare: bool) -> None:
+        self.number, self.spare = number, spare
+        self.tokens: Tokens = np.zeros(size, np.int32)
+        self.length = self.head = self.used_at = 0
+
+    def common(self, prompt: Tokens) -> int:
+        return common(self.tokens[: self.length], prompt)
+
+
+class _Taken:
+    """A slot at work."""
+
+    def __init__(self, errand: Errand, at: Place, began: float) -> None:
+        self.errand, self.slot, self.began = errand, at.slot, began
+        self.work: Work | None = None
+        self.pending: Tokens = errand.prompt[at.usable :]
+        self.reused, self.fed_at = at.usable, 0
+        self.waits_for: _Taken | None = None
+        self.shelved = at.usable >= errand.head  # a head that was there already need not be kept again
+
+
+def common(held: Tokens, wanted: Tokens) -> int:
+    """Length of the longest common prefix."""
+    most = min(len(held), len(wanted))
+    different = held[:most] != wanted[:most]
+    at = int(different.argmax()) if most else 0
+    return at if most and different[at] else most
+
+
+class Worker:
+    """One thread over one context. `submit` from any event loop; `stop` once."""
+
+    def __init__(
+        self, context: Context, weights: Weights, *, spares: int, queued: int, clock: Clock | None = None
+    ) -> None:
+        """The last `spares` sequences of the context only keep prefixes; the others are slots."""
+        self._context, self._clock = context, clock or SystemClock()
+        self._forgets, self._pairs = weights.forgets, weights.pairs
+        self.slots = context.sequences - spares
+        self._sequences = [
+            _Sequence(i, context.size, spare=i >= self.slots) for i in range(context.sequences)
+        ]
+        self._taken: dict[int, _Taken] = {}
+        self._line, self._errands = Line(), dict[int, Errand]()
+        self._steps = self._arrivals = 0
+        self._mean_s = 1.0
+        self._most, self._accepted, self._lock = self.slots + queued, 0, threading.Lock()
+        self._inbox: queue.SimpleQueue[Errand | None] = queue.SimpleQueue()
+        self._closing = False
+        self._thread = threading.Thread(target=self._serve, name="tidegate-engine", daemon=True)
+        self._thread.start()
+
+    @property
+    def accepted(self) -> int:
+        """Requests at work or waiting."""
+        return self._accepted
+
+    def submit(self, errand: Errand) -> None:
+        """Raises Exhausted (429, with the seconds after which to try again) when as many wait as may."""
+        with self._lock:
+            if self._accepted >= self._most:
+                raise self._busy("the model on this device has a full queue")
+            self._accepted += 1
+        self._inbox.put(errand)
+
+    def stop(self) -> None:
+        """Finishes what was accepted; blocks until then."""
+        self._inbox.put(None)
+        self._thread.join()
+
+    def _busy(self, message: str) -> Exhausted:
+        ahead = max(1, self._accepted - self.slots)
+        seconds = retry_after(ahead, self.slots, self._mean_s)
+        return Exhausted(message, code="engine_busy", status=429, retry_after_s=seconds)
+
+    # ------------------------------------------------------------------------------------------------ on the thread
+
+    def _serve(self) -> None:
+        while self._gather():
+            self._drop()
+            self._admit()
+            if self._taken:
+                self._step()
+
+    def _gather(self) -> bool:
+        """Takes in what has arrived; waits for it when there is nothing else to do. False at the end."""
+        idle = not self._taken and not self._line.waiting
+        while idle or not self._inbox.empty():
+            if idle and self._closing:
+                return False
+            errand = self._inbox.get()
+            if errand is None:
+                self._closing = True
+                continue
+            idle = False
+            self._arrivals += 1
+            self._errands[self._arrivals] = errand
+            self._line = self._line.joined(
+                Waiting(self._arrivals, errand.application, errand.cost, errand.until)
+            )
+        return True
+
+    def _drop(self) -> None:
+        """Lets go of whoever hung up, and of those who waited too long."""
+        for taken in [t for t in self._taken.values() if t.errand.cancelled]:
+            self._leave(taken)
+        if not self._line.waiting:
+            return
+        now = self._clock.mono()
+        self._line, gone = self._line.without(
+            lambda one: self._errands[one.number].cancelled or one.until < now
+        )
+        for one in gone:
+            errand = self._errands.pop(one.number)
+            errand.failed(self._busy("the request waited too long for the model on this device"))
+            self._release(errand)
+
+    def _admit(self) -> None:
+        while len(self._taken) < self.slots and (found := self._line.served()) is not None:
+            self._line, first = found
+            errand = self._errands.pop(first.number)
+            at = choose([self._holder(sequence, errand) for sequence in self._sequences])
+            if at is not None:
+                self._seat(errand, at)
+
+    def _holder(self, sequence: _Sequence, errand: Errand) -> Holder:
+        """A sequence as a newcomer sees it: for one that is being read, what it will hold."""
+        taken = self._taken.get(sequence.number)
+        prompt, total = errand.prompt, len(errand.prompt)
+        found = sequence.common(prompt)
+        usable = reusable(found, sequence.length, sequence.head, errand.head, total, forgets=self._forgets)
+        ready = True
+        if taken is not None and self._forgets and len(taken.pending) > 1:
+            alike = common(taken.errand.prompt, prompt)
+            coming = reusable(alike, total, taken.errand.head, errand.head, total)
+            if coming > usable:
+                usable, ready = coming, False
+        return Holder(sequence.number, usable, taken is None, sequence.used_at, sequence.spare, ready)
+
+    def _seat(self, errand: Errand, at: Place) -> None:
+        taken = _Taken(errand, at, self._clock.mono())
+        self._taken[at.slot] = taken
+        if not at.ready:
+            taken.waits_for = self._taken[at.source]
+            return
+        self._prepare(taken, at)
+
+    def _prepare(self, taken: _Taken, at: Place) -> None:
+        """Makes the slot's sequence hold exactly the part of the prompt that need not be computed."""
+        sequence = self._sequences[at.slot]
+        if at.source >= 0:
+            source = self._sequences[at.source]
+            self._context.copy(source.number, sequence.number)
+            sequence.tokens[: source.length] = source.tokens[: source.length]
+            sequence.length = source.length
+            source.used_at = self._steps
+        if at.usable < sequence.length and not self._context.cut(sequence.number, at.usable):
+            taken.pending, taken.reused = taken.errand.prompt, 0
+            sequence.length = 0
+        else:
+            sequence.length = at.usable
+        sequence.head, sequence.used_at = taken.errand.head, self._steps
+
+    def _step(self) -> None:
+        self._steps += 1
+        self._wake()
+        step = plan([self._shown(taken) for taken in self._taken.values()], self._context.room)
+        if step.write:
+            self._write(step.write)
+        if step.read >= 0 and step.read in self._taken:
+            self._read(self._taken[step.read], step.count)
+
+    def _shown(self, taken: _Taken) -> Seat:
+        place = self._sequences[taken.slot].length
+        return Seat(
+            taken.slot,
+            place,
+            len(taken.pending),
+            taken.errand.head,
+            taken.fed_at,
+            taken.waits_for is not None,
+        )
+
+    def _wake(self) -> None:
+        """Those who waited for a prefix copy it as soon as it is there, or read it themselves when it will not come."""
+        for taken in self._taken.values():
+            leader = taken.waits_for
+            if leader is None:
+                continue
+            source, errand = self._sequences[leader.slot], taken.errand
+            here = self._taken.get(leader.slot) is leader
+            found = source.common(errand.prompt)
+            total = len(errand.prompt)
+            usable = reusable(found, source.length, source.head, errand.head, total)
+            if here and found == source.length and len(leader.pending) > 1:
+                continue  # all of it is ours so far, and there is more to come
+            taken.waits_for, taken.reused = None, usable
+            taken.pending = errand.prompt[usable:]
+            taken.shelved = usable >= errand.head
+            self._prepare(taken, Place(taken.slot, usable, source.number if usable else -1))
+
+    def _write(self, slots: tuple[int, ...]) -> None:
+        fed = {slot: int(self._taken[slot].pending[0]) for slot in slots}
+        lengths = [sequence.length for sequence in self._sequences]
+        extra = company(slots, lengths, self._context.size) if self._pairs else ()
+        together = sorted((*slots, *extra)) if extra else slots
+        try:
+            self._context.step(together, [fed.get(s, 0) for s in together], [lengths[s] for s in together])
+        except Broken as error:
+            for slot in slots:
+                self._fail(self._taken[slot], error)
+            return
+        for slot in slots:
+            sequence = self._sequences[slot]
+            sequence.tokens[sequence.length] = fed[slot]
+            sequence.length += 1
+        for index, slot in enumerate(together):
+            if slot in fed:
+                self._show(self._taken[slot], self._context.row(index))
+        for slot in extra:
+            self._context.cut(slot, lengths[slot])
+
+    def _read(self, taken: _Taken, count: int) -> None:
+        sequence, piece = self._sequences[taken.slot], taken.pending[:count]
+        last = count == len(taken.pending)
+        taken.fed_at = self._steps
+        try:
+            self._context.read(sequence.number, sequence.length, piece, look=last)
+        except Broken as error:
+            self._fail(taken, error)
+            return
+        sequence.tokens[sequence.length : sequence.length + count] = piece
+        sequence.length += count
+        taken.pending = taken.pending[count:]
+        if not taken.shelved and sequence.length >= taken.errand.head:
+            self._shelve(taken, sequence)
+        if last:
+            self._show(taken, self._context.row(count - 1))
+
+    def _shelve(self, taken: _Taken, sequence: _Sequence) -> None:
+        """Keeps a head that had to be computed in the spare sequence that was used longest ago."""
+        taken.shelved = True
+        spares = self._sequences[self.slots :]
+        if not spares or not self._forgets:
+            return
+        spare, head = min(spares, key=lambda one: one.used_at), taken.errand.head
+        self._context.copy(sequence.number, spare.number)
+        self._context.cut(spare.number, head)
+        spare.tokens[:head] = sequence.tokens[:head]
+        spare.length = spare.head = head
+        spare.used_at = self._steps
+
+    def _show(self, taken: _Taken, logits: Logits) -> None:
+        """Shows a piece of work its logits; what it wants fed next is put into its place."""
+        try:
+            if taken.work is None:
+                taken.work = taken.errand.begin()
+            wanted = taken.work.take(logits)
+            if len(wanted):
+                taken.pending = np.asarray(wanted, np.int32)
+                return
+        except TidegateError as error:
+            self._leave(taken, error)
+        except Exception as error:  # noqa: BLE001  boundary: the thread must outlive any one request
+            failure = Broken(f"the model failed ({type(error).__name__})", code="model_failed")
+            failure.__cause__ = error
+            self._leave(taken, failure)
+        else:
+            seconds = self._clock.mono() - taken.began
+            self._mean_s += 0.1 * (seconds - self._mean_s)
+            taken.errand.done(taken.reused)
+            self._leave(taken)
+
+    def _fail(self, taken: _Taken, error: Broken) -> None:
+        """A step could not be computed: what its sequence holds is not known any more."""
+        sequence = self._sequences[taken.slot]
+        self._context.cut(sequence.number, 0)
+        sequence.length = 0
+        self._leave(taken, error)
+
+    def _leave(self, taken: _Taken, error: TidegateError | None = None) -> None:
+        """Frees the slot; what its sequence holds stays for whoever begins alike."""
+        del self._taken[taken.slot]
+        self._sequences[taken.slot].used_at = self._steps
+        if error is not None:
+            taken.errand.failed(error)
+        self._release(taken.errand)
+
+    def _release(self, errand: Errand) -> None:
+        errand.end()
+        with self._lock:
+            self._accepted -= 1
