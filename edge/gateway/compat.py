@@ -59,7 +59,8 @@ ENDPOINTS = (
     ),
     Endpoint(
         "/v1/messages",
-        "Anthropic's Messages. Anthropic's clients take the address without `/v1`, and send the key as `x-api-key`.",
+        "Anthropic's Messages. Anthropic's clients take the address without `/v1`, and send the key as `x-api-key`. "
+        "`POST /v1/messages/count_tokens` takes the same body without `max_tokens` and says what it would cost (`input_tokens`).",
         messages.MessagesBody,
         tables.MESSAGES,
         f'"model":"tidegate","max_tokens":50,{_ASKED}',

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import msgspec
 
 from edge.gateway.dialect import Spoken, refuse
 from edge.gateway.messages_page import events, whole
+from edge.gateway.offers import tools
 from edge.gateway.reading import decoded, decoded_part, null, object_text
 from edge.gateway.schema import ChatCall
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, ToolChoice
@@ -23,7 +25,7 @@ class Turn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class OfferedTool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: _Name
-    input_schema: msgspec.Raw = msgspec.field(default_factory=null)
+    parameters: msgspec.Raw = msgspec.field(default_factory=null, name="input_schema")
     description: str = ""
     type: str | None = None
     strict: bool | None = None
@@ -50,34 +52,42 @@ class OutputConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     format: OutputFormat | None = None
 
 
-class MessagesBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /v1/messages. edge.gateway.compat says what becomes of each field."""
+class CountBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/messages/count_tokens: what a message is asked with, but for how it is to be answered."""
 
     model: str
     messages: Annotated[tuple[Turn, ...], msgspec.Meta(min_length=1, max_length=2000)]
-    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     system: str | tuple[msgspec.Raw, ...] | None = None
+    tools: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=128)] | None = None
+    tool_choice: Choice | None = None
+    output_config: OutputConfig | None = None
+    cache_control: msgspec.Raw = msgspec.field(default_factory=null)
+    speed: str | None = None
+    thinking: msgspec.Raw = msgspec.field(default_factory=null)
+    user_profile_id: str | None = None
+    workspace_id: str | None = None
+    context_management: msgspec.Raw = msgspec.field(default_factory=null)
+    mcp_servers: msgspec.Raw = msgspec.field(default_factory=null)
+
+
+class MessagesBody(CountBody, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """POST /v1/messages. edge.gateway.compat says what becomes of each field."""
+
+    max_tokens: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
     stop_sequences: Annotated[tuple[str, ...], msgspec.Meta(max_length=4)] | None = None
     stream: bool | None = None
     temperature: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     top_p: Annotated[float, msgspec.Meta(gt=0, le=1)] | None = None
     top_k: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    tools: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=128)] | None = None
-    tool_choice: Choice | None = None
-    output_config: OutputConfig | None = None
-    cache_control: msgspec.Raw = msgspec.field(default_factory=null)
     diagnostics: msgspec.Raw = msgspec.field(default_factory=null)
     inference_geo: str | None = None
     metadata: dict[str, str | None] | None = None
     service_tier: str | None = None
-    speed: str | None = None
-    thinking: msgspec.Raw = msgspec.field(default_factory=null)
     container: msgspec.Raw = msgspec.field(default_factory=null)
-    context_management: msgspec.Raw = msgspec.field(default_factory=null)
-    mcp_servers: msgspec.Raw = msgspec.field(default_factory=null)
 
 
-REFUSED = ("container", "context_management", "mcp_servers")
+_ELSEWHERE = ("context_management", "mcp_servers")
+REFUSED = ("container", *_ELSEWHERE)
 
 
 class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,6 +115,7 @@ class _Kinded(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(MessagesBody)
+_count_decoder = msgspec.json.Decoder(CountBody)
 _kind_decoder = msgspec.json.Decoder(_Kinded)
 _block_decoder = msgspec.json.Decoder(Block)
 _tool_decoder = msgspec.json.Decoder(OfferedTool)
@@ -121,18 +132,8 @@ def read(body: bytes, max_depth: int) -> Spoken:
     """The call in the body, and how its page is written. Raises BadRequest whose `param` names the field that is wrong."""
     found = decoded(_decoder, body, max_depth)
     refuse(found, REFUSED)
-    tools = _tools(found.tools or ())
-    choice, forced = _choice(found.tool_choice, tools)
-    messages = [Message(Role.SYSTEM, _texts(found.system, "system"))] if found.system else []
-    for at, turn in enumerate(found.messages):
-        messages += _messages(turn, f"messages[{at}]")
-    wanted = found.output_config.format if found.output_config is not None else None
-    prompt = Prompt(
-        messages=tuple(messages),
-        tools=tools,
-        tool_choice=choice,
-        forced_tool=forced,
-        response_schema=object_text(wanted.schema, "output_config.format.schema") if wanted else "",
+    prompt = replace(
+        _prompt(found),
         max_tokens=found.max_tokens,
         temperature=found.temperature or 0.0,
         top_p=found.top_p or 1.0,
@@ -141,6 +142,30 @@ def read(body: bytes, max_depth: int) -> Spoken:
     parallel = found.tool_choice is None or not found.tool_choice.disable_parallel_tool_use
     call = ChatCall(prompt=prompt, model=found.model, stream=bool(found.stream), parallel=parallel)
     return Spoken(call, whole, events)
+
+
+def read_count(body: bytes, max_depth: int) -> ChatCall:
+    """POST /v1/messages/count_tokens: the call whose tokens are counted. Raises BadRequest as `read` does."""
+    found = decoded(_count_decoder, body, max_depth)
+    refuse(found, _ELSEWHERE)
+    return ChatCall(prompt=_prompt(found), model=found.model)
+
+
+def _prompt(found: CountBody) -> Prompt:
+    """What is asked, without how it is to be answered."""
+    offered = tools(found.tools or (), _tool_decoder, kinds=(None, "custom"), schema="input_schema")
+    choice, forced = _choice(found.tool_choice, offered)
+    messages = [Message(Role.SYSTEM, _texts(found.system, "system"))] if found.system else []
+    for at, turn in enumerate(found.messages):
+        messages += _messages(turn, f"messages[{at}]")
+    wanted = found.output_config.format if found.output_config is not None else None
+    return Prompt(
+        messages=tuple(messages),
+        tools=offered,
+        tool_choice=choice,
+        forced_tool=forced,
+        response_schema=object_text(wanted.schema, "output_config.format.schema") if wanted else "",
+    )
 
 
 def _messages(turn: Turn, where: str) -> list[Message]:
@@ -202,24 +227,6 @@ def _block(raw: msgspec.Raw, where: str, kinds: tuple[str, ...] = _KINDS) -> Blo
             param=f"{where}.type",
         )
     return decoded_part(_block_decoder, raw, where)
-
-
-def _tools(offered: tuple[msgspec.Raw, ...]) -> tuple[Tool, ...]:
-    tools: list[Tool] = []
-    for at, raw in enumerate(offered):
-        where = f"tools[{at}]"
-        if decoded_part(_kind_decoder, raw, where).type not in (None, "custom"):
-            raise BadRequest(
-                f"{where}: only tools of the application itself are offered here",
-                code="unsupported_content",
-                param=f"{where}.type",
-            )
-        tool = decoded_part(_tool_decoder, raw, where)
-        if any(other.name == tool.name for other in tools):
-            raise BadRequest(f"{where}.name: offered twice", param=f"{where}.name")
-        parameters = object_text(tool.input_schema, f"{where}.input_schema")
-        tools.append(Tool(tool.name, tool.description, parameters))
-    return tuple(tools)
 
 
 def _choice(choice: Choice | None, tools: tuple[Tool, ...]) -> tuple[ToolChoice, str]:

@@ -11,6 +11,7 @@ from edge.gateway.agent_rooms import ApproveBody, RunBody
 from edge.gateway.compat import ENDPOINTS, Endpoint
 from edge.gateway.consents import ConsentWord
 from edge.gateway.embeddings import EmbeddingBody
+from edge.gateway.messages import CountBody
 from edge.gateway.schema import ChatBody
 from tidegate import __version__
 from tidegate.chat import JSON
@@ -33,17 +34,21 @@ class Plain:
     body: type[msgspec.Struct] | None = None
     media: str = "application/json"
     events: bool = False  # it answers with server-sent events too
+    error: str = "Error"
 
 
 _ASKING = (200, 400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 499, 500, 502, 503)
 
 PLAIN = (
+    Plain("/v1/messages/count_tokens", "Anthropic's count of what a message would cost, before it is asked.", "Counted", _ASKING, method="post", body=CountBody, error="AnthropicError"),
     Plain("/v1/models", "The models that answer here, the chat models first.", "Models"),
     Plain("/v1/models/{name}", "One of them.", "Model", (200, 401, 404, 421)),
     Plain("/v1/tidegate/plan", "Where a chat request would be answered, without generating.", statuses=_ASKING, method="post", body=ChatBody),
     Plain("/v1/tidegate/preview", "The exact bytes that would leave.", statuses=_ASKING, method="post", body=ChatBody),
     Plain("/v1/tidegate/answers", "Tickets that were not handed over yet.", "Listed"),
     Plain("/v1/tidegate/answers/{ticket}", "What a ticket is worth now; `wait` seconds for it to become final.", "Thing", (200, 400, 401, 404, 421), query=("wait",)),
+    Plain("/v1/tidegate/status", "What is loaded, what was decided and what left today; an application sees its own decisions.", statuses=(200, 401, 421)),
+    Plain("/v1/tidegate/status/link", "A path that opens the owner's status page once; for the owner alone.", statuses=(200, 401, 421), method="post"),
     Plain("/v1/tidegate/consents", "Requests that leave only when somebody agrees, with what would leave.", "Listed"),
     Plain("/v1/tidegate/consents/{consent}", "One of them; `wait` seconds for somebody's word.", "Thing", (200, 400, 401, 404, 421), query=("wait",)),
     Plain("/v1/tidegate/consents/{consent}", "The word about it.", "Thing", (200, 400, 401, 404, 408, 413, 421), method="post", body=ConsentWord),
@@ -136,6 +141,7 @@ _ANSWERS: Mapping[str, dict[str, JSON]] = {
 
 _SHARED: Mapping[str, dict[str, JSON]] = {
     "Thing": {"type": "object"},
+    "Counted": _object({"input_tokens": dict(_COUNT)}),
     "Listed": _list("Thing"),
     "Model": _object({"id": dict(_TEXT), "object": {"const": "model"}, "created": dict(_COUNT), "owned_by": dict(_TEXT)}),
     "Models": _list("Model"),
@@ -227,7 +233,7 @@ def _stream(responses: dict[str, JSON]) -> None:
 
 
 def _plain(one: Plain) -> dict[str, JSON]:
-    responses = _responses(one.schema, one.statuses, "Error", one.media)
+    responses = _responses(one.schema, one.statuses, one.error, one.media)
     found: dict[str, JSON] = {"summary": one.about, "responses": responses}
     if one.events:
         _stream(responses)

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.gateway.dialect import Spoken, refuse
+from edge.gateway.offers import tools
 from edge.gateway.reading import decoded, decoded_part, null, object_text
 from edge.gateway.responses_page import Echo, events, whole
 from edge.gateway.schema import ChatCall, StreamOptions
@@ -156,11 +157,11 @@ def read(body: bytes, max_depth: int) -> Spoken:
     logprobs = _LOGPROBS in (found.include or ())
     if found.top_logprobs and not logprobs:
         raise BadRequest(f"top_logprobs needs {_LOGPROBS} in include", param="top_logprobs")
-    tools = _tools(found.tools or ())
-    choice, forced = _choice(found, tools)
+    offered = tools(found.tools or (), _tool_decoder, kinds=(None, "function"), schema="parameters")
+    choice, forced = _choice(found, offered)
     prompt = Prompt(
         messages=_messages(found),
-        tools=tools,
+        tools=offered,
         tool_choice=choice,
         forced_tool=forced,
         response_schema=_schema(found.text.format if found.text is not None else None),
@@ -259,24 +260,6 @@ def _part(raw: msgspec.Raw, where: str) -> str:
         )
     part = decoded_part(_part_decoder, raw, where)
     return part.text or part.refusal
-
-
-def _tools(offered: tuple[msgspec.Raw, ...]) -> tuple[Tool, ...]:
-    tools: list[Tool] = []
-    for at, raw in enumerate(offered):
-        where = f"tools[{at}]"
-        if decoded_part(_kind_decoder, raw, where).type not in ("function", "message"):
-            raise BadRequest(
-                f"{where}: only functions of the application are offered here",
-                code="unsupported_content",
-                param=f"{where}.type",
-            )
-        tool = decoded_part(_tool_decoder, raw, where)
-        if any(other.name == tool.name for other in tools):
-            raise BadRequest(f"{where}.name: offered twice", param=f"{where}.name")
-        parameters = object_text(tool.parameters, f"{where}.parameters")
-        tools.append(Tool(tool.name, tool.description or "", parameters))
-    return tuple(tools)
 
 
 def _choice(found: ResponseBody, tools: tuple[Tool, ...]) -> tuple[ToolChoice, str]:

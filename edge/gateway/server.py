@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge.gateway import agent_rooms, consents, conversations, owner
+from edge.gateway import agent_rooms, consents, conversations, owner, status
 from edge.gateway import door as chat
 from edge.gateway.agent_rooms import AgentDesk
 from edge.gateway.dialect import Read, Shape, openai_error, read_chat
@@ -22,12 +22,14 @@ from edge.gateway.door import Caller, Door
 from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.embeddings import Embeds
 from edge.gateway.errors import Problem, problem, refusal
+from edge.gateway.host import is_local
 from edge.gateway.keys import Keyring
 from edge.gateway.limits import ImpatientWriter, read_body, while_connected
 from edge.gateway.preview import planned, previewed
 from edge.gateway.render import late
 from edge.gateway.schema import ChatCall, parse_chat
 from edge.health import Health
+from edge.pages.front import Pages
 from edge.ports import State
 from edge.routing.mode import Mode
 from edge.uplink.ledger import Record
@@ -39,7 +41,6 @@ from tidegate.logs import Log
 from tidegate.telemetry import parse_traceparent
 
 LONGEST_WAIT_S = 60.0
-_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -56,6 +57,7 @@ class Parts:
     embeds: Embeds
     reload: owner.Reload | None = None
     agent: AgentDesk | None = None
+    pages: Pages | None = None
 
 
 def build(parts: Parts) -> ASGIApp:
@@ -70,6 +72,7 @@ def build(parts: Parts) -> ASGIApp:
             rooms.guarded(rooms.turn(_messages, _anthropic_error), _anthropic_error),
             methods=["POST"],
         ),
+        Route("/v1/messages/count_tokens", rooms.guarded(rooms.count, _anthropic_error), methods=["POST"]),
         Route("/v1/embeddings", rooms.guarded(rooms.embeddings), methods=["POST"]),
         Route("/v1/models", rooms.guarded(rooms.models), methods=["GET"]),
         Route("/v1/models/{name:path}", rooms.guarded(rooms.model), methods=["GET"]),
@@ -83,6 +86,8 @@ def build(parts: Parts) -> ASGIApp:
         Route("/openapi.json", rooms.guarded(rooms.openapi), methods=["GET"]),
         Route("/metrics", rooms.guarded(rooms.metrics), methods=["GET"]),
     ]
+    if parts.pages is not None:
+        routes += status.routes(parts.pages, parts.door.key, rooms.application, rooms.guarded)
     if parts.door.consents is not None:
         routes += consents.routes(parts.door.consents, parts.door.key, rooms.application, rooms.guarded)
     if parts.reload is not None:
@@ -93,7 +98,7 @@ def build(parts: Parts) -> ASGIApp:
         routes += agent_rooms.routes(parts.agent, rooms.application, rooms.guarded)
     app = Starlette(routes=routes, exception_handlers={HTTPException: rooms.misused})
     app.router.redirect_slashes = False
-    app.router.default = rooms.nowhere
+    app.router.default = rooms.nowhere if parts.pages is None else parts.pages.beside(rooms.nowhere)
     return ImpatientWriter(app, parts.door.settings.write_timeout_s)
 
 
@@ -165,6 +170,14 @@ class _Rooms:
             vectors = await while_connected(request, self._parts.embeds.embed(call.texts))
         self._log.info("embedded", count=len(vectors))
         return _json(page(call, vectors), 200, chat.headers_of_device(caller))
+
+    async def count(self, request: Request) -> Response:
+        from edge.gateway.counting import counted
+        from edge.gateway.messages import read_count
+
+        async with self._working(request) as (caller, body):
+            call = read_count(body, self._door.settings.max_depth)
+            return _json({"input_tokens": await counted(self._door, call, caller)})
 
     @asynccontextmanager
     async def _working(self, request: Request) -> AsyncIterator[tuple[Caller, bytes]]:
@@ -302,6 +315,7 @@ def _caller(request: Request, application: str) -> Caller:
         ask_review=_flag(given.get("x-tidegate-review", "")),
         consented=_flag(given.get("x-tidegate-consent", "")),
         agrees=consents.agrees(given.get("x-tidegate-consent", "")),
+        within_s=_seconds(given.get("x-tidegate-deadline", "0"), "x-tidegate-deadline", 3600.0) or None,
         trace=parse_traceparent(given.get("traceparent", "")),
     )
 
@@ -336,9 +350,7 @@ def _seconds(value: str, param: str = "wait", most: float = LONGEST_WAIT_S) -> f
 
 def _require_local_host(request: Request) -> None:
     """A page in a browser must not reach the door through a name it controls (DNS rebinding)."""
-    host = request.headers.get("host", "localhost")
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    if name.lower() not in _LOCAL_HOSTS:
+    if not is_local(request.headers.get("host", "localhost")):
         raise BadRequest("this door serves its own machine only", code="wrong_host", param="host", status=421)
 
 

@@ -178,6 +178,8 @@ MESSAGES: Mapping[str, Field] = {
     "metadata": _idle(_STAYS, '{"user_id":"x"}'),
     "service_tier": _idle(_TIER, '"auto"'),
     "speed": _idle(_TIER, '"standard"'),
+    "user_profile_id": _idle(_STAYS, '"x"'),
+    "workspace_id": _idle(_STAYS, '"x"'),
     "thinking": _idle("the embedded models do not reason aloud", '{"type":"enabled","budget_tokens":1024}'),
     "container": _no(_NO_HOSTED, '"x"'),
     "context_management": _no("send the turns that matter"),
