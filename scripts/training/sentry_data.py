@@ -189,6 +189,11 @@ def dev(shared: Path, rng: random.Random) -> list[Example]:
     )
 
 
+def wikipedia(shared: Path, language: str, part: str, rng: random.Random, count: int) -> list[Example]:
+    """Sentences of one language (en, de, fr, nl) and one part (train, dev, test)."""
+    return _wikiann(shared / f"pii/wikiann/WikiANN__{language}__{part}", rng, count)
+
+
 def test(shared: Path, rng: random.Random) -> dict[str, list[Example]]:
     """Held out by source; read once, after training."""
     pii = shared / "pii"

@@ -112,6 +112,18 @@ class Document:
         stretch = self.lower[max(0, position - width) : position]
         return stretch[stretch.rfind("\n") + 1 :]
 
+    def lead(self, position: int, width: int = 40) -> str:
+        """`before`, or the line above where nothing but space stands before `position`: a form puts the name over its field."""
+        here = self.before(position, width)
+        if here.strip(" \t\"'>|*-"):
+            return here
+        above = position - len(here) - 1
+        return (
+            self.before(above, width).rstrip() + " " + here
+            if above > 0 and self.text[above] == "\n"
+            else here
+        )
+
     def after(self, position: int, width: int = 40) -> str:
         """Up to `width` lower-case characters from `position` on, same line."""
         return self.lower[position : position + width].split("\n", 1)[0]

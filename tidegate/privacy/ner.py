@@ -1,4 +1,7 @@
-"""Names, places, organisations and addresses from the encoder's word scores. `find` is pure but for the scan itself."""
+"""Names, places, organisations and addresses from the encoder's word scores. `find` is pure but for the scan itself.
+
+`spans` is what the scores say; `find` also asks the gates (`gates`), which know what is no name whatever its score.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from tidegate.privacy.encoder import Encoder, Scan, shipped
+from tidegate.privacy.gates import kept
 from tidegate.privacy.package import Size
 from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.wordpiece import Word
@@ -61,9 +65,9 @@ def find(text: str, encoder: Encoder) -> tuple[Span, ...]:
 
     Raises BadRequest for a text beyond the encoder's limits and Broken when the encoder fails.
     """
-    scan = encoder.scan(text)
     settings = encoder.settings
-    return spans(text, scan, settings.tags, settings.entity_threshold, settings.minimum)
+    raw = spans(text, encoder.scan(text), settings.tags, settings.entity_threshold, settings.minimum)
+    return tuple(kept(text, raw, tuple(keyed_values(text)) if raw else (), settings.least))
 
 
 def load_ner(size: Size = Size.FULL, book: Path | None = None) -> Callable[[str], tuple[Span, ...]]:
@@ -96,7 +100,7 @@ def _marked(text: str, scan: Scan, threshold: float) -> list[bool]:
     """Which words are private: by their own score, or as a bridge between two that are."""
     private = 1.0 - scan.tags[:, 0]
     limits = [threshold] * len(scan.words)
-    for start, end in _keyed_values(text):
+    for start, end in keyed_values(text):
         for index, word in enumerate(scan.words):
             if word.start >= end:
                 break
@@ -117,7 +121,8 @@ def _marked(text: str, scan: Scan, threshold: float) -> list[bool]:
     return marked
 
 
-def _keyed_values(text: str) -> Iterator[tuple[int, int]]:
+def keyed_values(text: str) -> Iterator[tuple[int, int]]:
+    """Where values of fields stand that say so: `"customer": "anna"`."""
     for key in _KEYED.finditer(text):
         value = _VALUE.match(text, key.end())
         if value is not None:

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -50,6 +51,9 @@ class Settings:
     ]  # by kind of tag: the mean score below which a whole find of that kind is dropped
     suspect: float  # injection score from which a text is suspect, and from which it is an attack
     attack: float
+    least: Mapping[str, Mapping[str, float]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # by label and situation: the least score of a find (see `gates`)
     domains: tuple[Domain, ...] = ()  # empty: weights of format 1, without the small heads
 
 
@@ -113,6 +117,10 @@ def read_settings(path: Path) -> Settings:
         minimum={str(kind): float(least) for kind, least in thresholds["minimum"].items()},
         suspect=float(thresholds["suspect"]),
         attack=float(thresholds["attack"]),
+        least={
+            str(label): {str(where): float(score) for where, score in row.items()}
+            for label, row in thresholds.get("least", {}).items()
+        },
         domains=tuple(Domain(name) for name in raw.get("domains", ())),
     )
 

@@ -195,6 +195,11 @@ _MAKERS: dict[str, Make] = {
 def rows(seed: int, each: int) -> Iterator[Row]:
     """The prose and code of sets/clean_prose.txt, then `each` made-up lines per kind."""
     yield from read_set("clean_prose")
+    yield from made_up(seed, each)
+
+
+def made_up(seed: int, each: int) -> Iterator[Row]:
+    """`each` made-up lines per kind: order and part numbers, standards, prices, logs."""
     rng = random.Random(seed)
     for group, make in _MAKERS.items():
         for _ in range(each):

@@ -16,6 +16,14 @@ _AFTER = re.compile(
 _BEFORE = re.compile(
     r"(?:\bage[d]?|\balter|\bâgée? de|\bleeftijd|\bedad|_age|patient_age)[\"']?(?: is| of|:|=| :)? ?[\"']?$"
 )
+# `her son is 12.`: of somebody, and nothing is counted behind it
+_SOMEBODY = re.compile(
+    r"\b(?:s?he|son|daughter|wife|husband|mother|father|mum|mom|dad|brother|sister|child|boy|girl|kid|baby|grand(?:ma|pa|mother|father|son|daughter)|patient"
+    r"|twins?|nephew|niece|uncle|aunt|cousin)(?: is| was|'s|’s| has)?(?: just| only| already| now)?(?: turned| turns| turning)? $"
+)
+_SAID = re.compile(
+    r"[.!?;)]?(?:\s*$|[\n\"])|[.!?;)] |, (?!\d)| (?:and|but|now|today|tomorrow|next|this|when|while)\b(?! (?:a )?half)"
+)
 _OLDEST = 125
 _BEHIND = (*" -yjYJ",)
 
@@ -33,6 +41,12 @@ def find(document: Document) -> Iterator[Span]:
             and not _measure(document, end)
         ):
             yield hit("age", start, end, Label.AGE, 0.8)
+        elif (
+            document.free(start, end)
+            and _SAID.match(document.lower, end)
+            and _SOMEBODY.search(document.before(start, 40))
+        ):
+            yield hit("age", start, end, Label.AGE, 0.6)
 
 
 def _apart(document: Document, start: int) -> bool:
@@ -61,5 +75,10 @@ _HINTS = (
     "month",
     "anni",
     "años",
+    " is ",
+    " was ",
+    " turn",
+    "'s ",
+    "’s ",
 )
 AGE = Pattern("age", (Label.AGE,), find, digits=True, words=_HINTS)

@@ -22,13 +22,33 @@ _NAMES = (
     "rekeningnummer",
     "numéro de compte",
 )
+_PLAIN_NAMES = ("account", "a/c", "rekening", "compte")
+_BANKING = (
+    "sort code",
+    "routing",
+    "bank",
+    "iban",
+    "bic",
+    "swift",
+    "blz",
+    "bankleitzahl",
+)  # with these nearby `account` means one
 _VALUE = re.compile(r"\d{2}-\d{2}-\d{2}(?![\w-])|\d{3}-\d{3}(?![\w-])|\d(?:[ -]?\d){5,16}(?![\w])")
+
+_NUMBER = re.compile(r"\d(?:[ -]?\d){5,11}(?![\w-])")
+_NEARBY = 60
 
 
 def find(document: Document) -> Iterator[Span]:
     for match in beside(document, _NAMES, _VALUE):
         if any(c.isdigit() for c in match[0]):
             yield hit("bank_account", *match.span(), Label.BANK_ACCOUNT, 0.75)
+    if document.has_word(*_BANKING):
+        for match in beside(document, _PLAIN_NAMES, _NUMBER):
+            if document.near(_BANKING, match.start() - _NEARBY, match.end() + _NEARBY):
+                yield hit("bank_account", *match.span(), Label.BANK_ACCOUNT, 0.7)
 
 
-BANK_ACCOUNT = Pattern("bank_account", (Label.BANK_ACCOUNT,), find, digits=True, words=_NAMES)
+BANK_ACCOUNT = Pattern(
+    "bank_account", (Label.BANK_ACCOUNT,), find, digits=True, words=(*_NAMES, *_BANKING), lexicon=_PLAIN_NAMES
+)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, digits_of, hit, luhn
+from tidegate.privacy.patterns.others import of_goods
 from tidegate.privacy.spans import Label, Span
 
 _SHAPE = re.compile(
@@ -27,7 +28,11 @@ def find(document: Document) -> Iterator[Span]:
             continue
         digits = digits_of(match[0])
         checked = len(digits) == 15 and luhn(digits)
-        beside = named and any(word in document.before(start, 30) for word in _WORDS)
+        beside = (
+            named
+            and any(word in document.lead(start, 30) for word in _WORDS)
+            and (checked or not of_goods(document, start))
+        )
         if beside or (checked and digits.startswith(_BODIES) and len(set(digits)) > 3):
             yield hit("imei", start, match.end(), Label.IMEI, 0.95 if beside else 0.7, valid=checked)
 

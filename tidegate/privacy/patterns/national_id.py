@@ -11,6 +11,7 @@ from tidegate.errors import Broken
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.patterns.national_ids import GENERIC, ID_KINDS, IdKind
+from tidegate.privacy.patterns.others import of_goods
 from tidegate.privacy.patterns.own_checks import OWN
 from tidegate.privacy.spans import Span
 
@@ -85,14 +86,15 @@ def _beside(document: Document, start: int, number: int) -> Span | None:
 
 def _named(document: Document, start: int, shapes: Shapes) -> Span | None:
     """A number beside its name; proved by its checksum, or else taken at the name's word."""
-    before = f" {document.before(start, _BEFORE)} "
+    before = f" {document.lead(start, _BEFORE)} "
     weak: Span | None = None
     for kind, match in shapes:
         words = document.having(kind.words)
         if words and any(_word_in(word, before + document.after(match.end(), _AFTER)) for word in words):
             if checksum(kind.module)(match[0]):
                 return hit("national_id", start, match.end(), kind.label, 0.95, valid=True)
-            weak = weak or hit("national_id", start, match.end(), kind.label, 0.6)
+            if not of_goods(document, start):
+                weak = weak or hit("national_id", start, match.end(), kind.label, 0.6)
     return weak
 
 
@@ -108,7 +110,7 @@ def _printed(document: Document, start: int, first: int) -> Span | None:
 
 def _announced(document: Document, start: int) -> Span | None:
     """A right checksum behind a word for a personal number of no country in particular."""
-    before = document.before(start, _BEFORE)
+    before = document.lead(start, _BEFORE)
     if not any(word in before for word in GENERIC):
         return None
     for kind, match in _shapes(document.text, start):

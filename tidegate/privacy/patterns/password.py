@@ -71,6 +71,7 @@ def _meant(document: Document, start: int, value: str) -> bool:
     quoted = document.text[start - 1] in "\"'"
     if (
         value[0] == "("
+        or before.rstrip("\"': =").endswith("$pwd")  # the shell's working directory
         or value.lower() == "pass"
         or _CALL.match(value)
         or (not quoted and before.endswith((f"{value.lower()}=", f"{value.lower()}: ")))

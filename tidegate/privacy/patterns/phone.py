@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, digits_of, hit
+from tidegate.privacy.patterns.others import of_goods
 from tidegate.privacy.spans import Label, Span
 
 _CANDIDATE = re.compile(r"[+(\d](?<!\d\d)[()\d]{0,3}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)")
@@ -35,14 +36,14 @@ _YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[-/.] ?(?:1[5-9]|20)?\d\d")
 _GROUP = re.compile(r"\d+")
 _WORDS = re.compile(
     r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|\bcell|handy|\bcall(?:ing|ed|s|back)?\b|\bring\b|\bdial|text (?:me|him|her|us)|sms|whats ?app|\bcontact"
-    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail"
+    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail|emergency|\btext (?=\W{0,3}$)"
 )
 # One of these stands in whatever _WORDS and _KEY match; kept apart so that one pass over the text looks for all of them.
 _STEMS = (
     "phone", "tel", "telef", "telep", "téléph", "fax", "mobil", "cell", "cellphone", "handy", "call", "calling", "called", "calls",
     "callback", "ring", "dial", "diali", "diall", "diale", "dials", "text me", "text him", "text her", "text us", "sms", "whats",
     "contact", "reach", "desk", "office", "hotline", "anruf", "rufen", "rufnummer", "portable", "gsm", "toestel", "bel", "bellen",
-    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl",
+    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl", "emergency", "text", "texts",
 )  # fmt: skip
 _FEWEST, _FEWEST_NATIONAL = 7, 8  # characters
 _KEY = re.compile(
@@ -75,9 +76,12 @@ _REGIONS = (
     "JP",
 )
 _MOST_TRIES = 3
+_AHEAD = 26  # characters behind a number in which a word may speak of it: `is the emergency contact`
 _MOST_CHECKS = (
     1000  # a check costs 50 us, 19 regions 1 ms: a text of nothing but numbers must not take minutes
 )
+_SUFFIX = re.compile(r"[-/][A-Z]{1,3}(?![\w])")
+_PAIRS = re.compile(r"\d\d(?:\.\d\d){3,5}|\d+\.\d+")  # how a dotted number stands when no word announces it
 _MOBILE = re.compile(r"07\d{9}|0[67]\d{8}|01[567]\d{8,9}|06\d{8}")
 
 
@@ -137,7 +141,7 @@ def _promising(document: Document, start: int, end: int) -> bool:
     if text[start] in "+(" or (text[start] == "0" and end - start > _FEWEST_NATIONAL):
         return True
     return (
-        document.near(_STEMS, start - 60, end + 18)
+        document.near(_STEMS, start - 60, end + _AHEAD)
         or _NANP.match(text, start) is not None
         or _EXTENSION.match(text, end) is not None
     )
@@ -149,7 +153,7 @@ def _longest(document: Document, start: int, end: int, budget: Budget) -> tuple[
     if not _may_begin(text, start):
         return None
     ends = [group.end() for group in _GROUP.finditer(text, start, end)]
-    context = _context(document.before(start, 45))
+    context = _context(document.before(start, 45), goods=of_goods(document, start))
     for last in ends[:-7:-1]:
         if _may_end(text, last):
             score = _judge(document, start, last, context, budget)
@@ -158,9 +162,11 @@ def _longest(document: Document, start: int, end: int, budget: Budget) -> tuple[
     return None
 
 
-def _context(before: str) -> Context:
-    named = _WORDS.search(before) is not None
-    return Context(named, _KEY.search(before) is not None, not named and _OTHER.search(before) is not None)
+def _context(before: str, *, goods: bool) -> Context:
+    """A word for goods right before the number outweighs a phone word further away."""
+    named = not goods and _WORDS.search(before) is not None
+    other = goods or (not named and _OTHER.search(before) is not None)
+    return Context(named, not goods and _KEY.search(before) is not None, other)
 
 
 def _may_begin(text: str, start: int) -> bool:
@@ -168,12 +174,16 @@ def _may_begin(text: str, start: int) -> bool:
         return False
     if text.startswith("+ ", start) and start > 1 and (text[start - 2].isalnum() or text[start - 2] == ")"):
         return False  # `69069 + 907133923` is a sum
+    if start > 1 and text[start - 1] == "-" and text[start - 2].isalpha():
+        return False  # `MRN-0048213`
     return not (start > 1 and text[start - 1] in ".,-/:" and text[start - 2].isdigit())
 
 
 def _may_end(text: str, end: int) -> bool:
     if end < len(text) and (text[end].isalnum() or text[end] in "_%€$£°") and not _EXTENSION.match(text, end):
         return False
+    if _SUFFIX.match(text, end):
+        return False  # `478-700-6917-E` is a part
     return not (end + 1 < len(text) and text[end] in ".,:/-" and text[end + 1].isdigit())
 
 
@@ -185,8 +195,8 @@ def _judge(document: Document, start: int, end: int, context: Context, budget: B
         return 0.0
     if _DATE.match(raw) or _YEARS.match(raw):
         return 0.0
-    after = document.after(end, 18)
-    named = (
+    after = document.after(end, _AHEAD)
+    named = not context.other and (
         context.named or _WORDS.search(after) is not None or _EXTENSION.match(document.text, end) is not None
     )
     if raw.startswith("+") or (raw.startswith("00") and len(digits) >= 10):
@@ -217,6 +227,8 @@ def _national(raw: str, digits: str, *, named: bool, budget: Budget) -> float:
     if digits[0] == "0" and 9 <= len(digits) <= 12:
         if named:
             return 0.85
+        if "." in raw and " " not in raw and _PAIRS.fullmatch(raw) is None:
+            return 0.0
         mobile = _MOBILE.fullmatch(digits) is not None
         if (grouped and not _decimal(raw)) or mobile:
             assigned = not budget.spend() or any(_check(digits, region)[1] for region in _REGIONS)

@@ -9,6 +9,9 @@ HITS = [
     ("34 years old", ["34 years old"]),
     ("a 34-year-old man", ["34-year-old"]),
     ("aged 34", ["34"]),
+    ("and her son is 12.", ["12"]),
+    ("my daughter turned 7, and we went out", ["7"]),
+    ("he is 41 and she is 39", ["41", "39"]),
     ('{"age": 34}', ["34"]),
     ("34 Jahre alt", ["34 Jahre alt"]),
     ("der 34-jährige", ["34-jährige"]),
@@ -18,6 +21,11 @@ HITS = [
 ]
 NEAR_MISSES = [
     "34 years",
+    "her son is 12 km away",
+    "she is 3rd in line",
+    "the answer is 42.",
+    "he was 0.5 s faster",
+    "her son is 12, 13 or so",
     "max-age=300",
     "age 12.5 mm",
     "page 34",

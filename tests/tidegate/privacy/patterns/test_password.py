@@ -19,6 +19,7 @@ HITS = [
 ]
 NEAR_MISSES = [
     "password is required",
+    'docker run -v "$PWD":/src alpine',
     "password: null",
     "password=****",
     "pwd = read(x)",

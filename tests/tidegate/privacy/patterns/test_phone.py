@@ -30,6 +30,10 @@ HITS = [
     ("fax 71 234", ["71 234"]),
     ("tel:+442079460958", ["+442079460958"]),
     ("call 555-0123, 2024 was fine", ["555-0123"]),
+    ("(157) 801-3477 is the emergency contact.", ["(157) 801-3477"]),
+    ("Please text (00394) 24069 when you leave", ["(00394) 24069"]),
+    ("Tel 0171 3920055, order 0171392005", ["0171 3920055"]),
+    ("+43 294487292711", ["+43 294487292711"]),
 ]
 NEAR_MISSES = [
     "order 1234567890",
@@ -54,6 +58,11 @@ NEAR_MISSES = [
     "12:30:45",
     "error 0x80070005",
     "serial 0123456789",
+    "Ersatzteil 03.3719.917",
+    "Use bearing 08.2938.809 with the narrow seal",
+    "Ersatzteil 478-700-6917-E",
+    "her record number is MRN-0048213",
+    "phone order 0171392005",
 ]
 
 
