@@ -74,6 +74,8 @@ class CallRules:
         self._text: bytes | None = None  # of the call under way
         self._whole = False
         self._free: frozenset[int] = frozenset()  # where strings begin that need not be copied
+        self._mark = _BEGIN
+        self._asked: tuple[bytes, float, _Found | None] = (b"", 0.0, None)  # the last question and its answer
 
     def allows(self, kind: Kind, piece: bytes, probability: float) -> bool:
         """Whether a token may come next; `probability` is the model's own for it."""
@@ -85,23 +87,27 @@ class CallRules:
             case Kind.END:
                 return self._whole
             case Kind.TEXT:
-                return (
-                    self._text is not None
-                    and bool(piece)
-                    and self._read(self._text + piece, probability) is not None
-                )
+                if self._text is None or not piece:
+                    return False
+                found = self._read(self._text + piece, probability)
+                self._asked = (piece, probability, found)
+                return found is not None
 
     def accept(self, kind: Kind, piece: bytes, probability: float) -> None:
         """Moves on past a token that was allowed."""
         match kind:
             case Kind.OPEN:
                 self._text, self._whole, self._free = b"", False, frozenset()
+                self._mark, self._asked = _BEGIN, (b"", 0.0, None)
                 self._calls += 1
             case Kind.TEXT if self._text is not None:
-                found = self._read(self._text + piece, probability)
+                asked, at, found = self._asked
+                if (asked, at) != (piece, probability):
+                    found = self._read(self._text + piece, probability)
                 self._text += piece
+                self._asked = (b"", 0.0, None)
                 if found is not None:
-                    self._whole, self._free = found.whole, found.free
+                    self._whole, self._free, self._mark = found.whole, found.free, found.mark
             case _:
                 pass
 
@@ -111,10 +117,11 @@ class CallRules:
             return None
         free = self._free
         for _ in range(2):
+            cursor = _Cursor(text, self._said, free, self._mark.at, self._mark)
             try:
-                self._call(_Cursor(text, self._said, free))
+                self._call(cursor)
             except _EndsEarlyError:
-                return _Found(whole=False, free=free)
+                return _Found(whole=False, free=free, mark=cursor.mark)
             except _WrongError:
                 return None
             except _UncopiedError as uncopied:
@@ -124,30 +131,49 @@ class CallRules:
                     return None
                 free |= {uncopied.at}
             else:
-                return _Found(whole=True, free=free)
+                return _Found(whole=True, free=free, mark=cursor.mark)
         return None
 
     def _call(self, cursor: _Cursor) -> None:
-        cursor.literal(_HEAD)
-        shape = self._shapes[cursor.one_of(self._names)]
-        cursor.literal(_ARGUMENTS)
-        left = list(range(len(shape.keys)))
-        between = b""
+        """Reads on from the cursor's mark, and moves the mark past every pair that is whole: text only grows behind it."""
+        if cursor.mark.shape < 0:
+            cursor.literal(_HEAD)
+            chosen = cursor.one_of(self._names)
+            cursor.literal(_ARGUMENTS)
+            cursor.mark = _Mark(cursor.at, chosen, tuple(range(len(self._shapes[chosen].keys))))
+        shape = self._shapes[cursor.mark.shape]
         while True:
+            left, between = cursor.mark.left, cursor.mark.between
             closing = [b"}"] if not shape.required & set(left) else []
             chosen = cursor.one_of([*(between + shape.keys[i] + b": " for i in left), *closing])
             if chosen == len(left):
                 break
-            cursor.value(shape.schemas[left.pop(chosen)])
-            between = b", "
+            cursor.value(shape.schemas[left[chosen]])
+            cursor.mark = _Mark(
+                cursor.at, cursor.mark.shape, (*left[:chosen], *left[chosen + 1 :]), between=b", "
+            )
         cursor.literal(b"}")
         cursor.end()
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How far a call has been read for good: up to `at`, for the tool `shape` (-1: not yet), with these parameters left."""
+
+    at: int
+    shape: int
+    left: tuple[int, ...] = ()
+    between: bytes = b""
+
+
+_BEGIN = _Mark(0, -1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     whole: bool
     free: frozenset[int]
+    mark: _Mark
 
 
 @dataclass(slots=True)
@@ -157,7 +183,8 @@ class _Cursor:
     text: bytes = field(repr=False)
     said: bytes = field(repr=False)
     free: frozenset[int]
-    at: int = 0
+    at: int
+    mark: _Mark
 
     def literal(self, wanted: bytes) -> None:
         self.one_of([wanted])

@@ -17,9 +17,10 @@ from tidegate.chat import Prompt
 from tidegate.engines.callrules import CallRules, Kind
 from tidegate.engines.native import Constraint, Weights
 from tidegate.engines.port import TokenScore
-from tidegate.engines.score import Choice, Logits, choose, describe, mass
+from tidegate.engines.score import Choice, Logits, choose, describe, first_of, mass
 from tidegate.engines.telling import Telling
 
+_LIKELY = 32  # tokens that are tried before all are put in order
 MAX_KEPT_TOP = 20  # as many alternatives per token as OpenAI's API allows to ask for
 
 
@@ -107,7 +108,7 @@ class Writer:
     def _bound(self, logits: Logits, constraint: Constraint) -> Choice:
         """Under a grammar. Control tokens may only stand between calls, never inside a string."""
         between = not self._pieces or self._pieces[-1].endswith(b"}")
-        first = int(np.argmax(logits)) if self._job.prompt.temperature <= 0 else -1
+        first = int(logits.argmax()) if self._job.prompt.temperature <= 0 else -1
         if first >= 0 and (between or first not in self._job.silent) and constraint.permits(first):
             choice = describe(logits, first, self._top)  # what the mask would leave standing as the best
         else:
@@ -149,7 +150,10 @@ class Writer:
         """Every token: `first`, then the likeliest of the rest, or at a temperature other draws without replacement."""
         yield first
         if self._job.prompt.temperature <= 0:
-            yield from (int(token) for token in np.argsort(-logits, kind="stable") if token != first)
+            likely = first_of(logits, _LIKELY)
+            yield from (token for token in likely if token != first)
+            known = {first, *likely}
+            yield from (int(token) for token in np.argsort(-logits, kind="stable") if token not in known)
             return
         left = logits.copy()
         left[first] = -np.inf

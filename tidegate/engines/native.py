@@ -182,7 +182,9 @@ class Context:
         params = lib.llama_context_default_params()
         params.n_ctx, params.n_batch, params.n_ubatch = size * sequences, batch, batch
         params.n_seq_max = sequences
-        params.n_outputs_max = max(sequences, 2)  # of a batch only the last token of each sequence is looked at
+        params.n_outputs_max = max(
+            sequences, 2
+        )  # of a batch only the last token of each sequence is looked at
         params.kv_unified = False
         params.n_threads = params.n_threads_batch = threads
         params.no_perf = True

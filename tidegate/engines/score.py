@@ -28,37 +28,44 @@ def choose(
     logits: Logits, allowed: Logits, *, temperature: float, top_p: float, draw: Callable[[], float], top: int
 ) -> Choice:
     """Takes a token among `allowed` (`logits`, or a masked copy): greedy at temperature 0, else nucleus sampling."""
-    token = int(np.argmax(allowed)) if temperature <= 0 else _nucleus(allowed, temperature, top_p, draw())
+    token = int(allowed.argmax()) if temperature <= 0 else _nucleus(allowed, temperature, top_p, draw())
     return describe(logits, token, top)
 
 
 def describe(logits: Logits, token: int, top: int) -> Choice:
-    """What the model thought of `token` and of its alternatives."""
-    best = int(np.argmax(logits))
+    """What the model thought of `token` and of its alternatives.
+
+    The cost of a token beside the model's own: every pass over the vocabulary counts.
+    """
+    best = int(logits.argmax())
     shifted = logits - logits[best]
     odds = np.exp(shifted)
     total = float(odds.sum(dtype=np.float64))
     scale = math.log(total)
-    order = _best(shifted, max(top, 2))
-    margin = float(-shifted[order[1]]) if len(order) > 1 else 0.0
-    return Choice(
-        token=token,
-        logprob=float(shifted[token]) - scale,
-        # Single precision can step over either bound by its last digit.
-        entropy=min(max(scale - float(odds @ shifted) / total, 0.0), math.log(len(logits))),
-        margin=margin,
-        top=tuple((t, float(shifted[t]) - scale) for t in order[:top]),
-    )
+    # Single precision can step over either bound by its last digit.
+    entropy = min(max(scale - float(odds.dot(shifted)) / total, 0.0), math.log(len(logits)))
+    logprob = float(shifted[token]) - scale
+    if top > 2:
+        order = first_of(shifted, top)
+        margin = float(-shifted[order[1]]) if len(order) > 1 else 0.0
+        alternatives = tuple((t, float(shifted[t]) - scale) for t in order)
+    else:
+        shifted[best] = -np.inf
+        second = int(shifted.argmax())
+        margin = float(-shifted[second]) if len(shifted) > 1 else 0.0
+        alternatives = ((best, -scale), (second, -margin - scale))[: min(top, len(shifted))]
+    return Choice(token, logprob, entropy, margin, alternatives)
 
 
-def _best(values: Logits, count: int) -> list[int]:
+def first_of(values: Logits, count: int) -> list[int]:
     """The indices of the `count` highest values, highest first, the lower index first among equals."""
-    if count > 2:
-        return [int(i) for i in np.argsort(-values, kind="stable")[:count]]
-    first = int(np.argmax(values))
-    rest = values.copy()
-    rest[first] = -np.inf
-    return [first, int(np.argmax(rest))][: len(values)]
+    if count < len(values):
+        least = np.partition(values, len(values) - count)[len(values) - count]
+        likely = np.flatnonzero(values >= least)
+    else:
+        likely = np.arange(len(values))
+    order = likely[np.argsort(-values[likely], kind="stable")[:count]]
+    return [int(index) for index in order]
 
 
 def mass(logits: Logits, token: int) -> float:
