@@ -6,8 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
@@ -18,12 +18,13 @@ import typer
 from edge.gateway.schema import parse_chat
 from edge.routing.confidence import KEEP_AT, EmbeddedModel, Loaded, load_folder
 from edge.routing.dryrun import Foreseen, foresee
-from edge.routing.plan import Facts, StayLocal, Why
+from edge.routing.plan import Consent, Facts, StayLocal, Why, strictest
 from edge.routing.plan import plan as plan_of
 from edge.turn import judge
 from tidegate.chat import JSON, Prompt, Role
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import BadRequest, Broken, TidegateError
+from tidegate.privacy.actions import Action, Handling
 from tidegate.privacy.spans import Label
 
 _NULL = msgspec.Raw(b"null")
@@ -49,6 +50,8 @@ class Setting:
     must_stay: frozenset[Label] = frozenset()
     must_go_words: tuple[str, ...] = ()
     refuse_injection_at: float = 1.1
+    consent: Consent = Consent.ALWAYS
+    consent_for: Mapping[Label, Consent] = field(default_factory=dict)
     labels: Callable[[str], frozenset[Label]] = lambda _text: frozenset()
     injection: Callable[[str], float] = lambda _text: 0.0
 
@@ -71,7 +74,7 @@ def plan(
     """
     if not jsonl:
         raise BadRequest("pass --jsonl and one JSON object per line on stdin", code="no_input")
-    setting, path = _assumed(config)
+    setting, path = assumed(config)
     chosen = replace(
         setting,
         generate=generate,
@@ -81,7 +84,7 @@ def plan(
     asyncio.run(_run(sys.stdin, chosen, model or path))
 
 
-def _assumed(file: Path | None) -> tuple[Setting, Path | None]:
+def assumed(file: Path | None) -> tuple[Setting, Path | None]:
     """The rules of a device's settings, and the model file they name. Raises BadConfig."""
     if file is None:
         return Setting(), None
@@ -94,9 +97,11 @@ def _assumed(file: Path | None) -> tuple[Setting, Path | None]:
     setting = Setting(
         uplink=found.escalates,
         keep_at=found.policy.keep_at,
-        must_stay=frozenset(found.policy.must_stay),
+        must_stay=frozenset(found.policy.must_stay) | Handling(found.privacy.actions).having(Action.BLOCK),
         must_go_words=tuple(word.casefold() for word in found.policy.must_go_words),
         refuse_injection_at=found.policy.refuse_injection_at,
+        consent=found.privacy.consent,
+        consent_for=found.privacy.consent_for,
         labels=lambda text: frozenset(span.label for span in detector().find(text)),
         injection=lambda text: guard()(text),  # noqa: PLW0108  not loaded before it is asked
     )
@@ -190,6 +195,7 @@ def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
     question = prompt.last_user().casefold()
     outside = [m.content for m in prompt.messages if m.role in (Role.USER, Role.TOOL)]
     judged = setting.refuse_injection_at <= 1
+    labels = _labels(prompt, setting)
     return Facts(
         local_model=local.ready,
         uplink=setting.uplink,
@@ -198,12 +204,21 @@ def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
         prompt_tokens=local.count_tokens(prompt) if local.ready else 0,
         context_tokens=local.context_tokens,
         local_speaks=local.speaks,
-        must_stay=bool(setting.must_stay)
-        and any(setting.labels(m.content) & setting.must_stay for m in prompt.messages),
+        must_stay=bool(labels & setting.must_stay),
+        consent=strictest(
+            (setting.consent, *(setting.consent_for.get(label, Consent.ALWAYS) for label in labels))
+        ),
         must_go=any(word in question for word in setting.must_go_words),
         injection=max((setting.injection(text) for text in outside), default=0.0) if judged else 0.0,
         refuse_injection_at=setting.refuse_injection_at,
     )
+
+
+def _labels(prompt: Prompt, setting: Setting) -> frozenset[Label]:
+    """What is found in the messages, where a rule depends on it."""
+    if not setting.must_stay and not setting.consent_for:
+        return frozenset()
+    return frozenset(label for message in prompt.messages for label in setting.labels(message.content))
 
 
 def _settled(facts: Facts, foreseen: Foreseen, verdict: Why) -> Foreseen:

@@ -6,8 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from edge.plan_cli import Setting, answer_line
+from edge.plan_cli import Setting, answer_line, assumed
 from edge.routing.confidence import EmbeddedModel, Loaded
+from edge.routing.plan import Consent
 from tests.fakes.calibrations import measured
 from tests.fakes.engine import FakeEngine
 from tidegate.chat import Prompt, ToolCall
@@ -137,3 +138,28 @@ async def test_the_rules_of_a_device_are_obeyed() -> None:
         "decision"
     ] == "refuse"
     assert (await ask(ASK, calling(0.0), setting=suspicious))["decision"] == "local"
+
+
+async def test_what_somebody_must_agree_to_first_is_not_said_to_leave() -> None:
+    asks = Setting(
+        consent_for={Label.IBAN_CODE: Consent.ASK, Label.PASSPORT: Consent.NEVER},
+        labels=lambda text: frozenset(
+            ({Label.IBAN_CODE} if "DE89" in text else set()) | ({Label.PASSPORT} if "C01X" in text else set())
+        ),
+    )
+    doubtful = calling(-9.0)
+    assert (await ask({**ASK, "prompt": "stop DE89"}, doubtful, setting=asks))["why"] == ["consent_needed"]
+    assert (await ask({**ASK, "prompt": "stop C01X"}, doubtful, setting=asks))["why"] == ["policy_must_stay"]
+    assert (await ask(ASK, doubtful, setting=asks))["why"] != ["consent_needed"]
+    never = Setting(consent=Consent.NEVER)
+    assert (await ask(ASK, doubtful, setting=never))["why"] == ["policy_must_stay"]
+
+
+def test_a_devices_settings_say_what_is_blocked_and_what_needs_consent(tmp_path: Path) -> None:
+    file = tmp_path / "edge.toml"
+    file.write_text(
+        '[privacy]\nconsent = "ask"\n[privacy.actions]\nCREDIT_CARD = "block"\n[privacy.consent_for]\nPASSPORT = "never"\n'
+    )
+    setting, _ = assumed(file)
+    assert setting.must_stay == {Label.CREDIT_CARD}
+    assert (setting.consent, dict(setting.consent_for)) == (Consent.ASK, {Label.PASSPORT: Consent.NEVER})
