@@ -35,6 +35,8 @@ _SUMMARIES = {
     "models": "models of this machine: pull, build, list, verify, use, remove, bundle",
     "risk": "when a local answer is good enough: fit, score, report, simulate",
     "edge": "the device daemon: run, status, doctor",
+    "agent": "what the agent may do, did, and waits for: tools, runs, pending, approve, deny, grants",
+    "mcp": "this device's daemon for MCP clients: serve",
     "plan": "JSON lines in, where each would be answered and why",
     "cloud": "the validation tier: serve",
     "fleet": "certificates, releases, rollouts",

@@ -62,7 +62,7 @@ def test_the_file_rule_bites() -> None:
 
 
 def test_every_locked_package_carries_hashes() -> None:
-    for lock in ("dev", "edge", "cloud", "build", "peers", "servers", "clients"):
+    for lock in ("dev", "edge", "edge-mcp", "cloud", "build", "peers", "servers", "clients"):
         text = house.read(f"requirements/{lock}.txt")
         entries = re.split(r"\n(?=[a-z0-9])", text.strip())
         assert entries
@@ -71,7 +71,7 @@ def test_every_locked_package_carries_hashes() -> None:
 
 
 def test_torch_is_in_no_lock() -> None:
-    for lock in ("dev", "edge", "cloud", "build", "peers", "servers", "clients"):
+    for lock in ("dev", "edge", "edge-mcp", "cloud", "build", "peers", "servers", "clients"):
         assert not re.search(r"^torch==", house.read(f"requirements/{lock}.txt"), re.MULTILINE)
 
 
