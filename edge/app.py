@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from edge import device_key, embedding, model
 from edge.agent import wire as agency
 from edge.alone import ClosedScreen, NoDispatch, NoLate
+from edge.backup.turning import settle
 from edge.config import EdgeConfig
 from edge.consents import Consents
 from edge.device_key import DeviceKey
@@ -28,6 +29,7 @@ from edge.health import Health, Now
 from edge.memory.desk import Memory, keeping_of
 from edge.metrics import Metrics
 from edge.model import Opened, open_model
+from edge.pages import front as pages
 from edge.ports import Dispatch, Escalation, House, Late, Policy, PolicyVersion, Screen
 from edge.promise.desk import Desk as PromiseDesk
 from edge.promise.settings import Ways, desk_of, keeper_of
@@ -35,6 +37,7 @@ from edge.reload.running import Again, Current, Running
 from edge.routing.confidence import EmbeddedModel
 from edge.sockets import prove_sealed
 from edge.stores import Stores, open_stores
+from edge.surroundings import Surroundings
 from tidegate import failpoint
 from tidegate.clock import Clock, SystemClock
 from tidegate.errors import TidegateError
@@ -78,16 +81,20 @@ async def run(
     log = Log("edge.app")
     clock = SystemClock()
     with sole_owner(config.state):
+        settle(config.state)
         key = device_key.load_or_make(config.state)
         stores = open_stores(config, key)
         spans = tracer("tidegate-edge", endpoint=config.collector)
         try:
             api_key = _first_key(stores, clock)
             async with _model(config, log) as local:
-                wiring = _Wiring(
+                wiring = _wired(
                     Current(config), key, stores, local, spans, clock, again or Again(lambda: config)
                 )
-                await _serve(wiring, Ready("", api_key), announce, stop)
+                try:
+                    await _serve(wiring, Ready("", api_key), announce, stop)
+                finally:
+                    wiring.around.purse.flush()
         finally:
             spans.close()
             stores.close()
@@ -104,6 +111,7 @@ class _Wiring:
     spans: Tracer
     clock: Clock
     again: Again
+    around: Surroundings
 
     @property
     def config(self) -> EdgeConfig:
@@ -113,6 +121,19 @@ class _Wiring:
     @property
     def local(self) -> EmbeddedModel:
         return self.opened.local
+
+
+def _wired(
+    current: Current,
+    key: DeviceKey,
+    stores: Stores,
+    opened: Opened,
+    spans: Tracer,
+    clock: Clock,
+    again: Again,
+) -> _Wiring:
+    around = Surroundings(lambda: current.settings, clock, stores.spend, lambda: opened.local.calibration)
+    return _Wiring(current, key, stores, opened, spans, clock, again, around)
 
 
 async def _serve(
@@ -127,6 +148,8 @@ async def _serve(
     async with asyncio.TaskGroup() as group:
         background = [group.create_task(work) for work in _beside(wiring, exits, managed)]
         background.append(group.create_task(running.reloader.whenever(wiring.again.rung)))
+        if running.parts.pages is not None:
+            background.append(group.create_task(running.parts.pages.run()))
         if running.parts.door.promise is not None:
             background.append(group.create_task(running.parts.door.promise.run()))
         serving = group.create_task(server.serve(sockets))
@@ -163,8 +186,9 @@ def _running(wiring: _Wiring, exits: Exits) -> Running:
     refit = exits.way_out.refit if exits.way_out is not None else None
     parts = _parts(wiring, exits)
     desk = agency.build(wiring.config, wiring.stores, parts.door, os.environ, lambda: made.parts.door)
+    shown = _pages(wiring, exits, parts)
     made = Running.around(
-        wiring.current, replace(parts, agent=desk), wiring.again.read, switch=switch, refit=refit
+        wiring.current, replace(parts, agent=desk, pages=shown), wiring.again.read, switch=switch, refit=refit
     )
     return made
 
@@ -177,7 +201,8 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
 
     def house() -> House:
         """The model's own threshold moves with the model."""
-        return House(_policy(wiring.config, local), exits.screen, local, exits.dispatch, promised.keeper)
+        policy = _policy(wiring.config, local)
+        return House(policy, exits.screen, local, exits.dispatch, promised.keeper, wiring.around)
 
     promised = _promised(wiring, exits, house)
 
@@ -207,6 +232,18 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
     )
     return Parts(
         door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest, embedding.on_this_machine()
+    )
+
+
+def _pages(wiring: _Wiring, exits: Exits, parts: Parts) -> pages.Pages | None:
+    return pages.build(
+        parts.door,
+        parts.keyring,
+        wiring.stores,
+        wiring.local,
+        config=lambda: wiring.config,
+        out=exits.way_out,
+        embedder=lambda: parts.embeds.present,
     )
 
 
@@ -258,7 +295,17 @@ def _exits(wiring: _Wiring) -> Exits:
         return Exits(ClosedScreen(), NoDispatch(), NoLate(), None, None)
     from edge.uplink import way_out
 
-    out = way_out.build(wiring.config, wiring.key, wiring.stores, clock=wiring.clock, tracer=wiring.spans)
+    purse = wiring.around.purse
+    out = way_out.build(
+        wiring.config,
+        wiring.key,
+        wiring.stores,
+        clock=wiring.clock,
+        tracer=wiring.spans,
+        meter=purse,
+        metered_left=purse.metered_left,
+    )
+    wiring.around.link = out.courier.link
     return Exits(out.screen, out.courier, out.late, way_out.encode, out)
 
 

@@ -11,12 +11,15 @@ from typing import Annotated
 import typer
 
 from edge import config as settings
+from edge.backup import cli as keeping
 from edge.config import EdgeConfig
+from edge.memory.cli import app as conversations
 from tidegate.errors import BadConfig
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The device daemon.")
 ledger = typer.Typer(add_completion=False, no_args_is_help=True, help="What left this device.")
 app.add_typer(ledger, name="ledger")
+app.add_typer(conversations, name="conversations")
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", help="settings (TOML)", show_default=False)
@@ -52,12 +55,16 @@ def status(
     file: ConfigFile = None,
     state: StateFolder = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    open_page: Annotated[bool, typer.Option("--open", help="open its page in a browser")] = False,
 ) -> None:
     """What the daemon of a state folder has done lately."""
     from edge import status as view
 
     config = _load(file, state)
     _require_state(config)
+    if open_page:
+        print(view.open_page(config))
+        return
     found = view.gather(config)
     print(json.dumps(view.told(found)) if as_json else "", end="\n" if as_json else "")
     if not as_json:
@@ -180,3 +187,6 @@ def _require_state(config: EdgeConfig) -> None:
             code="no_state",
             hint="start one with `tidegate edge run`, or name its folder with --state",
         )
+
+
+keeping.register(app)

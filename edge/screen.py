@@ -74,6 +74,10 @@ class Detectors:
                     self._detector = error
             return _usable(self._detector)
 
+    def seen(self) -> Detector | TidegateError | None:
+        """As far as it has come: the detector, why there is none, or None while it is not loaded. Never waits."""
+        return self._detector
+
     def guard(self) -> Score:
         """Raises Broken."""
         with self._lock:
@@ -223,6 +227,10 @@ class PrivacyScreen:
     def restore_json(self, conversation: ConversationId, text: str) -> str:
         with self._lock:
             return restore_json_text(text, self._vault(conversation) or self._new(conversation))
+
+    @property
+    def detectors(self) -> Detectors:
+        return self._detectors
 
     def refit(self, detectors: Detectors, handling: Handling) -> None:
         """From now on; every vault is on disk, and is opened again with the new handling."""

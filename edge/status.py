@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from edge import device_key
+from edge import device_key, owner
 from edge.config import EdgeConfig
 from edge.store.journal import Line
 from edge.stores import Stores, open_stores
@@ -50,6 +53,18 @@ def gather(config: EdgeConfig, most: int = 10) -> Status:
             left=newest[0].seq if newest else 0,
             latest=tuple(stores.journal.latest(most)),
         )
+
+
+def open_page(config: EdgeConfig) -> str:
+    """A link to the status page of the running daemon, good once and for a minute; a browser is started where there is one.
+
+    Raises Unreachable when no daemon runs.
+    """
+    made = owner.ask(config.state, "POST", "/tidegate/status/link")
+    link = owner.daemon_url(config.state).removesuffix("/v1") + str(made["path"])
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
+        webbrowser.open(link)
+    return link
 
 
 def told(found: Status) -> dict[str, JSON]:

@@ -79,6 +79,10 @@ class Gate:
         self._most = most
         self.inside = 0
 
+    @property
+    def most(self) -> int:
+        return self._most
+
     def resize(self, most: int) -> None:
         """From now on; who is inside stays."""
         self._most = most

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from starlette.types import ASGIApp
@@ -27,12 +27,15 @@ from edge.gateway.server import Parts, build
 from edge.health import Health, Now
 from edge.memory.desk import Memory, keeping_of
 from edge.metrics import Metrics
+from edge.pages import front as pages
+from edge.pages.front import Pages
 from edge.ports import (
     Delivery,
     Dispatch,
     Escalation,
     House,
     Late,
+    LocalModel,
     Policy,
     PolicyVersion,
     RedactedMessage,
@@ -44,7 +47,7 @@ from edge.ports import (
 from edge.stores import Stores, open_stores
 from tidegate.chat import Prompt, Usage
 from tidegate.clock import Clock, SystemClock
-from tidegate.engines.port import Draft
+from tidegate.engines.port import ANYHOW, Draft, Terms
 from tidegate.errors import Broken
 from tidegate.ids import ConversationId
 from tidegate.privacy.detect import Detector
@@ -70,12 +73,17 @@ class FakeModel:
     speaks: bool = True
     asked: list[Prompt] = field(default_factory=list)
     pause_s: float = 0.0
+    heard: tuple[str, ...] = ()  # told while it writes, to whom may hear it
 
     def count_tokens(self, prompt: Prompt) -> int:
         return sum(len(message.content) for message in prompt.messages)
 
-    async def generate(self, prompt: Prompt) -> Draft:
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         self.asked.append(prompt)
+        if terms.hear is not None:
+            for piece in self.heard:
+                terms.hear(piece)
+                await asyncio.sleep(self.pause_s)
         await asyncio.sleep(self.pause_s)
         return self.draft
 
@@ -234,4 +242,40 @@ def open_door(
         embeds or FakeEmbedder(present=False),
         agent=agency.build(EdgeConfig(state=folder), stores, door, {}, lambda: door),
     )
+    parts = replace(parts, pages=_pages(parts, stores, made or local_only, EdgeConfig(state=folder)))
     return OpenDoor(build(parts), make_key(stores.keys, "tests", clock.now()), stores, door)
+
+
+def _pages(parts: Parts, stores: Stores, made: House, config: EdgeConfig) -> Pages | None:
+    return pages.build(
+        parts.door,
+        parts.keyring,
+        stores,
+        SeenModel(made.local),
+        config=lambda: config,
+        out=None,
+        embedder=lambda: False,
+    )
+
+
+@dataclass(frozen=True)
+class SeenModel:
+    """A fake model as the status page looks at one."""
+
+    local: LocalModel
+    model: str = "fake-1"
+    digest: str = "0" * 64
+    calibrated: bool = True
+    keep_at: float = 0.6
+
+    @property
+    def ready(self) -> bool:
+        return self.local.ready
+
+    @property
+    def context_tokens(self) -> int:
+        return self.local.context_tokens
+
+    @property
+    def speaks(self) -> bool:
+        return self.local.speaks

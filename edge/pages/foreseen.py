@@ -1,0 +1,169 @@
+"""The plan page: where a request would go, with every signal behind it and all that would leave. Nothing is generated or sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Protocol, runtime_checkable
+
+from edge.facts import look
+from edge.gateway.door import Caller, Door, understand
+from edge.gateway.schema import parse_chat
+from edge.ports import Request
+from edge.routing.dryrun import Foreseen, foresee
+from edge.routing.mode import Mode
+from edge.routing.plan import Facts, StayLocal, TryLocal, Why, plan
+from edge.turn import escalation
+from tidegate.chat import Prompt
+from tidegate.errors import BadRequest, Broken
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A local model that can look at a prompt without writing."""
+
+    async def glance(self, prompt: Prompt) -> Mapping[str, float]: ...
+
+    def prospect(self, prompt: Prompt, seen: Mapping[str, float]) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn as it would leave: redacted."""
+
+    role: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What the page shows. `leaves`: local, escalate, maybe (when the draft is not good enough), ask or never."""
+
+    decision: str
+    leaves: str
+    why: tuple[str, ...]
+    prospect: float | None  # P(right) of a draft before it is written; None: nobody looked
+    keep_at: float
+    signals: tuple[Signal, ...]
+    turns: tuple[Turn, ...]
+    entities: Mapping[str, int]
+    size: int  # bytes on the wire, 0 where nothing could leave
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The form: a question, tools as JSON, the application whose rules count, a mode to try."""
+
+    text: str
+    tools: str = ""
+    application: str = ""
+    mode: str = ""
+
+
+async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
+    """Raises BadRequest with the field that is wrong."""
+    call = parse_chat(_body(wanted))
+    caller = Caller(wanted.application or "status page", named=f"plan {room}", wish=_mode(wanted.mode))
+    request = understand(door, call, caller)[0]
+    house = door.house()
+    redacted, facts = await look(request, house)
+    seen, prospect = await _prospect(request, facts, house.local)
+    found = foresee(
+        facts, prospect=prospect or 0.0, pass_p=seen.get("pass_p", 0.0), keep_at=house.policy.keep_at
+    )
+    leaves = _leaves(facts, found)
+    raw = b""
+    if redacted is not None and leaves != "never" and door.encode is not None:
+        why = found.why[0] if found.decision == "escalate" else Why.UNSURE
+        raw = door.encode(escalation(request, redacted, why, house))
+    shown = redacted if redacted is not None and leaves != "never" else None
+    return Outlook(
+        decision=found.decision,
+        leaves=leaves,
+        why=tuple(str(why) for why in found.why),
+        prospect=prospect,
+        keep_at=house.policy.keep_at,
+        signals=signals(facts, seen),
+        turns=tuple(Turn(str(one.role), one.content.text) for one in shown.messages) if shown else (),
+        entities={str(label): count for label, count in shown.entities.items()} if shown else {},
+        size=len(raw),
+    )
+
+
+def signals(facts: Facts, seen: Mapping[str, float]) -> tuple[Signal, ...]:
+    """Everything the plan depends on, and what the model saw, as words. Pure."""
+    known = tuple(Signal(one.name, _value(getattr(facts, one.name))) for one in fields(facts))
+    return known + tuple(Signal(name, f"{value:.3f}") for name, value in sorted(seen.items()))
+
+
+def _value(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Enum():
+            return str(value.value)
+        case float():
+            return f"{value:.3f}".rstrip("0").rstrip(".")
+        case None:
+            return "not known"
+        case int() | str():
+            return str(value)
+        case tuple() | frozenset():
+            return ", ".join(map(_value, value)) or "none"
+        case _:
+            return "set"
+
+
+async def _prospect(
+    request: Request, facts: Facts, local: object
+) -> tuple[Mapping[str, float], float | None]:
+    """What the model makes of the prompt before it writes; nothing where it is not asked or cannot say."""
+    asked = isinstance(plan(facts), TryLocal | StayLocal) and facts.prompt_tokens < facts.context_tokens
+    if not asked or not isinstance(local, Foresees):
+        return {}, None
+    try:
+        seen = await local.glance(request.prompt)
+    except Broken:
+        return {}, None
+    return seen, local.prospect(request.prompt, seen)
+
+
+def _leaves(facts: Facts, found: Foreseen) -> str:
+    """Whether anything would leave: `never` covers what rules keep here and what is refused."""
+    decided = plan(facts)
+    match decided:
+        case StayLocal():
+            return "never"
+        case TryLocal():
+            return "ask" if facts.asks else "maybe" if found.decision == "local" else "escalate"
+        case _:
+            if found.decision == "escalate":
+                return "escalate"
+            return "ask" if Why.CONSENT_NEEDED in found.why else "never"
+
+
+def _body(wanted: Wanted) -> bytes:
+    tools = wanted.tools.strip() or "[]"
+    try:
+        parsed: object = json.loads(tools)
+    except ValueError as error:
+        raise BadRequest("the tools are not valid JSON", code="bad_json", param="tools") from error
+    body: dict[str, object] = {"model": "tidegate", "messages": [{"role": "user", "content": wanted.text}]}
+    if parsed:
+        body["tools"] = parsed
+    return json.dumps(body).encode()
+
+
+def _mode(word: str) -> Mode | None:
+    try:
+        return Mode(word) if word else None
+    except ValueError as error:
+        raise BadRequest("there is no such mode", param="mode") from error

@@ -1,0 +1,130 @@
+"""Closed words of the daemon as people read them. A word that is not here is shown as it is, without its underscores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+MODES: Mapping[str, tuple[str, str]] = {
+    "local-only": ("Local only", "No way out is constructed: nothing can leave this device."),
+    "ask": ("Ask first", "Nothing leaves until the application or you agree."),
+    "prefer-local": (
+        "This device first",
+        "Answers here where it is sure enough, redacted to the cloud where not.",
+    ),
+    "prefer-cloud": (
+        "The cloud first",
+        "Asks the cloud, redacted; answers here when that cannot be reached.",
+    ),
+}
+
+WHYS: Mapping[str, str] = {
+    "local_only": "nothing may leave",
+    "policy_must_stay": "policy keeps it here",
+    "consent_needed": "nobody has agreed",
+    "redaction_unavailable": "could not be redacted",
+    "confident": "sure enough here",
+    "link_down": "the cloud was away",
+    "unsure": "not sure enough here",
+    "passed": "the model said: not for me",
+    "policy_must_go": "policy sends it out",
+    "too_long": "too long for the model here",
+    "no_local_model": "no model here",
+    "invalid_draft": "the draft was not whole",
+    "no_tools": "the model here only calls tools",
+    "preferred": "the cloud is asked first",
+    "audit": "a check of an answer kept here",
+    "injection": "reads as an attack",
+    "nothing_can_answer": "nothing can answer it",
+}
+
+LINKS: Mapping[str, tuple[str, str]] = {
+    "up": ("good", "can be reached"),
+    "metered": ("care", "can be reached, by the byte"),
+    "flapping": ("care", "comes and goes"),
+    "down": ("bad", "cannot be reached"),
+    "captive": ("bad", "is hidden behind a login page"),
+    "refused": ("bad", "does not accept this device"),
+    "none": ("off", "there is none"),
+}
+
+SPOOL: Mapping[str, str] = {
+    "queued": "waiting to be sent",
+    "sent": "on the way",
+    "held": "with a person",
+    "done": "answered",
+    "dead": "given up",
+}
+
+SIGNALS: Mapping[str, str] = {
+    "local_model": "a model is loaded",
+    "uplink": "there is a way out",
+    "redactable": "could be redacted",
+    "tools_offered": "offers tools",
+    "prompt_tokens": "tokens of the request",
+    "context_tokens": "tokens the model can hold",
+    "local_speaks": "the model writes prose",
+    "must_stay": "a rule keeps it here",
+    "must_go": "a rule sends it out",
+    "mode": "mode",
+    "consent": "consent it needs",
+    "consented": "somebody has agreed",
+    "injection": "reads as an attack, 0 to 1",
+    "refuse_injection_at": "refused as an attack from",
+}
+
+KINDS: Mapping[str, str] = {
+    "PERSON": "names",
+    "EMAIL_ADDRESS": "e-mail addresses",
+    "PHONE_NUMBER": "phone numbers",
+    "LOCATION": "places",
+    "STREET_ADDRESS": "addresses",
+    "CREDIT_CARD": "card numbers",
+    "IBAN_CODE": "account numbers",
+    "DATE_TIME": "dates",
+    "ORGANIZATION": "organisations",
+    "URL": "links",
+}
+
+
+def why(word: str) -> str:
+    return WHYS.get(word, plain(word))
+
+
+def kind(label: str) -> str:
+    """A kind of private value, in the plural."""
+    return KINDS.get(label, plain(label.lower()))
+
+
+def signal(name: str) -> str:
+    return SIGNALS.get(name, plain(name))
+
+
+def plain(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def size(count: int) -> str:
+    """Bytes for people: 512 B, 3.4 KiB, 62 MiB."""
+    if count < 1024:
+        return f"{count} B"
+    amount = float(count)
+    for unit in ("KiB", "MiB", "GiB", "TiB"):
+        amount /= 1024
+        if amount < 1024:
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    return f"{amount:.0f} PiB"
+
+
+def ago(seconds: float) -> str:
+    """An age for people: just now, 40 s, 5 min, 3 h, 2 d."""
+    whole = int(max(seconds, 0))
+    if whole < 5:
+        return "just now"
+    for bound, length, unit in ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h")):
+        if whole < bound:
+            return f"{whole // length} {unit} ago"
+    return f"{whole // 86_400} d ago"
+
+
+def took(milliseconds: float) -> str:
+    return f"{milliseconds:.0f} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
