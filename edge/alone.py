@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.ports import Delivery, Escalation, LateAnswer, RedactedPrompt, Request
 from tidegate.chat import Prompt
-from tidegate.engines.port import Draft
+from tidegate.engines.port import ANYHOW, Draft, Terms
 from tidegate.errors import Broken
 from tidegate.ids import ConversationId, RequestId, Ticket
 
@@ -81,7 +81,7 @@ class NoModel:
     def count_tokens(self, prompt: Prompt) -> int:
         return 0
 
-    async def generate(self, prompt: Prompt) -> Draft:
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         raise Broken(
             f"this device has no model: {self.reason}",
             code="no_local_model",

@@ -11,18 +11,30 @@ from edge.routing.record import Record
 from edge.routing.vitals import Strain
 from edge.routing.world import VitalSignal
 from tidegate.chat import Prompt
-from tidegate.engines.port import Draft, Finish
+from tidegate.engines.port import Draft, Finish, Terms
 
 
-async def draft(request: Request, known: Facts, house: House) -> Draft:
-    """Raises what the local model raises."""
+async def draft(request: Request, known: Facts, house: House, stays: Why | None = None) -> Draft:
+    """`stays`: the answer stays here whatever it becomes, for this reason; only then is it told while it is written.
+
+    Raises what the local model raises.
+    """
     prompt = shortened(request.prompt, known.world.vitals)
+    terms = terms_of(request, stays)
     if house.around is None:
-        return await house.local.generate(prompt)
+        return await house.local.generate(prompt, terms)
     with house.around.drafting():
-        made = await house.local.generate(prompt)
+        made = await house.local.generate(prompt, terms)
     house.around.drafted(request, made)
     return made
+
+
+def terms_of(request: Request, stays: Why | None) -> Terms:
+    """In whose name the model works, how long the request may wait for it, and who hears it writing."""
+    hear = request.hear
+    if hear is None or stays is None:
+        return Terms(request.application, request.deadline_s)
+    return Terms(request.application, request.deadline_s, lambda text: hear(stays, text))
 
 
 def shortened(prompt: Prompt, vitals: VitalSignal) -> Prompt:

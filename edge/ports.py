@@ -6,7 +6,7 @@ an enum, a number or a digest (tests/edge/test_census.py lists the allowed types
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,7 +18,7 @@ from edge.routing.plan import Consent, Why, strictest
 from edge.routing.record import Record
 from edge.routing.world import World
 from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
-from tidegate.engines.port import Draft
+from tidegate.engines.port import ANYHOW, Draft, Terms
 from tidegate.ids import ConsentId, ConversationId, RequestId, Ticket, TraceId
 from tidegate.privacy.spans import Label
 from tidegate.risk.calibrate import Calibration
@@ -49,6 +49,9 @@ class Request:
         None  # monotonic: the application gets what there is then; absent: deadline_s from the sending
     )
     fallback: bool = False  # the device has a worse answer of its own in hand
+    hear: Callable[[Why, str], None] | None = field(
+        default=None, repr=False, compare=False
+    )  # is told the text of an answer that stays here whatever it becomes, while it is written, and why it stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,9 @@ class LocalModel(Protocol):
 
     def count_tokens(self, prompt: Prompt) -> int: ...
 
-    async def generate(self, prompt: Prompt) -> Draft: ...
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
+        """Raises Exhausted (429) too, when it would wait longer than the terms allow."""
+        ...
 
     def confidence(self, prompt: Prompt, draft: Draft) -> float:
         """Calibrated P(returning this draft serves the request), 0..1; near 0 for a "not for me"."""

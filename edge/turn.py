@@ -49,7 +49,7 @@ async def _settled(request: Request, house: House, redacted: RedactedPrompt | No
         case Refuse(why):
             return Answer(State.REFUSED, Source.NOBODY, why, text="")
         case StayLocal(why):
-            draft = await write(request, known, house)
+            draft = await write(request, known, house, stays=why)
             return _kept(draft, why, weigh(request, draft, house))
         case TryLocal(ask):
             draft = await write(request, known, house)

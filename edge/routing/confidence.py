@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from tidegate.chat import Message, Prompt, Role
-from tidegate.engines.port import Draft, Engine
+from tidegate.engines.port import ANYHOW, Draft, Engine, Terms
 from tidegate.errors import Broken
 from tidegate.risk.calibrate import FILE, Calibration, confidence, prospect, read_calibration
 
@@ -28,6 +28,8 @@ class LocalEngine(Engine, Protocol):
     def speaks(self) -> bool: ...
 
     def count_tokens(self, prompt: Prompt) -> int: ...
+
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft: ...
 
     async def glance(self, prompt: Prompt) -> Mapping[str, float]: ...
 
@@ -100,8 +102,8 @@ class EmbeddedModel:
     def count_tokens(self, prompt: Prompt) -> int:
         return self._current().engine.count_tokens(prompt)
 
-    async def generate(self, prompt: Prompt) -> Draft:
-        return await self._on_current(lambda engine: engine.generate(prompt))
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
+        return await self._on_current(lambda engine: engine.generate(prompt, terms))
 
     def confidence(self, prompt: Prompt, draft: Draft) -> float:
         return confidence(draft, prompt, self._loaded.calibration if self._loaded is not None else None)

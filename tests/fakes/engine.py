@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from tidegate.chat import Prompt, Usage
 from tidegate.engines.grammar import schema_grammar
-from tidegate.engines.port import Draft, Finish, TokenScore
+from tidegate.engines.port import ANYHOW, Draft, Finish, Terms, TokenScore
 from tidegate.errors import BadRequest, Broken
 
 
@@ -60,14 +60,18 @@ class FakeEngine:
         self._refuse(prompt)
         return {"pass_p": 0.1, "call_p": 0.8, "first_entropy": 0.5}
 
-    async def generate(self, prompt: Prompt) -> Draft:
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         self._refuse(prompt)
         self._running += 1
         self._idle.clear()
         try:
             await asyncio.sleep(0.001)  # a model takes time: callers can cancel meanwhile
             await self.gate.wait()
-            return self._cut(self._script(prompt), prompt)
+            made = self._cut(self._script(prompt), prompt)
+            for word in made.text.split(" ") if terms.hear is not None else ():
+                hear = terms.hear
+                hear(word if word == made.text.split(" ")[0] else f" {word}")
+            return made
         finally:
             self._running -= 1
             if not self._running:
