@@ -15,8 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from edge.agent.settings import McpSetting, ToolSetting
+from edge.routing.budget import WhenSpent
 from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent
+from edge.routing.vitals import Strain
 from edge.routing.world import MeteredSends
 from tidegate import config
 from tidegate.errors import BadConfig
@@ -31,6 +33,7 @@ PREFIX = "TIDEGATE_EDGE"
 Fraction = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Chance = Annotated[float, msgspec.Meta(gt=0.0, lt=1.0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Amount = Annotated[float, msgspec.Meta(ge=0.0)]
 Seconds = Annotated[float, msgspec.Meta(gt=0.0)]
 
 
@@ -75,6 +78,7 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     ] = ()  # no secrets: own products, own company, as in ["Aurelia HP-8"]; never hidden as names
     must_stay: tuple[Label, ...] = ()  # requests with such entities never leave
     must_go_words: tuple[str, ...] = ()  # requests with such a word are escalated without a draft
+    fails_from: Fraction = 0.5  # kinds of work at which the model surely (95 %) fails this often go straight to the cloud; 1: none
     review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person
     refuse_injection_at: Annotated[float, msgspec.Meta(ge=0.0)] = 1.1  # above 1: never refused on the device
 
@@ -164,7 +168,7 @@ class Uplink(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     )  # names of interfaces that cost by the byte; absent: none
     metered_sends: MeteredSends = (
         MeteredSends.MUST_GO
-    )  # over a metered way: all, must_go (what policy sends and what cannot be answered here) or nothing
+    )  # over a metered way: all, must-go (what policy sends and what cannot be answered here) or nothing
     metered_bytes_a_day: int | None = (
         None  # the most that leaves over a metered way in a day; absent: no bound
     )
@@ -178,6 +182,51 @@ class Fleet(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     broker: str = ""  # host:port of the MQTT broker
     probation_s: Seconds = 900.0  # how long a new model must answer before it is kept
     check_s: Seconds = 5.0  # how often it is asked meanwhile
+
+
+class Vitals(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The machine itself: from when on local work is made shorter, sent away or refused. What a machine does not tell is not looked at."""
+
+    enabled: bool = True  # False: nothing of the machine is read
+    battery_low: Fraction = 0.15  # of full, while it is being emptied: low from here on
+    battery_critical: Fraction = 0.05  # of full, while it is being emptied: critical from here on
+    hot_c: float = 85.0  # degrees Celsius of the hottest zone: low from here on
+    critical_c: float = 95.0  # degrees Celsius of the hottest zone: critical from here on
+    memory_low_mb: Amount = 100.0  # memory to be had without swapping: low from here on
+    memory_critical_mb: Amount = 40.0  # memory to be had without swapping: critical from here on
+    pressure_high: Amount = (
+        40.0  # % of the time in which something waits for memory (PSI, ten seconds): low from here on
+    )
+    pressure_critical: Amount = (
+        80.0  # % of the time in which something waits for memory: critical from here on
+    )
+    queue_long: Count = 16  # drafts being written at once: low from here on
+    queue_critical: Count = 48  # drafts being written at once: critical from here on
+    when_low: Strain = Strain.SHORTER  # none, shorter (answers), escalate (where possible, else shorter) or refuse (where it cannot be escalated)
+    when_critical: Strain = Strain.ESCALATE  # none, shorter, escalate or refuse, as above
+    shorter_tokens: Count = 64  # the most a draft may be long then
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What may be spent, of money and tokens in the cloud and of energy here. Days are those of the device's own clock."""
+
+    conversation_money: Amount | None = None  # the most one conversation may cost; absent: no bound
+    conversation_tokens: int | None = None  # that the cloud reads and writes for it
+    conversation_joules: Amount | None = None  # that this device spends on its drafts (an estimate)
+    application_money: Amount | None = None  # the most one application may cost in a day
+    application_tokens: int | None = None  # that the cloud reads and writes for it in a day
+    application_joules: Amount | None = None  # that this device spends on its drafts in a day (an estimate)
+    day_money: Amount | None = None  # the most everything may cost in a day
+    day_tokens: int | None = None  # that the cloud reads and writes in a day
+    day_joules: Amount | None = None  # that this device spends on drafts in a day (an estimate)
+    when_spent: WhenSpent = (
+        WhenSpent.BEST_SO_FAR
+    )  # best-so-far (what can be drafted is kept as it is), local-only (also what should have gone) or refuse
+    money_per_1k_prompt: Amount = (
+        0.0  # what the cloud charges for a thousand tokens it reads, in your own currency
+    )
+    money_per_1k_completion: Amount = 0.0  # what the cloud charges for a thousand tokens it writes
+    joules_per_token: Amount = 0.05  # an estimate of what a token of a draft costs this device; measure yours
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -247,6 +296,8 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     promise: Promised = Promised()
     uplink: Uplink = Uplink()
     fleet: Fleet = Fleet()
+    vitals: Vitals = Vitals()
+    budget: Budget = Budget()
     journal: Journal = Journal()
     memory: Memory = Memory()
     agent: Agent = Agent()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from edge.routing.budget import (
@@ -50,9 +50,9 @@ class Terms:
 
 
 class Purse:
-    """Implements `edge.uplink.carry.Meter`. From any thread."""
+    """Implements `edge.uplink.carry.Meter`. From any thread. `terms` gives those in force: settings change in flight."""
 
-    def __init__(self, store: SpendStore, clock: Clock, terms: Terms) -> None:
+    def __init__(self, store: SpendStore, clock: Clock, terms: Callable[[], Terms]) -> None:
         self._store, self._clock, self._terms = store, clock, terms
         self._totals: OrderedDict[Account, Spent] = OrderedDict()
         self._dirty: set[Account] = set()
@@ -66,7 +66,8 @@ class Purse:
         self, conversation: str, application: str, prompt_tokens: int, max_tokens: int
     ) -> BudgetSignal:
         """What the budgets say to a request of that size."""
-        rates, terms = self._terms.rates, self._terms
+        terms = self._terms()
+        rates = terms.rates
         with self._lock:
             self._turned()
             if self._dirty and self._clock.mono() - self._flushed >= FLUSH_S:
@@ -94,13 +95,13 @@ class Purse:
         self._spend(
             conversation,
             application,
-            self._terms.rates.drafting(usage.prompt_tokens, usage.completion_tokens),
+            self._terms().rates.drafting(usage.prompt_tokens, usage.completion_tokens),
         )
 
     def answered(self, entry: Entry, usage: Usage) -> None:
         """The cloud has answered: what that cost is on disk when this returns, if the disk has room."""
         self._usual += _FADE * (usage.completion_tokens - self._usual)
-        cost = self._terms.rates.asking(usage.prompt_tokens, usage.completion_tokens)
+        cost = self._terms().rates.asking(usage.prompt_tokens, usage.completion_tokens)
         self._spend(entry.conversation, entry.application, cost)
         self.flush()
 
@@ -110,7 +111,7 @@ class Purse:
 
     def metered_left(self) -> int | None:
         """Bytes of today's allowance over a metered way; None without a bound."""
-        most = self._terms.metered_bytes
+        most = self._terms().metered_bytes
         if most is None:
             return None
         with self._lock:

@@ -38,14 +38,12 @@ class Vitals:
         clock: Clock,
         queue: Callable[[], int],
         *,
-        habits: Habits | None = None,
+        habits: Callable[[], Habits] = Habits,
         root: Path = Path("/"),
         every_s: float = EVERY_S,
-        shorter_tokens: int = 64,
     ) -> None:
         self._clock, self._queue, self._root, self._every_s = clock, queue, root, every_s
-        self._habits = habits or Habits()
-        self._shorter = shorter_tokens
+        self._habits = habits
         self._levels: Levels = NONE
         self._read = Reading()
         self._at = float("-inf")
@@ -65,9 +63,10 @@ class Vitals:
                 self._read.pressure,
                 self._queue(),
             )
-            self._levels = levels(self._levels, reading, self._habits)
-            asked, sign = strain(self._levels, self._habits)
-        return VitalSignal(reading, asked, sign, self._shorter)
+            habits = self._habits()
+            self._levels = levels(self._levels, reading, habits)
+            asked, sign = strain(self._levels, habits)
+        return VitalSignal(reading, asked, sign, habits.shorter_tokens)
 
 
 def _text(path: Path) -> str:

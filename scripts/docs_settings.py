@@ -81,7 +81,7 @@ def _setting(above: str, field: ast.AnnAssign, lines: list[str]) -> Setting:
 def _kind(annotation: ast.expr) -> str:
     words = {
         "str": "text", "int": "whole number", "bool": "true or false", "float": "number", "Path": "path",
-        "Count": "whole number from 1", "Seconds": "seconds", "Fraction": "0 to 1", "Chance": "above 0, below 1", "Port": "port, 0 for any free one",
+        "Count": "whole number from 1", "Seconds": "seconds", "Amount": "number from 0", "Fraction": "0 to 1", "Chance": "above 0, below 1", "Port": "port, 0 for any free one",
     }  # fmt: skip
     text = ast.unparse(annotation)
     base = text.removesuffix(" | None")

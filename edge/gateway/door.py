@@ -18,6 +18,7 @@ from edge.memory.desk import Memory, recall
 from edge.metrics import Metrics
 from edge.ports import Answer, Escalation, House, Late, Request, Source, State
 from edge.promise.desk import Desk as PromiseDesk
+from edge.routing import record
 from edge.routing.mode import Mode
 from edge.routing.plan import Why
 from edge.store.journal import JournalStore, Line
@@ -43,6 +44,9 @@ class Caller:
     wish: Mode | None = None  # x-tidegate-mode
     ask_review: bool = False
     consented: bool = False
+    within_s: float | None = (
+        None  # x-tidegate-deadline: it would rather have less by then; never more than the settings'
+    )
     agrees: ConsentId | None = None  # to the request that waits under this id
     trace: Traceparent | None = None
 
@@ -135,6 +139,7 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
         for prompt in (call.prompt, *call.more)
         for index in range(call.choices)
     ]
+    within_s = min(door.settings.deadline_s, caller.within_s or door.settings.deadline_s)
     return tuple(
         Request(
             prompt=prompt,
@@ -142,7 +147,8 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
             conversation=conversation.identify(door.key, caller.application, caller.named, prompt),
             trace=caller.trace.trace if caller.trace else new_trace_id(),
             application=caller.application,
-            deadline_s=door.settings.deadline_s,
+            deadline_s=within_s,
+            due=door.clock.mono() + within_s,
             keep_local=caller.keep_local or call.model == LOCAL,
             wish=caller.wish,
             ask_review=caller.ask_review,
@@ -225,6 +231,7 @@ def _journal(door: Door, request: Request, found: Answer, seconds: float) -> Non
         completion_tokens=found.usage.completion_tokens,
         question=request.prompt.last_user() if door.keep_text else "",
         reply=found.text if door.keep_text else "",
+        decision=record.text(found.decided) if found.decided is not None else "",
     )
     try:
         door.journal.write(line)
@@ -244,6 +251,8 @@ def headers(page: Page, found: Answer) -> dict[str, str]:
     }
     if found.confidence is not None:
         given["x-tidegate-confidence"] = f"{found.confidence:.4f}"
+    if found.decided is not None:
+        given["x-tidegate-reasons"] = ",".join(found.decided.reasons)
     if found.ticket is not None:
         given["x-tidegate-ticket"] = found.ticket
     return given

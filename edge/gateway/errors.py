@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from edge.ports import Answer, RejectReason, Source
-from edge.routing.plan import Why
+from edge.routing.plan import SIGNS, Why
 from tidegate.chat import JSON
 from tidegate.errors import BadRequest, Broken, Exhausted, TidegateError, Unreachable, Untrusted
 from tidegate.ids import ConsentId
@@ -46,6 +46,7 @@ def problem(error: Exception) -> Problem:
 
 
 _CONSENTS = "/v1/tidegate/consents/"
+_SPARING = "this device answers nothing at the moment, {}, and the cloud cannot be asked instead"
 _REFUSALS = {
     Why.INJECTION: (
         403,
@@ -68,7 +69,24 @@ _REFUSALS = {
         "nothing_can_answer",
         "nothing can answer this: it may not leave the device, and the device has no model for it",
     ),
+    Why.BUDGET_SPENT: (
+        429,
+        "rate_limit_error",
+        "budget_spent",
+        "the budget for the cloud has ended, and this cannot be answered without it; `tidegate edge status` shows what was spent",
+    ),
+    Why.ENERGY_SPENT: (
+        429,
+        "rate_limit_error",
+        "energy_spent",
+        "the energy this device may spend on answers has ended, and nothing else can be asked",
+    ),
+    Why.BATTERY_LOW: (503, "server_error", "battery_low", _SPARING.format("its battery is nearly empty")),
+    Why.HOT: (503, "server_error", "hot", _SPARING.format("it is too hot")),
+    Why.MEMORY_LOW: (503, "server_error", "memory_low", _SPARING.format("it is short of memory")),
+    Why.BUSY: (503, "server_error", "busy", _SPARING.format("too many answers are being written")),
 }
+_LATER_S = 60  # a machine under strain: a guess
 
 _REJECTIONS = {
     RejectReason.NOT_REDACTED: "the cloud found private text in it and threw it away",
@@ -98,7 +116,18 @@ def refusal(answer: Answer) -> Problem:
     status, kind, code, words = _REFUSALS.get(answer.why, _REFUSALS[Why.NOTHING_CAN_ANSWER])
     if answer.consent is not None:
         return _where_to_agree(_made(status, _agree(answer.consent), kind, code, retry=False), answer.consent)
-    return _made(status, words, kind, code, retry=False)
+    made = _made(status, words, kind, code, retry=False)
+    if answer.why in (Why.BUDGET_SPENT, Why.ENERGY_SPENT, *SIGNS.values()):
+        made.headers["retry-after"] = str(_later(answer))
+    return made
+
+
+def _later(answer: Answer) -> int:
+    """Seconds until it may be otherwise: a day's budget is renewed at midnight."""
+    spent = answer.why in (Why.BUDGET_SPENT, Why.ENERGY_SPENT)
+    if not spent or answer.decided is None:
+        return _LATER_S
+    return max(int(answer.decided.facts.world.budget.renews_s), 1)
 
 
 def _agree(consent: ConsentId) -> str:

@@ -14,7 +14,7 @@ from edge.config import EdgeConfig
 from edge.routing.mode import Mode
 from tidegate import config
 
-LIVE_GROUPS = ("policy", "privacy", "journal", "memory", "logs")
+LIVE_GROUPS = ("policy", "privacy", "vitals", "budget", "journal", "memory", "logs")
 LIVE_KEYS = (
     "mode_for",
     "door.max_body_bytes",

@@ -31,13 +31,13 @@ class Kind(StrEnum):
 class WhenSpent(StrEnum):
     """What becomes of requests when a budget for the cloud has ended.
 
-    `best_so_far`: what would be drafted here is drafted here and kept whatever its confidence, marked degraded; what has to go
-    is refused. `local_only`: as if there were no cloud: also what should have gone is drafted here. `refuse`: all are refused
+    `best-so-far`: what would be drafted here is drafted here and kept whatever its confidence, marked degraded; what has to go
+    is refused. `local-only`: as if there were no cloud: also what should have gone is drafted here. `refuse`: all are refused
     until the budget is renewed, save those that must stay on the device anyway.
     """
 
-    BEST_SO_FAR = "best_so_far"
-    LOCAL_ONLY = "local_only"
+    BEST_SO_FAR = "best-so-far"
+    LOCAL_ONLY = "local-only"
     REFUSE = "refuse"
 
 

@@ -74,6 +74,7 @@ class Habits:
     )
     when_low: Strain = Strain.SHORTER
     when_critical: Strain = Strain.ESCALATE
+    shorter_tokens: int = 64  # the most a draft may be long under strain
 
 
 Levels = Mapping[Sign, Level]

@@ -15,10 +15,10 @@ from tidegate.risk.task import Task
 
 
 class MeteredSends(StrEnum):
-    """What may go out while the way is metered. `must_go`: what policy sends and what nobody here can answer."""
+    """What may go out while the way is metered. `must-go`: what policy sends and what nobody here can answer."""
 
     ALL = "all"
-    MUST_GO = "must_go"
+    MUST_GO = "must-go"
     NOTHING = "nothing"
 
 
