@@ -68,9 +68,9 @@ class FakeEngine:
             await asyncio.sleep(0.001)  # a model takes time: callers can cancel meanwhile
             await self.gate.wait()
             made = self._cut(self._script(prompt), prompt)
-            for word in made.text.split(" ") if terms.hear is not None else ():
-                hear = terms.hear
-                hear(word if word == made.text.split(" ")[0] else f" {word}")
+            if terms.hear is not None and made.text:
+                terms.hear(made.text[:1])
+                terms.hear(made.text[1:])
             return made
         finally:
             self._running -= 1

@@ -17,7 +17,7 @@ from edge.config import Door as Settings
 from edge.gateway import listen
 from tests.fakes.edge_parts import FakeModel, OpenDoor, house, open_door, say
 from tidegate.chat import Prompt, ToolCall
-from tidegate.engines.port import Draft, Finish
+from tidegate.engines.port import ANYHOW, Draft, Finish, Terms
 from tidegate.errors import BadConfig
 
 FAST = Settings(port=0, read_timeout_s=0.3)
@@ -137,7 +137,7 @@ class Endless(FakeModel):
     began: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def generate(self, prompt: Prompt) -> Draft:
+    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         self.began.set()
         try:
             await asyncio.Event().wait()

@@ -12,7 +12,7 @@ from edge.routing.confidence import KEEP_AT, EmbeddedModel, Loaded, load_folder
 from tests.fakes.calibrations import curve, measured
 from tests.fakes.engine import FakeEngine, says
 from tidegate.chat import Message, Prompt, Role
-from tidegate.engines.port import Draft
+from tidegate.engines.port import ANYHOW, Draft, Terms
 from tidegate.errors import Broken
 from tidegate.risk.calibrate import PRIOR, CalibrationFile
 
@@ -98,7 +98,7 @@ async def test_a_request_caught_between_two_models_goes_to_the_new_one() -> None
     model = model_of(old, new)
 
     class Slow(FakeEngine):
-        async def generate(self, prompt: Prompt) -> Draft:
+        async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
             await model.switch(Path("new.gguf"), "release-2")
             await asyncio.sleep(0.01)
             return await super().generate(prompt)
