@@ -31,6 +31,12 @@ class DeviceKey:
 
 def load_or_make(state: Path) -> DeviceKey:
     """The key of this state folder, made on first use (mode 0600). Raises Broken when the file is damaged."""
+    if (state / ".restore" / "commit.json").exists():
+        raise Broken(
+            "a restore of this state folder was interrupted; nothing is lost",
+            code="restore_unfinished",
+            hint="`tidegate edge run` finishes it, and so does restoring again",
+        )
     file = state / "device.key"
     if not file.exists():
         write_durably(file, secrets.token_bytes(_SIZE), mode=0o600)

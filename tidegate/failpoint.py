@@ -60,6 +60,19 @@ CLOUD_NAMES = (
     "cloud.review.after",
 )
 
+KEEPING_NAMES = (
+    "edge.backup.snapped",
+    "edge.restore.staged",
+    "edge.restore.committed",
+    "edge.restore.moved",
+    "edge.restore.placed",
+    "edge.migrate.half",
+    "edge.renew.asked",
+    "edge.renew.kept",
+    "edge.renew.half",
+)
+"""Places of backup, restore, migration and the renewal of certificates, in their order."""
+
 _selected = os.environ.get(VARIABLE, "")
 
 
@@ -73,7 +86,7 @@ def check(environ: Mapping[str, str]) -> None:
     """Selects what the environment says. Raises BadConfig when it names a place that does not exist."""
     global _selected  # noqa: PLW0603  one process dies once
     name = _selected = environ.get(VARIABLE, "")
-    if name and name not in NAMES + AGENT_NAMES + CLOUD_NAMES:
+    if name and name not in NAMES + AGENT_NAMES + CLOUD_NAMES + KEEPING_NAMES:
         raise BadConfig(
             f"environment variable {VARIABLE}: there is no failpoint of that name", code="bad_failpoint"
         )

@@ -19,12 +19,21 @@ from typing import TYPE_CHECKING, Any
 from edge.store.agent_tables import AGENT_FILE
 from edge.store.tables import DURABLE_FILE, JOURNAL_FILE, MEMORY_FILE, VERSION, Kind, Shape
 from tidegate.errors import Broken, Exhausted
+from tidegate.failpoint import failpoint
 
 if TYPE_CHECKING:  # loaded when the first database is opened: 20 MB and a third of a second
     from sqlite_utils import Database
     from sqlite_utils.db import Table
 
 Row = Mapping[str, Any]  # a row as it lies on disk: column to value
+FILES: Mapping[str, tuple[Shape, ...]] = {
+    "durable.db": DURABLE_FILE,
+    "journal.db": JOURNAL_FILE,
+    "memory.db": MEMORY_FILE,
+    "agent.db": AGENT_FILE,
+}
+"""Every database of a state folder, and its tables."""
+
 _SQL: Mapping[Kind, tuple[str, str]] = {
     str: ("TEXT", "''"),
     bytes: ("BLOB", "x''"),
@@ -159,6 +168,7 @@ def _migrate(db: Database, file: Path, shapes: tuple[Shape, ...]) -> None:
             found = _version(db)  # now that nobody else can write
             for shape in shapes:
                 _bring(db, shape, found)
+            failpoint("edge.migrate.half")
             db.execute(f"PRAGMA user_version = {VERSION}")
     if not {shape.name for shape in shapes} <= set(
         db.table_names()

@@ -101,6 +101,12 @@ class SpoolStore:
         """Deletes what was handed over, or died unseen, before that moment. Returns how many."""
         return self._rows.delete("state IN ('done', 'dead') AND answered_at < ?", (before,))
 
+    def settle_unclaimed(self, now: float) -> int:
+        """Marks every finished answer as handed over: after a restore nobody knows which were. Returns how many."""
+        with self.base.write() as db:
+            query = "UPDATE spool SET claimed_at = ? WHERE claimed_at = 0 AND state IN ('done', 'dead')"
+            return int(db.execute(query, (now,)).rowcount)
+
     def drop(self, conversation: ConversationId) -> int:
         """Deletes what a conversation has in the spool, answered or not. Returns how many."""
         return self._rows.delete("conversation = ?", (conversation,))

@@ -167,6 +167,12 @@ def receipt_of(
     return Receipt(statement, receipt.signature, receipt.key_id, proof)
 
 
+def issued_at(raw: bytes) -> float:
+    """When the cloud signed a released reply, by its clock; 0 for any other reply."""
+    reply = _parsed(raw)
+    return float(reply.released.receipt.issued_at) if reply.HasField("released") else 0.0
+
+
 def entities_of(payload: bytes) -> dict[str, int]:
     """How many private values were replaced in these bytes, by label."""
     return {one.label: one.count for one in pb.Escalation.FromString(payload).entities}

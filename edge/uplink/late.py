@@ -28,6 +28,7 @@ class LateDesk:
     clock: Clock
     moved: Callable[[], asyncio.Event]
     key: DeviceKey = field(repr=False)
+    restored_at: float = 0.0  # since when the state goes on from a backup; 0: it never did
 
     def due(self, request: Request, *, named: bool) -> tuple[LateAnswer, ...]:
         entries = self.shelf.unclaimed(request.application)
@@ -40,6 +41,15 @@ class LateDesk:
             if entry.conversation == request.conversation
             and entry.request_id != request.request_id
             and (named or entry.asked_mac in asked)
+            and not self._told_before(entry)
+        )
+
+    def _told_before(self, entry: Entry) -> bool:
+        """Whether the state that a restore replaced may have told this answer: it was asked, and signed, before."""
+        return (
+            entry.created_at < self.restored_at
+            and entry.state is SpoolState.DONE
+            and codec.issued_at(entry.reply) <= self.restored_at
         )
 
     def found(self, request_id: RequestId) -> LateAnswer | None:

@@ -27,6 +27,7 @@ GENESIS = bytes(32)
 class Kind(StrEnum):
     SENT = "sent"  # these bytes left
     RECEIPT = "receipt"  # the cloud signed for them
+    RESTORED = "restored"  # nothing left: the state folder was restored here, and its `digest` is that of the backup's manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from edge.finders import build_detector, build_guard
 from edge.ports import Released
 from edge.routing.link import Habits
 from edge.screen import Detectors, PrivacyScreen, sparing
+from edge.store.lineage import LineageStore
 from edge.stores import Stores
 from edge.uplink.carry import Carrier, Files, Meter, NoMeter, Portal, Terms, no_portal
 from edge.uplink.channel import Channel
@@ -143,7 +144,8 @@ def build(
         at_once=config.uplink.max_in_flight,
         metered=_metered(config, clock),
     )
-    late = LateDesk(stores.spool, screen, clock, courier.moved, key)
+    restored_at = LineageStore(stores.durable).restored_at()
+    late = LateDesk(stores.spool, screen, clock, courier.moved, key, restored_at)
     return WayOut(screen, courier, late, detectors, clock)
 
 
