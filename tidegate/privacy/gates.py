@@ -147,7 +147,7 @@ def _bare(text: str, span: Span) -> Span | None:
     ]
     while len(tokens) > 1 and _joins(text, *tokens[-1]):
         tokens.pop()
-    while len(tokens) > 1 and _opens(text, tokens):
+    while len(tokens) > 1 and (_opens(text, tokens) or _names_a_code(text, tokens)):
         tokens.pop(0)
     if len(tokens) > 1 and _series(text, *tokens[-1]):
         tokens.pop()
@@ -173,18 +173,28 @@ def _opens(text: str, tokens: list[tuple[int, int]]) -> bool:
     return word.lower() in JOINERS - ARTICLES - _PARTICLES
 
 
+def _names_a_code(text: str, tokens: list[tuple[int, int]]) -> bool:
+    """Whether the first word is the name of a field and the second its value: `BIC DEUTDEFF`."""
+    (start, end), (following, last) = tokens[0], tokens[1]
+    return _is_field(text[start:end]) and _CODE_WORD.fullmatch(text, following, last) is not None
+
+
+_CODE_WORD: Final = re.compile(r"[A-Z0-9][A-Z0-9./-]*[A-Z0-9]")
+
+
 def _no_name(text: str, span: Span, line: Line, *, named: bool) -> bool:
     """Whether a rule says that this is nobody's, whatever the score."""
     value = text[span.start : span.end]
     match span.label:
         case Label.STREET_ADDRESS:
-            return _field(value) or (not named and _no_street(value))
+            return _field(value) or (not named and _no_street(value)) or _is_field(value.split()[0])
         case Label.POSTAL_CODE:
             return line.code
         case _:
             return (
                 _field(value)
                 or _series(text, span.start, span.end)
+                or (value.lower() in FIELD_WORDS | MEASURES and _CODE_AFTER.match(text, span.end) is not None)
                 or (not named and value.islower() and _common(text, span, line))
             )
 
@@ -231,7 +241,10 @@ def _no_street(value: str) -> bool:
 _PARTICLES: Final = frozenset(
     "del dal dalla al der des du zu zum zur y e o i of".split()
 )  # of names, before a capital
+_CODE_AFTER: Final = re.compile(r"[ :#.-]{1,3}(?:[A-Z]{1,4}[-./]?)?\d[\w./-]*")
+_THE: Final = frozenset("the a an der die das den dem le la les el los las il lo het een".split())
 _BEFORE: Final = re.compile(r"[^\W\d_]+['’]?(?=\s)")
+_SURE: Final = 0.9  # `the united states` is, `the white van` is not
 _TRADE: Final = 0.8  # below it a word two after an article is a thing or a trade: `the night porter`
 
 
@@ -244,5 +257,7 @@ def _common(text: str, span: Span, line: Line) -> bool:
     if span.label is Label.PERSON and (
         not ARTICLES.isdisjoint(article) or (first in ARTICLES and " " in value)
     ):
+        return True
+    if span.label is not Label.PERSON and span.score < _SURE and not _THE.isdisjoint(before[-1:]):
         return True
     return value.isalpha() and re.search(rf"\b{value.capitalize()}\b", line.text) is not None
