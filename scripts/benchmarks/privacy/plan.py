@@ -118,7 +118,11 @@ def _checksums(room: Room) -> Iterator[Part]:
 
 
 def _clean(room: Room) -> Iterator[Part]:
-    yield untouched.clean(room.finders, list(clean.rows(SEED, room.sizes.clean)), room.bench.errors)
+    development = list(clean.rows(SEED, room.sizes.clean))
+    yield untouched.clean(room.finders, development, room.bench.errors, half=", development")
+    yield untouched.clean(
+        room.finders, list(clean.held_out(SEED + 1, room.sizes.clean)), None, half=", held out"
+    )
     contexts = clean.encyclopedic(room.shared, 20 if room.bench.quick else 240)
     if contexts:
         over = (

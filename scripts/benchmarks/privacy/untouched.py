@@ -18,11 +18,11 @@ from scripts.evaluation.intervals import Estimate, bootstrap
 Counts = NDArray[np.float64]
 
 
-def clean(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors) -> Part:
-    """Text without anything private: every find is a false one."""
+def clean(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors | None, *, half: str = "") -> Part:
+    """Text without anything private: every find is a false one. `half` names the part of it; without `errors` none is listed."""
     found = ask(finders, rows)
     counts = np.array([tokens(row.text) for row in rows], dtype=np.float64)
-    for row, marks in zip(rows, found[OURS], strict=True):
+    for row, marks in zip(rows, found[OURS], strict=True) if errors is not None else ():
         errors.note("clean text", row, marks)
     rates = {
         who: _rate(np.array([len(m) for m in marks], dtype=np.float64), counts)
@@ -48,7 +48,7 @@ def clean(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors) -> Par
     mine = rates.pop(OURS)
     met, verdict = judged(mine, 2.0, at_least=False)
     line = Line(
-        "text without private parts: false finds per 1,000 tokens",
+        f"text without private parts{half}: false finds per 1,000 tokens",
         "under 2",
         shown(mine, 2),
         met,
@@ -57,7 +57,7 @@ def clean(finders: Sequence[Finder], rows: Sequence[Row], errors: Errors) -> Par
         f"own, {int(counts.sum())} tokens in {len(groups)} kinds of text",
     )
     note = "False finds per 1,000 tokens (what spaces separate), per kind of text."
-    return Part((line,), (Detail("False finds", note, ["kind of text", "tokens", *found], table),))
+    return Part((line,), (Detail(f"False finds{half}", note, ["kind of text", "tokens", *found], table),))
 
 
 def structured_only(finders: Sequence[Finder], texts: Sequence[str], over: str) -> Part:
