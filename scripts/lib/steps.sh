@@ -20,7 +20,7 @@ step() {
   mkdir -p "$CACHE"
   tick "$what" &
   ticker=$!
-  bash -c 'for part in steps python debian ci embedder; do . "$0/scripts/lib/$part.sh"; done; "$@"' "$ROOT" "$@" >"$LOG" 2>&1 || code=$?
+  bash -c 'for part in steps python debian ci embedder clients; do . "$0/scripts/lib/$part.sh"; done; "$@"' "$ROOT" "$@" >"$LOG" 2>&1 || code=$?
   kill "$ticker" 2>/dev/null || true
   wait "$ticker" 2>/dev/null || true
   [ ! -t 1 ] || printf '\r'

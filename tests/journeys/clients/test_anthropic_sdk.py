@@ -60,8 +60,8 @@ def test_errors_arrive_as_the_sdks_own(client: anthropic.Anthropic, door: Door) 
     with pytest.raises(anthropic.NotFoundError):
         client.messages.create(model="claude-9", max_tokens=9, messages=ASKED)
     with pytest.raises(anthropic.BadRequestError) as wrong:
-        client.messages.create(model=MODEL, max_tokens=9, messages=ASKED, temperature=1.5)
-    assert "temperature" in str(wrong.value)
+        client.messages.create(model=MODEL, max_tokens=9, messages=ASKED, tool_choice={"type": "any"})
+    assert "tool_choice" in str(wrong.value)
     stranger = anthropic.Anthropic(base_url=door.root, api_key="tg_wrong", max_retries=0)
     with pytest.raises(anthropic.AuthenticationError):
         stranger.messages.create(model=MODEL, max_tokens=9, messages=ASKED)

@@ -32,7 +32,9 @@ class SwitchLight(pydantic.BaseModel):
 
 @pytest.fixture
 def chat(door: Door) -> langchain.ChatOpenAI:
-    return langchain.ChatOpenAI(model=MODEL, base_url=door.url, api_key=door.key, max_retries=0)
+    return langchain.ChatOpenAI(
+        model=MODEL, base_url=door.url, api_key=door.key, max_retries=0, stream_usage=True
+    )
 
 
 def test_a_tool_is_called_and_its_result_is_told(chat: langchain.ChatOpenAI) -> None:
