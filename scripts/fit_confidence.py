@@ -1,8 +1,10 @@
 """Measures P(right) for the edge model: runs it on held-out requests, fits, tests, writes `confidence.json` beside it.
 
-    nice python -m scripts.fit_confidence [--model models/edge/X.gguf] [--rows 1500] [--test-rows 900]
+    nice python -m scripts.fit_confidence [--model models/edge/X.gguf] [--rows 1500] [--promise-rows 1500] [--test-rows 900]
+        [--strong models/cloud/Y.gguf]
 
-Rule 1: fitted and thresholded on the fold "calibration", reported on the fold "test"; training saw neither.
+Rule 1: fitted and thresholded on one part of the fold "calibration", promises tested on the other part, all reported on the fold
+"test"; training saw neither. The outcomes that promises are tested on travel in the file.
 Rule 2: a draft is right when its calls are exactly the expected ones, names and arguments compared without case and
 white space. "Not for me" is never right: its confidence is a constant and it takes no part in the fit.
 """
@@ -16,20 +18,22 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
+from scripts.fit_held_out import Written, early_curve, held_out, nearness, quotes, told
 from scripts.training import homes, results
-from scripts.training.data import Corpus, Example, held_out, load, topics
+from scripts.training.data import Corpus, Example, load, topics
+from scripts.training.data import held_out as unseen_of
 from scripts.training.records import Call, Fold, arguments_text
 from tidegate.assets import model_dir
 from tidegate.chat import JSON, Message, Prompt, Role, Tool, ToolCall
 from tidegate.engines.embedded import EDGE_LIMITS, weights_path
 from tidegate.engines.llama import LlamaEngine
-from tidegate.engines.port import Draft, Finish
+from tidegate.engines.port import Draft, Finish, TokenScore
 from tidegate.risk import features
 from tidegate.risk.calibrate import FILE, PASSED, Calibration, CalibrationFile, Curve, Report, is_quoted
 from tidegate.risk.fit import (
@@ -43,6 +47,7 @@ from tidegate.risk.fit import (
     matrix,
     threshold,
 )
+from tidegate.risk.task import Task
 
 # Share of each source: what applications ask (SNIPS, homes), other intent sets, and requests that no tool serves.
 SOURCES = {
@@ -75,6 +80,14 @@ class Outcome:
     right: bool
     after: dict[str, float]
     before: dict[str, float]
+    asked: dict[str, float] = field(default_factory=dict)  # `before` as a written draft still tells it
+    tokens: tuple[TokenScore, ...] = ()
+    text: str = field(default="", repr=False)
+    strong: float | None = None  # how right the stronger model was
+
+    @property
+    def written(self) -> Written:
+        return Written(self.asked, self.after, self.tokens, self.right, self.strong)
 
 
 def examples(corpus: Corpus, which: Fold, count: int) -> list[Example]:
@@ -82,7 +95,7 @@ def examples(corpus: Corpus, which: Fold, count: int) -> list[Example]:
     rng = random.Random(f"confidence/{which}")
     found: list[Example] = []
     for source, share in SOURCES.items():
-        pool = list(held_out(source, which, corpus))
+        pool = list(unseen_of(source, which, corpus))
         rng.shuffle(pool)
         found += [_absent(e) if rng.random() < ABSENT else e for e in pool[: round(count * share)]]
     found = [crowded(e, corpus, rng) if rng.random() < CROWDED else e for e in found]
@@ -175,6 +188,9 @@ async def run(engine: LlamaEngine, chosen: Sequence[Example]) -> list[Outcome]:
                 right=usable and is_right(draft, example.expected_calls),
                 after=features.after(draft, prompt),
                 before=features.before(seen, prompt),
+                asked=features.before(draft.features, prompt),
+                tokens=draft.tokens,
+                text=example.text,
             )
         )
         if at % 250 == 0:
@@ -249,10 +265,10 @@ def tested(made: Calibration, outcomes: Sequence[Outcome], rows: int) -> Report:
     )
 
 
-def told(corpus: Corpus, which: Fold, count: int = 300) -> list[Example]:
+def retold(corpus: Corpus, which: Fold, count: int = 300) -> list[Example]:
     """Held-out calls that were made, with a made-up result, and what is to be said about it."""
     rng = random.Random(f"results/{which}")
-    pool = [e for source in ("snips", "homes") for e in held_out(source, which, corpus) if e.expected_calls]
+    pool = [e for source in ("snips", "homes") for e in unseen_of(source, which, corpus) if e.expected_calls]
     words = tuple(str(value) for e in pool for call in e.expected_calls or () for _, value in call.arguments)
     found = []
     for example in rng.sample(pool, min(count, len(pool))):
@@ -261,17 +277,46 @@ def told(corpus: Corpus, which: Fold, count: int = 300) -> list[Example]:
     return found
 
 
-async def quoted(engine: LlamaEngine, chosen: Sequence[Example]) -> float:
-    """P(right) of an answer that quotes the tool's result: the share, with one success and one failure added."""
-    right = quoting = 0
+async def quoted(engine: LlamaEngine, chosen: Sequence[Example]) -> list[bool]:
+    """Of each answer that quotes the tool's result, whether it is wrong."""
+    wrong = []
     for example in chosen:
         prompt = prompt_of(example)
         draft = await engine.generate(prompt)
         if draft.finish is Finish.STOP and is_quoted(draft.text, example.result):
-            quoting += 1
-            right += plain(draft.text) == plain(example.answer)
-    print(f"  answers about results: {quoting} of {len(chosen)} quote, {right} of them right")
-    return round((right + 1) / (quoting + 2), 4)
+            wrong.append(plain(draft.text) != plain(example.answer))
+    print(f"  answers about results: {len(wrong)} of {len(chosen)} quote, {sum(wrong)} of them wrong")
+    return wrong
+
+
+async def compared(
+    engine: LlamaEngine, chosen: Sequence[Example], outcomes: Sequence[Outcome]
+) -> list[Outcome]:
+    """The outcomes with how right a stronger model was, asked where a draft could have been kept."""
+    found = []
+    for example, outcome in zip(chosen, outcomes, strict=True):
+        if outcome.usable:
+            draft = await engine.generate(prompt_of(example))
+            outcome = replace(outcome, strong=float(is_right(draft, example.expected_calls)))
+        found.append(outcome)
+    return found
+
+
+def complete(
+    made: Calibration, seen: Sequence[Outcome], kept_back: Sequence[Outcome], told_wrong: Sequence[bool]
+) -> Calibration:
+    """The calibration with everything a device needs to make promises by itself. Half of the answers about results set their
+    P(right), a share with one success and one failure added; promises are tested on the other half."""
+    usable = [o.written for o in seen if o.usable]
+    half = len(told_wrong) // 2
+    quoting = round((half - sum(told_wrong[:half]) + 1) / (half + 2), 4)
+    made = msgspec.structs.replace(
+        made, quoted=quoting, early=early_curve(usable), near=nearness(made.before, [o.asked for o in seen])
+    )
+    known = {o.text for o in seen}
+    rows = [o.written for o in kept_back if o.usable and o.text not in known]
+    outcomes = {str(Task.CALLS): held_out(made, rows), str(Task.RESULTS): quotes(quoting, told_wrong[half:])}
+    return msgspec.structs.replace(made, outcomes={k: v for k, v in outcomes.items() if v.sure})
 
 
 def written(path: Path, digest: str, made: Calibration) -> None:
@@ -297,16 +342,26 @@ def main() -> None:
     """One command, from a model file to its calibration."""
     parser = argparse.ArgumentParser(description="fit P(right) of the edge model on held-out requests")
     parser.add_argument("--model", type=Path, default=None)
-    parser.add_argument("--rows", type=int, default=1500)
+    parser.add_argument("--rows", type=int, default=1500, help="requests to fit on")
+    parser.add_argument("--promise-rows", type=int, default=1500, help="requests to test promises on")
     parser.add_argument("--test-rows", type=int, default=900)
+    parser.add_argument("--strong", type=Path, default=None, help="a stronger model, asked the same")
     parser.add_argument("--out", type=Path, default=None)
     asked = parser.parse_args()
     path = asked.model or weights_path(model_dir("edge"))
     engine, corpus = LlamaEngine.load(path, limits=EDGE_LIMITS), load()
     print(f"{engine.model}: calibration")
-    seen = asyncio.run(run(engine, examples(corpus, "calibration", asked.rows)))
-    print("\n".join(summary(seen)))
-    made = msgspec.structs.replace(fit(seen), quoted=asyncio.run(quoted(engine, told(corpus, "calibration"))))
+    chosen = examples(corpus, "calibration", asked.rows + asked.promise_rows)
+    ran = asyncio.run(run(engine, chosen))
+    cut = len(ran) * asked.rows // (asked.rows + asked.promise_rows)
+    seen, back = ran[:cut], ran[cut:]
+    print("\n".join(summary(ran)))
+    if asked.strong is not None:
+        strong = LlamaEngine.load(asked.strong, limits=EDGE_LIMITS)
+        back = asyncio.run(compared(strong, chosen[cut:], back))
+    spoken = asyncio.run(quoted(engine, retold(corpus, "calibration", 700)))
+    made = complete(fit(seen), seen, back, spoken)
+    print("\n".join(told(made)))
     print("test")
     unseen = asyncio.run(run(engine, examples(corpus, "test", asked.test_rows)))
     report = tested(made, unseen, len(seen))

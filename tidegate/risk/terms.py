@@ -83,7 +83,7 @@ def tested(found: HeldOut, promise: Promise) -> Terms:
         promise,
         Support.TOO_FEW_OUTCOMES if few else Support.TOO_MANY_WRONG,
         of=verdict.of,
-        wrong=round(verdict.wrong * verdict.of, 6),
+        wrong=verdict.wrong,
         must_escalate=verdict.must_escalate,
         fewest=verdict.fewest,
         made_from=name,
