@@ -68,3 +68,10 @@ def midnight(moment: float) -> float:
     """When that day began where the machine is, in seconds since 1970 UTC."""
     day = datetime.fromtimestamp(moment, UTC).astimezone()
     return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+
+
+def day_bounds(date: str) -> tuple[float, float]:
+    """First moment of a calendar day and of the next, in the machine's own time zone. Raises ValueError when there is no such day."""
+    first = datetime.fromisoformat(date).astimezone()
+    after = (datetime.fromisoformat(date) + timedelta(days=1)).astimezone()
+    return first.timestamp(), after.timestamp()

@@ -49,7 +49,8 @@ class JournalStore:
     def between(self, start: float, end: float, most: int) -> list[Row]:
         """The columns that a replay needs of the lines in [start, end), oldest first, at most so many."""
         query = (
-            "SELECT request_id, at, state, source, why, confidence, latency_ms, prompt_tokens, completion_tokens, decision"
+            "SELECT request_id, at, application, conversation, state, source, why, latency_ms, prompt_tokens,"
+            " completion_tokens, decision"
             " FROM journal WHERE at >= ? AND at < ? ORDER BY at LIMIT ?"
         )
         with self.base.read() as db:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,8 @@ from tidegate.risk.show_cli import report_command, simulate_command
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command("report")(report_command)
 app.command("simulate")(simulate_command)
+for tiers in sorted(metadata.entry_points(group="tidegate.risk"), key=lambda point: point.name):
+    app.command(tiers.name)(tiers.load())  # what a tier adds, such as the replay of its journal: found, not imported
 BATCH = 256  # lines scored at once when they come from a file
 
 
