@@ -79,7 +79,7 @@ def _oldest_exchange(messages: Sequence[Message]) -> set[int]:
     The person's last question is always kept: it is what the whole conversation is for.
     """
     question = max((at for at, one in enumerate(messages) if one.role is Role.USER), default=-1)
-    starts = [at for at, one in enumerate(messages) if one.role is not Role.TOOL]
+    starts = [at for at, one in enumerate(messages) if not at or one.role is not Role.TOOL]
     for at, end in zip(starts, [*starts[1:], len(messages)], strict=True):
         if end > len(messages) - KEEP_LAST:
             break
