@@ -22,6 +22,7 @@ from cloud.console.serve import listen, serving
 from cloud.door.enrol import EnrolmentDoor
 from cloud.door.limits import DoorLimits
 from cloud.door.peer import Doorkeeper
+from cloud.door.renew import Renewals
 from cloud.door.server import EscalationsDoor, Server, enrolment_server, escalations_server
 from cloud.door.service import Desk
 from cloud.fleet.broker import listener_of
@@ -240,7 +241,11 @@ def escalation_desk(house: House, settings: CloudConfig) -> Desk:
 @asynccontextmanager
 async def running(settings: CloudConfig, house: House) -> AsyncIterator[dict[str, str]]:
     """Opens the doors; gives the facts of the ready line; on leaving closes them within a few seconds."""
-    doors = EscalationsDoor(escalation_desk(house, settings), Doorkeeper(house.identity.revoked))
+    doors = EscalationsDoor(
+        escalation_desk(house, settings),
+        Doorkeeper(house.identity.revoked),
+        Renewals(house.identity.tokens, house.identity.authority, house.clock),
+    )
     enrol = EnrolmentDoor(
         tokens=house.identity.tokens,
         authority=house.identity.authority,

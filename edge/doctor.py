@@ -24,9 +24,9 @@ from tidegate.chat import JSON, Message, Prompt, Role
 from tidegate.clock import SystemClock, rfc3339
 from tidegate.errors import Broken, TidegateError
 from tidegate.fs import free_bytes
+from tidegate.risk.calibrate import PRIOR
 
 LOW_DISK = 200 * 1024 * 1024
-DAY_S = 86_400.0
 
 
 class Finding(StrEnum):
@@ -121,10 +121,20 @@ def _calibration(part: str, config: EdgeConfig) -> Check:
         return Check(
             part,
             Finding.ATTENTION,
-            "none for these weights: confidence is a guess",
+            f"none for these weights: nobody has measured them, so P(right) never goes above the prior of {PRIOR:g}",
             "use a model with its calibration",
         )
     return Check(part, Finding.OK, f"kept from P(right) {loaded.keep_at:.2f}")
+
+
+def _promise(part: str, config: EdgeConfig) -> Check:
+    from edge.promise.settings import promises_of
+    from edge.promise.view import gather, summary
+
+    if not promises_of(config.promise).any:
+        return Check(part, Finding.NOT_USED, "nothing is promised: a fixed threshold decides what is kept")
+    well, said, after = summary(gather(config), config.promise.audit if config.escalates else 0.0)
+    return Check(part, Finding.OK if well else Finding.ATTENTION, said, after)
 
 
 def _detectors(part: str, config: EdgeConfig) -> Check:
@@ -163,29 +173,36 @@ def _encoder(part: str, config: EdgeConfig) -> Check:
 def _identity(part: str, config: EdgeConfig) -> Check:
     if not config.escalates and not config.managed:
         return Check(part, Finding.NOT_USED, "nothing leaves this device")
-    from cryptography import x509
-
     from tidegate.identity.certificates import read_leaf
+    from tidegate.identity.life import life_of
     from tidegate.identity.names import device_from_names
     from tidegate.identity.tls import load_material
 
     material = load_material(config.identity)
     leaf = read_leaf(material.certificate)
     device = device_from_names(leaf.common_names, leaf.uris)
-    ends = x509.load_pem_x509_certificate(material.certificate).not_valid_after_utc.timestamp()
-    left = ends - SystemClock().now()
-    if left <= 0:
+    life, now = life_of(material.certificate), SystemClock().now()
+    ends, days = life.ends, int(life.days_left(now))
+    if now >= ends:
         return Check(
             part,
             Finding.BROKEN,
             f"the certificate of {device} ended {rfc3339(ends)}",
             "enrol this device again",
         )
-    if left < 7 * DAY_S:
+    said = f"{device}, until {rfc3339(ends)}: {days} days left"
+    if not config.escalates:
         return Check(
-            part, Finding.ATTENTION, f"the certificate of {device} ends {rfc3339(ends)}", "enrol it soon"
+            part, Finding.OK if days >= 7 else Finding.ATTENTION, said, "" if days >= 7 else "enrol it soon"
         )
-    return Check(part, Finding.OK, f"{device}, until {rfc3339(ends)}")
+    if life.used(now) > 2 / 3:
+        return Check(
+            part,
+            Finding.ATTENTION,
+            f"{said}, and it was not renewed",
+            "see the log for certificate_not_renewed",
+        )
+    return Check(part, Finding.OK, f"{said}, renewed from {rfc3339(life.renew_at)}")
 
 
 def _link(part: str, config: EdgeConfig) -> Check:
@@ -267,6 +284,7 @@ _PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
     ("disk", _disk),
     ("model", _model),
     ("calibration", _calibration),
+    ("promise", _promise),
     ("detectors", _detectors),
     ("encoder", _encoder),
     ("identity", _identity),

@@ -12,8 +12,10 @@ import grpc.aio
 
 from cloud.door.limits import Once
 from cloud.door.peer import Doorkeeper
+from cloud.door.renew import Renewals
 from cloud.door.service import Desk
 from tidegate.errors import BadConfig, Exhausted, TidegateError, Untrusted
+from tidegate.identity.renewal import RenewRefusal
 from tidegate.identity.tls import TlsMaterial, enrolment_server_credentials, server_credentials
 from tidegate.ids import DeviceId
 from tidegate.logs import Log
@@ -31,9 +33,10 @@ Handler = Callable[[bytes, Context], Awaitable[bytes]]
 class EscalationsDoor:
     """Knows who calls, and translates our errors into status codes."""
 
-    def __init__(self, desk: Desk, keeper: Doorkeeper) -> None:
+    def __init__(self, desk: Desk, keeper: Doorkeeper, renewals: Renewals | None = None) -> None:
         self._desk = desk
         self._keeper = keeper
+        self._renewals = renewals
         self._told = Once[tuple[str, str]]()
 
     async def escalate(self, raw: bytes, context: Context) -> bytes:
@@ -48,6 +51,19 @@ class EscalationsDoor:
     async def probe(self, _: bytes, context: Context) -> bytes:
         await self._device(context)
         return self._desk.probe()
+
+    async def renew(self, raw: bytes, context: Context) -> bytes:
+        """The next certificate of whoever calls. FAILED_PRECONDITION with a closed word when there is none."""
+        device = await self._device(context)
+        if self._renewals is None:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "renewal")
+            raise AssertionError("abort raises")
+        shown = b"".join(_auth_context(context).get("x509_pem_cert", [])[:1])
+        found = self._renewals.renewed(raw, device, shown)
+        if isinstance(found, RenewRefusal):
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, found.value)
+            raise AssertionError("abort raises")
+        return found
 
     async def _device(self, context: Context) -> DeviceId:
         try:
@@ -76,7 +92,12 @@ def escalations_server(
     door: EscalationsDoor, material: TlsMaterial, address: str
 ) -> tuple[grpc.aio.Server, int]:
     """A server for the mTLS port, not started yet, and its port. Raises BadConfig when the port is taken."""
-    handlers = {"Escalate": door.escalate, "Collect": door.collect, "Probe": door.probe}
+    handlers = {
+        "Escalate": door.escalate,
+        "Collect": door.collect,
+        "Probe": door.probe,
+        "Renew": door.renew,
+    }
     return _server("tidegate.v1.Escalations", handlers, server_credentials(material), address)
 
 

@@ -32,5 +32,6 @@ class Channel:
         """A unary call without serialisers."""
         return self._channel.unary_unary(path, None, None)
 
-    async def close(self) -> None:
-        await self._channel.close(grace=0.2)
+    async def close(self, grace_s: float = 0.2) -> None:
+        """Calls under way may end within `grace_s`."""
+        await self._channel.close(grace=grace_s)

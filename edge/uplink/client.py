@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from google.protobuf.message import DecodeError
+
 from edge.routing.retry import STATUS, Fault
 from edge.uplink.channel import Channel, Method
 from tidegate.errors import BadRequest, TidegateError, Unreachable, Untrusted
@@ -16,6 +18,8 @@ import grpc  # isort: skip  after the channel, which switches TLS 1.2 off
 
 _SERVICE = "/tidegate.v1.Escalations/"
 _PROBE_S = 3.0
+_RENEW_S = 20.0
+_OLD_S = 60.0  # longer than any call
 _HANDSHAKE = ("handshake", "CERTIFICATE", "certificate", "SSL_ERROR", "TLS", "Peer name", "No match found")
 _FOREIGN = (  # in the words of BoringSSL and OpenSSL: signed by somebody else, or not TLS at all (a portal's plain HTTP)
     "unable to get local issuer certificate",
@@ -31,10 +35,7 @@ class CloudChannel:
     """`edge.uplink.dispatch.Wire` on one gRPC channel. Bytes in, bytes out, so that the ledger's digest is of what left."""
 
     def __init__(self, channel: Channel) -> None:
-        self._channel = channel
-        self._escalate = channel.method(_SERVICE + "Escalate")
-        self._collect = channel.method(_SERVICE + "Collect")
-        self._probe = channel.method(_SERVICE + "Probe")
+        self._bind(channel)
 
     async def escalate(self, payload: bytes, *, traceparent: str, within_s: float) -> bytes:
         """The cloud's reply, as bytes. Raises Unreachable, Untrusted, BadRequest."""
@@ -49,8 +50,30 @@ class CloudChannel:
         """Whether the cloud answers and both sides accept each other."""
         await self._call(self._probe, b"", "", _PROBE_S)
 
+    async def renew(self, csr: bytes) -> bytes:
+        """A certificate (DER) for the key of this request. Raises as above; BadRequest where the cloud knows no renewal."""
+        asked = pb.RenewRequest(csr=csr).SerializeToString()
+        reply = await self._call(self._renew, asked, "", _RENEW_S)
+        try:
+            return pb.RenewReply.FromString(reply).certificate
+        except DecodeError as error:
+            raise Untrusted("the cloud answered with something else", code="bad_answer") from error
+
+    async def turn_to(self, channel: Channel) -> None:
+        """The next call goes over `channel`; those under way end on the old one."""
+        old = self._channel
+        self._bind(channel)
+        await old.close(_OLD_S)
+
     async def close(self) -> None:
         await self._channel.close()
+
+    def _bind(self, channel: Channel) -> None:
+        self._channel = channel
+        self._escalate = channel.method(_SERVICE + "Escalate")
+        self._collect = channel.method(_SERVICE + "Collect")
+        self._probe = channel.method(_SERVICE + "Probe")
+        self._renew = channel.method(_SERVICE + "Renew")
 
     async def _call(self, method: Method, payload: bytes, traceparent: str, within_s: float) -> bytes:
         metadata = (("traceparent", traceparent),) if traceparent else ()

@@ -24,11 +24,12 @@ from edge.uplink.interface import watching
 from edge.uplink.late import LateDesk
 from edge.uplink.portal import HttpProbe
 from edge.uplink.reach import Ration
+from edge.uplink.renew import Renewal, settle
 from tidegate.clock import Clock
 from tidegate.errors import BadConfig, Broken
 from tidegate.identity.certificates import read_leaf
 from tidegate.identity.names import device_from_names
-from tidegate.identity.tls import load_material
+from tidegate.identity.tls import TlsMaterial, load_material
 from tidegate.ids import ConversationId
 from tidegate.logs import Log
 from tidegate.privacy.actions import Handling
@@ -46,6 +47,7 @@ class WayOut:
     late: LateDesk
     detectors: Detectors
     clock: Clock
+    renewal: Renewal
 
     @property
     def link_up(self) -> bool:
@@ -58,7 +60,11 @@ class WayOut:
     async def run(self) -> None:
         """The courier's background half; detectors are loaded meanwhile, so that the first escalation need not wait."""
         warming = asyncio.create_task(asyncio.to_thread(self._warm))
-        await self.courier.run()
+        renewing = asyncio.create_task(self.renewal.run())
+        try:
+            await self.courier.run()
+        finally:
+            renewing.cancel()
         await warming
 
     def refit(self, config: EdgeConfig) -> Callable[[], None]:
@@ -116,6 +122,7 @@ def build(
             screen.restore(conversation, call.name)
             screen.restore_json(conversation, call.arguments)
 
+    settle(config.identity)
     material = load_material(config.identity)
     leaf = read_leaf(material.certificate)
     wire = CloudChannel(Channel(config.uplink.address, material, config.uplink.server_name))
@@ -146,7 +153,25 @@ def build(
     )
     restored_at = LineageStore(stores.durable).restored_at()
     late = LateDesk(stores.spool, screen, clock, courier.moved, key, restored_at)
-    return WayOut(screen, courier, late, detectors, clock)
+    return WayOut(screen, courier, late, detectors, clock, _renewal(config, wire, clock))
+
+
+def _renewal(config: EdgeConfig, wire: CloudChannel, clock: Clock) -> Renewal:
+    def channel(material: TlsMaterial) -> Channel:
+        return Channel(config.uplink.address, material, config.uplink.server_name)
+
+    async def prove(material: TlsMaterial) -> None:
+        probing = CloudChannel(channel(material))
+        try:
+            await probing.probe()
+        finally:
+            await probing.close()
+
+    async def adopt(material: TlsMaterial) -> None:
+        await wire.turn_to(channel(material))
+
+    chance = secrets.SystemRandom().random
+    return Renewal(config.identity, wire, prove, adopt, clock, chance, Log("edge.uplink"))
 
 
 def _metered(config: EdgeConfig, clock: Clock) -> Callable[[], bool]:

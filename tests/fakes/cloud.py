@@ -18,7 +18,9 @@ from tidegate.fs import write_durably
 from tidegate.identity import authority as ca
 from tidegate.identity.authority import Authority
 from tidegate.identity.folder import save_service
+from tidegate.identity.life import life_of
 from tidegate.identity.names import Service
+from tidegate.identity.renewal import RenewRefusal, renew
 from tidegate.ids import CaseId, DeviceId, RequestId
 from tidegate.signing.receipts import SigningKey, Statement, new_signing_key, reply_digest, sign_receipt
 from tidegate.wire.v1 import escalation_pb2 as pb
@@ -70,6 +72,10 @@ class FakeCloud:
     cases: dict[tuple[str, int], bytes] = field(default_factory=dict)
     held: dict[str, bytes] = field(default_factory=dict)
     decided: asyncio.Event = field(default_factory=asyncio.Event)
+    issued: list[int] = field(default_factory=list)
+    old_release: bool = False
+    foreign: Authority | None = None
+    callers: list[int] = field(default_factory=list)  # the serials of those that probed
 
     async def escalate(self, raw: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         self.seen.append(raw)
@@ -103,7 +109,31 @@ class FakeCloud:
             return pb.CloudReply(held=held).SerializeToString()
         return self.released(self.held[asked.ticket], reviewed=True)
 
+    async def renew(self, raw: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        """The authority's own rule; `old_release`: a cloud that knows no renewal; `foreign`: of another authority."""
+        if self.old_release:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "Method not found!")
+        shown = {key: list(values) for key, values in context.auth_context().items()}
+        issuer = self.foreign or self.site.authority
+        found = renew(
+            self,
+            tls.peer_from_auth_context(shown).device_id,
+            life_of(shown["x509_pem_cert"][0]),
+            pb.RenewRequest.FromString(raw).csr,
+            issuer,
+            SystemClock().now(),
+        )
+        if isinstance(found, RenewRefusal):
+            await context.abort(grpc.StatusCode.FAILED_PRECONDITION, found.value)
+            raise AssertionError("abort raises")
+        return pb.RenewReply(certificate=found.certificate, chain=found.chain).SerializeToString()
+
+    def renewed(self, device: DeviceId, serial: int) -> None:
+        self.issued.append(serial)
+
     async def probe(self, raw: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+        shown = {key: list(values) for key, values in context.auth_context().items()}
+        self.callers.append(tls.peer_from_auth_context(shown).serial)
         return pb.ProbeReply(policy_version="test").SerializeToString()
 
     def released(self, raw: bytes, *, reviewed: bool = False) -> bytes:
@@ -159,7 +189,12 @@ async def serving(cloud: FakeCloud, port: int = 0) -> AsyncIterator[str]:
     server = grpc.aio.server()
     handlers = {
         name: grpc.unary_unary_rpc_method_handler(work)
-        for name, work in (("Escalate", cloud.escalate), ("Collect", cloud.collect), ("Probe", cloud.probe))
+        for name, work in (
+            ("Escalate", cloud.escalate),
+            ("Collect", cloud.collect),
+            ("Probe", cloud.probe),
+            ("Renew", cloud.renew),
+        )
     }
     server.add_generic_rpc_handlers(
         (grpc.method_handlers_generic_handler("tidegate.v1.Escalations", handlers),)

@@ -20,7 +20,7 @@ from tidegate.ids import DeviceId
 
 ROOT_DAYS = 3650
 SERVICE_DAYS = 365
-DEVICE_DAYS = 365  # devices do not renew by themselves yet
+DEVICE_DAYS = 365  # a device asks for the next one after half of it; those of older releases never do
 CRL_DAYS = 30
 _SKEW = timedelta(minutes=5)  # certificates start a little in the past: device clocks are rarely exact
 

@@ -104,7 +104,7 @@ def admit(store: TokenStore, ask: EnrolAsk, ca: Authority, now: float) -> EnrolO
         return Refused(EnrolRefusal.UNKNOWN)
     if now >= record.expires_at:
         return Refused(EnrolRefusal.EXPIRED)
-    key = _checked_key(ask.csr, record.device)
+    key = checked_key(ask.csr, record.device)
     if isinstance(key, EnrolRefusal):
         return Refused(key)
     if not store.use(record.token_id):
@@ -140,7 +140,7 @@ def _known(store: TokenStore, token: str) -> TokenRecord | None:
     return record if hmac.compare_digest(record.secret_digest, _digest(parts[2])) else None
 
 
-def _checked_key(csr: bytes, device: DeviceId) -> ec.EllipticCurvePublicKey | EnrolRefusal:
+def checked_key(csr: bytes, device: DeviceId) -> ec.EllipticCurvePublicKey | EnrolRefusal:
     """The public key of a well-formed request for exactly this device."""
     if len(csr) > MAX_CSR_BYTES:
         return EnrolRefusal.BAD_REQUEST

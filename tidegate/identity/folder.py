@@ -108,6 +108,11 @@ class FolderTokens:
         body = {"device": record.device, "serial": str(serial)}
         write_durably(self.folder / f"{record.token_id}.cert", json.dumps(body).encode())
 
+    def renewed(self, device: DeviceId, serial: int) -> None:
+        """Notes a certificate that was bought with an older one (see tidegate.identity.renewal)."""
+        body = {"device": device, "serial": str(serial)}
+        write_durably(self.folder / f"renewed-{serial:x}.cert", json.dumps(body).encode())
+
     def serials(self) -> dict[DeviceId, frozenset[int]]:
         """Every certificate issued so far, by device."""
         found: dict[DeviceId, frozenset[int]] = {}

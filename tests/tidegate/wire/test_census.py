@@ -32,6 +32,7 @@ ESCALATION = {
     "Receipt.policy_digest": FROM_CLOUD, "Receipt.model_digest": FROM_CLOUD, "Receipt.audit_head": FROM_CLOUD,
     "Receipt.key_id": FROM_CLOUD, "Receipt.signature": FROM_CLOUD,
     "Released.text": FROM_CLOUD, "Released.model": FROM_CLOUD, "Held.ticket": FROM_CLOUD,
+    "RenewRequest.csr": CERTIFICATE, "RenewReply.certificate": CERTIFICATE, "RenewReply.chain": CERTIFICATE,
     "EnrolRequest.token": CERTIFICATE, "EnrolRequest.csr": CERTIFICATE, "EnrolReply.certificate": CERTIFICATE,
     "EnrolReply.chain": CERTIFICATE, "EnrolReply.receipt_key": CERTIFICATE, "EnrolReply.update_root": CERTIFICATE,
 }  # fmt: skip

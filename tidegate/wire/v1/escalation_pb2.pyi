@@ -302,6 +302,20 @@ class CloudReply(_message.Message):
     rejected: Rejected
     def __init__(self, released: _Optional[_Union[Released, _Mapping]] = ..., held: _Optional[_Union[Held, _Mapping]] = ..., rejected: _Optional[_Union[Rejected, _Mapping]] = ...) -> None: ...
 
+class RenewRequest(_message.Message):
+    __slots__ = ("csr",)
+    CSR_FIELD_NUMBER: _ClassVar[int]
+    csr: bytes
+    def __init__(self, csr: _Optional[bytes] = ...) -> None: ...
+
+class RenewReply(_message.Message):
+    __slots__ = ("certificate", "chain")
+    CERTIFICATE_FIELD_NUMBER: _ClassVar[int]
+    CHAIN_FIELD_NUMBER: _ClassVar[int]
+    certificate: bytes
+    chain: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, certificate: _Optional[bytes] = ..., chain: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
 class EnrolRequest(_message.Message):
     __slots__ = ("token", "csr")
     TOKEN_FIELD_NUMBER: _ClassVar[int]

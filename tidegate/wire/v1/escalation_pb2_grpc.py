@@ -50,6 +50,11 @@ class EscalationsStub:
                 request_serializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.ProbeRequest.SerializeToString,
                 response_deserializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.ProbeReply.FromString,
                 _registered_method=True)
+        self.Renew = channel.unary_unary(
+                '/tidegate.v1.Escalations/Renew',
+                request_serializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.RenewRequest.SerializeToString,
+                response_deserializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.RenewReply.FromString,
+                _registered_method=True)
 
 
 class EscalationsServicer:
@@ -77,6 +82,13 @@ class EscalationsServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Renew(self, request, context):
+        """A new certificate for the device that the present one names. A cloud that does not know this call answers UNIMPLEMENTED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_EscalationsServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +106,11 @@ def add_EscalationsServicer_to_server(servicer, server):
                     servicer.Probe,
                     request_deserializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.ProbeRequest.FromString,
                     response_serializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.ProbeReply.SerializeToString,
+            ),
+            'Renew': grpc.unary_unary_rpc_method_handler(
+                    servicer.Renew,
+                    request_deserializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.RenewRequest.FromString,
+                    response_serializer=tidegate_dot_wire_dot_v1_dot_escalation__pb2.RenewReply.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +195,33 @@ class Escalations:
             '/tidegate.v1.Escalations/Probe',
             tidegate_dot_wire_dot_v1_dot_escalation__pb2.ProbeRequest.SerializeToString,
             tidegate_dot_wire_dot_v1_dot_escalation__pb2.ProbeReply.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Renew(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tidegate.v1.Escalations/Renew',
+            tidegate_dot_wire_dot_v1_dot_escalation__pb2.RenewRequest.SerializeToString,
+            tidegate_dot_wire_dot_v1_dot_escalation__pb2.RenewReply.FromString,
             options,
             channel_credentials,
             insecure,
