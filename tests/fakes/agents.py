@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from edge.agent.ports import Opinion
+from edge.agent.ports import Opinion, Toolbox
 from edge.agent.run import Limits, Run, RunState, Said
 from edge.agent.runner import Agents, Order
 from edge.agent.seal import Seal
@@ -165,7 +165,7 @@ def outside(text: str) -> Said:
 def agent_house(
     folder: Path,
     *script: Answer | Exception,
-    toolbox: FakeToolbox | None = None,
+    toolbox: Toolbox | None = None,
     cloud: FakeCloud | None = None,
     late: Late | None = None,
     clock: Clock | None = None,
@@ -175,7 +175,8 @@ def agent_house(
     folder.mkdir(exist_ok=True)
     stores = open_stores(EdgeConfig(state=folder), KEY)
     model = ScriptedModel(script or (says("done"),))
-    box, sky = toolbox or FakeToolbox(), cloud or FakeCloud()
+    fake, sky = FakeToolbox(), cloud or FakeCloud()
+    box = toolbox or fake
 
     def repeatable(application: str, what: str, number: int) -> RequestId:
         return RequestId("req_" + KEY.mac("request", application, what, str(number))[:8].hex())
@@ -195,4 +196,4 @@ def agent_house(
         poll_s=0.01,
     )
     shop = replace(shop, **changes)  # type: ignore[arg-type]
-    return House(Agents(shop), shop, stores, model, box, sky)
+    return House(Agents(shop), shop, stores, model, box if isinstance(box, FakeToolbox) else fake, sky)
