@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edge.facts import look
 from edge.gateway.door import Caller, Door, understand
@@ -15,9 +15,13 @@ from edge.ports import Request
 from edge.routing.dryrun import Foreseen, foresee
 from edge.routing.mode import Mode
 from edge.routing.plan import Facts, StayLocal, TryLocal, Why, plan
+from edge.routing.world import World
 from edge.turn import escalation
 from tidegate.chat import Prompt
 from tidegate.errors import BadRequest, Broken
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 
 @runtime_checkable
@@ -31,6 +35,9 @@ class Foresees(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Signal:
+    """One thing the plan depends on. `group`: request, link, vitals, budget, task or model."""
+
+    group: str
     name: str
     value: str
 
@@ -100,8 +107,21 @@ async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
 
 def signals(facts: Facts, seen: Mapping[str, float]) -> tuple[Signal, ...]:
     """Everything the plan depends on, and what the model saw, as words. Pure."""
-    known = tuple(Signal(one.name, _value(getattr(facts, one.name))) for one in fields(facts))
-    return known + tuple(Signal(name, f"{value:.3f}") for name, value in sorted(seen.items()))
+    world: World = facts.world
+    found = [signal for signal in _leaves(facts, "request") if signal.name != "world"]
+    for part in fields(world):
+        found += _leaves(getattr(world, part.name), part.name)
+    return (*found, *(Signal("model", name, f"{value:.3f}") for name, value in sorted(seen.items())))
+
+
+def _leaves(value: DataclassInstance, group: str) -> Iterator[Signal]:
+    """What a value is made of, down to numbers and words; the world of a request has groups of its own."""
+    for one in fields(value):
+        inner: object = getattr(value, one.name)
+        if is_dataclass(inner) and not isinstance(inner, type | World):
+            yield from _leaves(inner, group)
+        else:
+            yield Signal(group, one.name, _value(inner))
 
 
 def _value(value: object) -> str:
@@ -113,7 +133,7 @@ def _value(value: object) -> str:
         case float():
             return f"{value:.3f}".rstrip("0").rstrip(".")
         case None:
-            return "not known"
+            return "–"
         case int() | str():
             return str(value)
         case tuple() | frozenset():

@@ -33,6 +33,18 @@ WHYS: Mapping[str, str] = {
     "no_tools": "the model here only calls tools",
     "preferred": "the cloud is asked first",
     "audit": "a check of an answer kept here",
+    "metered": "the way out costs by the byte",
+    "budget_spent": "the budget has ended",
+    "known_to_fail": "the model here is known to fail at this",
+    "energy_spent": "the energy for today is spent",
+    "battery_low": "the battery is low",
+    "hot": "this device is hot",
+    "memory_low": "memory is short",
+    "busy": "this device is busy",
+    "link_flapping": "the link comes and goes",
+    "captive_portal": "a login page hides the cloud",
+    "cloud_slow": "the cloud is too slow for it",
+    "shortened": "kept short",
     "injection": "reads as an attack",
     "nothing_can_answer": "nothing can answer it",
 }
@@ -70,19 +82,74 @@ SIGNALS: Mapping[str, str] = {
     "consented": "somebody has agreed",
     "injection": "reads as an attack, 0 to 1",
     "refuse_injection_at": "refused as an attack from",
+    "health": "state",
+    "open": "a request may go out now",
+    "metered": "costs by the byte",
+    "metered_sends": "what may go out then",
+    "metered_left": "bytes left of today's allowance",
+    "expected_s": "seconds a reply should take",
+    "left_s": "seconds the request has",
+    "strain": "what the machine asks for",
+    "sign": "on account of",
+    "shorter_tokens": "tokens a short draft may have",
+    "battery": "battery, 0 to 1",
+    "on_mains": "on mains",
+    "heat_c": "heat, in degrees",
+    "memory_mb": "memory free, in MB",
+    "pressure": "memory pressure",
+    "queue": "requests inside",
+    "cloud": "budget for the cloud that has ended",
+    "local": "budget for drafts that has ended",
+    "when_spent": "what happens then",
+    "price": "expected price of asking",
+    "joules": "expected joules of drafting",
+    "day_money": "money spent today",
+    "day_tokens": "tokens spent today",
+    "day_joules": "joules spent today",
+    "renews_s": "seconds until the day ends",
+    "task": "kind",
+    "seen": "outcomes known of it",
+    "wrong_at_least": "surely wrong, at least",
+    "known_to_fail": "known to fail",
+    "pass_p": "chance that it says: not for me",
 }
 
-KINDS: Mapping[str, str] = {
-    "PERSON": "names",
-    "EMAIL_ADDRESS": "e-mail addresses",
-    "PHONE_NUMBER": "phone numbers",
-    "LOCATION": "places",
-    "STREET_ADDRESS": "addresses",
-    "CREDIT_CARD": "card numbers",
-    "IBAN_CODE": "account numbers",
-    "DATE_TIME": "dates",
-    "ORGANIZATION": "organisations",
-    "URL": "links",
+GROUPS: Mapping[str, str] = {
+    "request": "The request and the rules",
+    "link": "The link",
+    "vitals": "This machine",
+    "budget": "Money and energy",
+    "task": "The kind of work",
+    "model": "What the model saw",
+}
+
+KINDS: Mapping[str, tuple[str, str]] = {
+    "PERSON": ("name", "names"),
+    "EMAIL_ADDRESS": ("e-mail address", "e-mail addresses"),
+    "PHONE_NUMBER": ("phone number", "phone numbers"),
+    "LOCATION": ("place", "places"),
+    "STREET_ADDRESS": ("address", "addresses"),
+    "CREDIT_CARD": ("card number", "card numbers"),
+    "IBAN_CODE": ("account number", "account numbers"),
+    "DATE_TIME": ("date", "dates"),
+    "ORGANIZATION": ("organisation", "organisations"),
+    "URL": ("link", "links"),
+    "IP_ADDRESS": ("IP address", "IP addresses"),
+    "NATIONAL_ID": ("national id", "national ids"),
+    "API_KEY": ("API key", "API keys"),
+    "PASSWORD": ("password", "passwords"),
+    "USERNAME": ("user name", "user names"),
+    "POSTAL_CODE": ("postal code", "postal codes"),
+    "AGE": ("age", "ages"),
+    "COORDINATES": ("position", "positions"),
+    "LICENSE_PLATE": ("licence plate", "licence plates"),
+    "PASSPORT": ("passport number", "passport numbers"),
+    "MEDICAL_RECORD": ("medical record number", "medical record numbers"),
+    "BANK_ACCOUNT": ("bank account", "bank accounts"),
+    "TITLE": ("title", "titles"),
+    "NRP": ("group of people", "groups of people"),
+    "DOMAIN_NAME": ("domain", "domains"),
+    "CUSTOM": ("own word", "own words"),
 }
 
 
@@ -90,9 +157,10 @@ def why(word: str) -> str:
     return WHYS.get(word, plain(word))
 
 
-def kind(label: str) -> str:
-    """A kind of private value, in the plural."""
-    return KINDS.get(label, plain(label.lower()))
+def kind(label: str, count: int = 2) -> str:
+    """A kind of private value, as so many of them are called."""
+    one, many = KINDS.get(label, (plain(label.lower()), plain(label.lower())))
+    return one if count == 1 else many
 
 
 def signal(name: str) -> str:
