@@ -208,6 +208,7 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
 
     def metrics_page() -> bytes:
         now = health.now()
+        metrics.promised((one.watch.state for one in promised.keeper.standings()), promised.keeper.alarms)
         return metrics.page(in_flight=gate.inside, link_up=now.link_up, spool=now.spool)
 
     door = Door(

@@ -98,6 +98,23 @@ def reload(file: ConfigFile = None, state: StateFolder = None) -> None:
 
 
 @app.command()
+def promise(
+    file: ConfigFile = None,
+    state: StateFolder = None,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """The promise about answers that stay here: what was kept, what checks found, alarms (also `tidegate risk ledger`)."""
+    from edge.promise import ledger as sheets
+    from edge.promise import view
+
+    found = view.gather(_with_state(file, state))
+    if as_json:
+        print(json.dumps([sheets.told(sheet) for sheet in found]))
+    else:
+        sheets.show(found)
+
+
+@app.command()
 def enrol(
     address: Annotated[str, typer.Argument(help="host:port of the cloud's enrolment door")],
     token: Annotated[str, typer.Option("--token", help="one-time token; `-` reads it from standard input")],
@@ -156,11 +173,33 @@ def ledger_show(
 
 
 @ledger.command("verify")
-def ledger_verify(file: ConfigFile = None, state: StateFolder = None) -> None:
+def ledger_verify(
+    file: ConfigFile = None,
+    state: StateFolder = None,
+    exported: Annotated[
+        Path | None,
+        typer.Option("--file", help="an exported file instead, on any machine", exists=True, dir_okay=False),
+    ] = None,
+) -> None:
     """Walks the whole hash chain; exit code 1 and the first wrong record when it was changed."""
     from edge import status as view
+    from edge.uplink.ledger_export import checked
 
-    print(json.dumps({"verified": True, "records": view.verify_ledger(_with_state(file, state))}))
+    if exported is None:
+        records = view.verify_ledger(_with_state(file, state))
+    else:
+        with exported.open(encoding="utf-8", errors="replace") as lines:
+            records = checked(lines)
+    print(json.dumps({"verified": True, "records": records}))
+
+
+@ledger.command("export")
+def ledger_export(file: ConfigFile = None, state: StateFolder = None) -> None:
+    """The whole ledger as JSON lines, oldest first, its last line the sealed end: for an auditor, who checks it with verify --file."""
+    from edge import status as view
+
+    for line in view.export_ledger(_with_state(file, state)):
+        print(line)
 
 
 def _with_state(file: Path | None, state: Path | None) -> EdgeConfig:

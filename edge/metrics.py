@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from edge.ports import Answer, Source, State
 from edge.routing.plan import Why
 from edge.uplink.spool import SpoolState
+from tidegate.risk.monitor import State as PromiseState
 from tidegate.telemetry import Count, Level, Spread
 
 
@@ -46,6 +47,23 @@ class Metrics:
             ["state"],
             registry=self.registry,
         )
+
+        self._promises = Gauge(
+            "tidegate_edge_promise_lines",
+            "Promises, by how they stand: keeping, tightened or stopped",
+            ["state"],
+            registry=self.registry,
+        )
+        self._alarms = Level(
+            self.registry, "tidegate_edge_promise_alarms", "Alarms of the promise since the start"
+        )
+
+    def promised(self, states: Iterable[PromiseState], alarms: int) -> None:
+        """The promises as they are now."""
+        found = list(states)
+        for state in PromiseState:
+            self._promises.labels(str(state)).set(found.count(state))
+        self._alarms.set(float(alarms))
 
     def answered(self, answer: Answer, seconds: float) -> None:
         self._requests.add(source=answer.source, state=answer.state, why=answer.why)

@@ -14,11 +14,15 @@ from rich.table import Table
 
 from edge import device_key, owner
 from edge.config import EdgeConfig
+from edge.promise import ledger as sheets
+from edge.promise import view
+from edge.promise.settings import promises_of
 from edge.store.journal import Line
 from edge.stores import Stores, open_stores
 from edge.uplink import ledger
 from tidegate.chat import JSON
 from tidegate.clock import SystemClock, rfc3339
+from tidegate.errors import Broken
 
 DAY_S = 86_400.0
 
@@ -30,6 +34,7 @@ class Status:
     spool: dict[str, int]
     left: int  # records in the ledger
     latest: tuple[Line, ...]
+    promise: tuple[sheets.Sheet, ...] = ()
 
 
 @contextmanager
@@ -52,7 +57,18 @@ def gather(config: EdgeConfig, most: int = 10) -> Status:
             spool=stores.spool.counts(),
             left=newest[0].seq if newest else 0,
             latest=tuple(stores.journal.latest(most)),
+            promise=_promise(config, stores),
         )
+
+
+def _promise(config: EdgeConfig, stores: Stores) -> tuple[sheets.Sheet, ...]:
+    """Nothing where the model's calibration cannot be read: the doctor says why."""
+    if not promises_of(config.promise).any:
+        return ()
+    try:
+        return sheets.sheets(config, stores.promises, view.calibration_of(config))
+    except Broken:
+        return ()
 
 
 def open_page(config: EdgeConfig) -> str:
@@ -80,6 +96,7 @@ def told(found: Status) -> dict[str, JSON]:
         "spool": dict(found.spool),
         "ledger_records": found.left,
         "latest": [_line(line) for line in found.latest],
+        "promise": [sheets.told(sheet) for sheet in found.promise],
     }
 
 
@@ -103,6 +120,9 @@ def show(found: Status) -> None:
         )
         table.add_row(*row)
     console.print(table)
+    for sheet in found.promise:
+        state = f"{sheet.line.key}: {sheet.state}"
+        console.print(f"promise {state}, {sheet.alarms} alarms; see `tidegate risk ledger`")
 
 
 def ledger_lines(config: EdgeConfig, most: int) -> list[dict[str, JSON]]:
@@ -115,6 +135,15 @@ def verify_ledger(config: EdgeConfig) -> int:
     """How many records stand. Raises Untrusted naming the first that does not."""
     with _open(config) as stores:
         return ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
+
+
+def export_ledger(config: EdgeConfig) -> Iterator[str]:
+    """The whole ledger, oldest record first, with its sealed end. Raises Untrusted where it does not stand."""
+    from edge.uplink.ledger_export import exported
+
+    with _open(config) as stores:
+        ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
+        yield from exported(stores.ledger.records(), stores.ledger.key)
 
 
 def _line(line: Line) -> dict[str, JSON]:

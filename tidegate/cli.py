@@ -33,7 +33,7 @@ _SUMMARIES = {
     "redact": "JSON lines in, spans and redacted text out",
     "guard": "JSON lines in, prompt-injection scores and verdicts out",
     "models": "models of this machine: pull, build, list, verify, use, remove, bundle",
-    "risk": "when a local answer is good enough: fit, score, report, simulate",
+    "risk": "when a local answer is good enough: fit, score, report, simulate, ledger",
     "edge": "the device daemon: run, status, doctor",
     "agent": "what the agent may do, did, and waits for: tools, runs, pending, approve, deny, grants",
     "mcp": "this device's daemon for MCP clients: serve",

@@ -18,6 +18,7 @@ import typer
 from tidegate.chat import JSON
 from tidegate.errors import BadRequest
 from tidegate.risk.fitted import Fit, Scorer, Threshold, make, read_fit, scorer, write_fit
+from tidegate.risk.ledger_cli import ledger_command
 from tidegate.risk.outcomes import Question, bad_line, lines, numbers, read_outcomes
 from tidegate.risk.promise import Promise
 from tidegate.risk.show_cli import report_command, simulate_command
@@ -25,8 +26,14 @@ from tidegate.risk.show_cli import report_command, simulate_command
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command("report")(report_command)
 app.command("simulate")(simulate_command)
+app.command(
+    "ledger",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+)(ledger_command)
 for tiers in sorted(metadata.entry_points(group="tidegate.risk"), key=lambda point: point.name):
-    app.command(tiers.name)(tiers.load())  # what a tier adds, such as the replay of its journal: found, not imported
+    app.command(tiers.name)(
+        tiers.load()
+    )  # what a tier adds, such as the replay of its journal: found, not imported
 BATCH = 256  # lines scored at once when they come from a file
 
 
