@@ -108,18 +108,18 @@ async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
 def signals(facts: Facts, seen: Mapping[str, float]) -> tuple[Signal, ...]:
     """Everything the plan depends on, and what the model saw, as words. Pure."""
     world: World = facts.world
-    found = [signal for signal in _leaves(facts, "request") if signal.name != "world"]
+    found = [signal for signal in _words(facts, "request") if signal.name != "world"]
     for part in fields(world):
-        found += _leaves(getattr(world, part.name), part.name)
+        found += _words(getattr(world, part.name), part.name)
     return (*found, *(Signal("model", name, f"{value:.3f}") for name, value in sorted(seen.items())))
 
 
-def _leaves(value: DataclassInstance, group: str) -> Iterator[Signal]:
+def _words(value: DataclassInstance, group: str) -> Iterator[Signal]:
     """What a value is made of, down to numbers and words; the world of a request has groups of its own."""
     for one in fields(value):
         inner: object = getattr(value, one.name)
         if is_dataclass(inner) and not isinstance(inner, type | World):
-            yield from _leaves(inner, group)
+            yield from _words(inner, group)
         else:
             yield Signal(group, one.name, _value(inner))
 
