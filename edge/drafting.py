@@ -13,6 +13,9 @@ from edge.routing.world import VitalSignal
 from tidegate.chat import Prompt
 from tidegate.engines.port import Draft, Finish, Terms
 
+INSTEAD = (Why.PREFERRED, Why.KNOWN_TO_FAIL)  # this device would try, where the cloud does not come
+RESERVE = 0.2  # of the time a request has, kept for that
+
 
 async def draft(request: Request, known: Facts, house: House, stays: Why | None = None) -> Draft:
     """`stays`: the answer stays here whatever it becomes, for this reason; only then is it told while it is written.
@@ -44,8 +47,14 @@ def shortened(prompt: Prompt, vitals: VitalSignal) -> Prompt:
     return replace(prompt, max_tokens=vitals.shorter_tokens)
 
 
-def in_hand(request: Request, made: Draft | None) -> Request:
-    """The request as the cloud's courier sees it: with a draft that could be given instead, it need not wait in vain."""
+def in_hand(request: Request, made: Draft | None, why: Why) -> Request:
+    """The request as the cloud's courier sees it: with a draft that could be given instead, it need not wait in vain.
+
+    One whose draft is only written when the cloud does not come waits less: writing takes time too.
+    """
+    if why in INSTEAD:
+        due = None if request.due is None else request.due - request.deadline_s * RESERVE
+        return replace(request, fallback=True, due=due, deadline_s=request.deadline_s * (1 - RESERVE))
     usable = made is not None and made.finish in (Finish.STOP, Finish.TOOL_CALLS)
     return replace(request, fallback=True) if usable else request
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
+from edge.drafting import INSTEAD, in_hand, recorded
 from edge.drafting import draft as write
-from edge.drafting import in_hand, recorded
 from edge.facts import look
 from edge.ports import (
     Answer,
@@ -31,8 +31,6 @@ from edge.routing.plan import EscalateNow, Facts, Refuse, StayLocal, TryLocal, W
 from tidegate.chat import ToolCall
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import Broken
-
-INSTEAD = (Why.PREFERRED, Why.KNOWN_TO_FAIL)  # this device would try, where the cloud does not come
 
 
 async def answer(request: Request, house: House) -> Answer:
@@ -68,7 +66,7 @@ async def _settled(request: Request, house: House, redacted: RedactedPrompt | No
         raise Broken(
             "the request could not be redacted, so it stays on the device", code="redaction_unavailable"
         )
-    waiting = in_hand(request, drafted[0] if drafted is not None else None)
+    waiting = in_hand(request, drafted[0] if drafted is not None else None, why)
     delivery = await house.dispatch.send(escalation(request, redacted, why, house), waiting)
     if why in INSTEAD and isinstance(delivery, Queued):
         return await _instead(delivery, request, known, house)
