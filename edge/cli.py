@@ -196,9 +196,9 @@ def ledger_verify(
 @ledger.command("export")
 def ledger_export(file: ConfigFile = None, state: StateFolder = None) -> None:
     """The whole ledger as JSON lines, oldest first, its last line the sealed end: for an auditor, who checks it with verify --file."""
-    from edge import status as view
+    from edge.ledger_file import export
 
-    for line in view.export_ledger(_with_state(file, state)):
+    for line in export(_with_state(file, state)):
         print(line)
 
 

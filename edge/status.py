@@ -137,15 +137,6 @@ def verify_ledger(config: EdgeConfig) -> int:
         return ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
 
 
-def export_ledger(config: EdgeConfig) -> Iterator[str]:
-    """The whole ledger, oldest record first, with its sealed end. Raises Untrusted where it does not stand."""
-    from edge.uplink.ledger_export import exported
-
-    with _open(config) as stores:
-        ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
-        yield from exported(stores.ledger.records(), stores.ledger.key)
-
-
 def _line(line: Line) -> dict[str, JSON]:
     return {
         "at": rfc3339(line.at),
