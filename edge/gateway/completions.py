@@ -118,15 +118,17 @@ def whole(page: Page, echoed: tuple[str, ...] = ()) -> dict[str, JSON]:
 
 def events(page: Page, echoed: tuple[str, ...] = ()) -> Iterator[bytes]:
     """The same as server-sent events, ended by [DONE]."""
-    for index, (_, answer) in enumerate(page.answers):
+    for index in range(len(page.answers)):
         before = (echoed[index] if echoed else "") + (notice(page) if index == 0 else "")
         at = len(before)
         if before:
             yield _line(page, _body(page, [_choice(index, before)]))
-        for text, scores in pieces(answer):
+        for text, scores in pieces(page, index):
             shown = scores if page.logprobs else ()
             yield _line(page, _body(page, [_choice(index, text, None, _logprobs(shown, at))]))
             at += len(text)
+        page = page.settled()
+        _, answer = page.answers[index]
         last = _body(page, [_choice(index, "", finish(page, answer))])
         if index == len(page.answers) - 1:
             last["tidegate"] = extension(page)

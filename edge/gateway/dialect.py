@@ -27,6 +27,9 @@ class Spoken:
     call: ChatCall
     whole: Callable[[Page], dict[str, JSON]]
     events: Callable[[Page], Iterator[bytes]]
+    event_of_error: str = (
+        ""  # the name of the event that ends a broken stream, where the API's events have names
+    )
 
 
 Read = Callable[[bytes, int], Spoken]  # the body, and how deep it may be nested; raises BadRequest

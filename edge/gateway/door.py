@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from edge import conversation, turn
@@ -11,10 +11,11 @@ from edge.config import Door as DoorSettings
 from edge.consents import Consents
 from edge.device_key import DeviceKey
 from edge.gateway.embeddings import MODEL as EMBEDDING
+from edge.gateway.flow import Flow
 from edge.gateway.limits import Gate, Shares
 from edge.gateway.render import Page
 from edge.gateway.schema import ChatCall
-from edge.memory.desk import Memory, recall
+from edge.memory.desk import Memory, Recalled, recall
 from edge.metrics import Metrics
 from edge.ports import Answer, Escalation, House, Late, Request, Source, State
 from edge.promise.desk import Desk as PromiseDesk
@@ -22,6 +23,7 @@ from edge.routing import record
 from edge.routing.mode import Mode
 from edge.routing.plan import Why
 from edge.store.journal import JournalStore, Line
+from tidegate.chat import Usage
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, Exhausted, TidegateError
 from tidegate.failpoint import failpoint
@@ -79,18 +81,37 @@ class Door:
         return (AUTO, LOCAL, *((own,) if own and own not in (AUTO, LOCAL) else ()))
 
 
-async def answer(door: Door, call: ChatCall, caller: Caller) -> tuple[Page, Answer]:
-    """The page for a call, journalled. Raises what a turn raises; nothing is handed over yet (see `hand_over`)."""
+async def answer(door: Door, call: ChatCall, caller: Caller, flow: Flow | None = None) -> tuple[Page, Answer]:
+    """The page for a call, journalled. Raises what a turn raises; nothing is handed over yet (see `hand_over`).
+
+    `flow` is told the text of the first choice while it is written, when that answer stays here whatever it becomes.
+    """
     if caller.agrees is not None and door.consents is not None:
         door.consents.decide(caller.agrees, agree=True, application=caller.application)
     known = await recall(door.memory, understand(door, call, caller), call.thread, named=bool(caller.named))
     failpoint("edge.door.received")
     with door.tracer.span("edge.request", parent=caller.trace) as span:
         placed = [replace(request, trace=span.at.trace) for request in known.requests]
+        if flow is not None:
+            flow.opened = lambda why: _page(door, call, known, placed, [_begun(door, r, why) for r in placed])
+            placed[0] = replace(placed[0], hear=flow.hear)
         answers = await _answers(door, placed)
         span.set(source=answers[0].source, state=answers[0].state, why=answers[0].why)
     failpoint("edge.answer.restored")
-    page = Page(
+    stored = door.memory is not None and door.memory.keep(known, answers[0])
+    return _page(door, call, known, placed, answers, stored=stored), answers[0]
+
+
+def _page(
+    door: Door,
+    call: ChatCall,
+    known: Recalled,
+    placed: Sequence[Request],
+    answers: Sequence[Answer],
+    *,
+    stored: bool = False,
+) -> Page:
+    return Page(
         answers=tuple(zip((request.request_id for request in placed), answers, strict=True)),
         created=int(door.clock.now()),
         model=answers[0].model or door.local_name() or call.model,
@@ -101,11 +122,16 @@ async def answer(door: Door, call: ChatCall, caller: Caller) -> tuple[Page, Answ
         json_only=bool(call.prompt.response_schema),
         conversation=placed[0].conversation,
         trace=placed[0].trace,
-        stored=door.memory is not None and door.memory.keep(known, answers[0]),
+        stored=stored,
         previous=known.previous,
         thread=call.thread.named,
     )
-    return page, answers[0]
+
+
+def _begun(door: Door, request: Request, why: Why) -> Answer:
+    """An answer of this device while it is being written."""
+    usage = Usage(door.house().local.count_tokens(request.prompt), 0)
+    return Answer(State.ANSWERED, Source.DEVICE, why, "", usage=usage)
 
 
 async def single(door: Door, request: Request) -> Answer:

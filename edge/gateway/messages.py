@@ -141,7 +141,7 @@ def read(body: bytes, max_depth: int) -> Spoken:
     )
     parallel = found.tool_choice is None or not found.tool_choice.disable_parallel_tool_use
     call = ChatCall(prompt=prompt, model=found.model, stream=bool(found.stream), parallel=parallel)
-    return Spoken(call, whole, events)
+    return Spoken(call, whole, events, event_of_error="error")
 
 
 def read_count(body: bytes, max_depth: int) -> ChatCall:

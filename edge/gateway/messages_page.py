@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import msgspec
@@ -44,16 +45,17 @@ def events(page: Page) -> Iterator[bytes]:
     _, answer = page.answers[0]
     start = {**_head(page, []), "usage": {**_usage(page), "output_tokens": 0}}
     yield _event("message_start", message=start)
-    proposed = calls(page, answer)
-    texts = [text for text in (notice(page), *(text for text, _ in pieces(answer))) if text]
     index = 0
-    if texts or not proposed:
+    if page.flow is not None or notice(page) + said(answer) or not calls(page, answer):
         yield _event("content_block_start", index=index, content_block={"type": "text", "text": ""})
-        for text in texts:
-            yield _event("content_block_delta", index=index, delta={"type": "text_delta", "text": text})
+        for text in itertools.chain((notice(page),), (text for text, _ in pieces(page, 0))):
+            if text:
+                yield _event("content_block_delta", index=index, delta={"type": "text_delta", "text": text})
         yield _event("content_block_stop", index=index)
         index += 1
-    for call in proposed:
+    page = page.settled()
+    _, answer = page.answers[0]
+    for call in calls(page, answer):
         yield _event("content_block_start", index=index, content_block=_used(call, "{}"))
         for at in range(0, len(call.arguments), _PIECE):
             delta: dict[str, JSON] = {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from edge.gateway.errors import rejection
+from edge.gateway.flow import Flow
 from edge.ports import Answer, Citation, HoldReason, LateAnswer, LateState, Source, State
 from tidegate.chat import JSON, ToolCall, Usage
 from tidegate.clock import rfc3339
@@ -47,6 +48,11 @@ class Page:
     stored: bool = False  # the memory has it
     previous: str = ""  # the response it goes on from
     thread: str = ""  # the conversation as the application named it
+    flow: Flow | None = None  # the text of the first answer is still being written
+
+    def settled(self) -> Page:
+        """The page with its answers whole; a dialect asks for it when it has written the text."""
+        return self if self.flow is None else self.flow.whole or self
 
     @property
     def id(self) -> str:
@@ -81,13 +87,15 @@ def completion(page: Page) -> dict[str, JSON]:
 
 def chunks(page: Page) -> Iterator[bytes]:
     """The same as server-sent events: role, content, tool-call deltas, finish, usage when asked for, [DONE]."""
-    for index, (_, answer) in enumerate(page.answers):
+    for index in range(len(page.answers)):
         yield _event(page, _delta(index, {"role": "assistant", "content": ""}))
         said_late = notice(page) if index == 0 else ""
         if said_late:
             yield _event(page, _delta(index, {"content": said_late}))
-        for text, scores in pieces(answer):
+        for text, scores in pieces(page, index):
             yield _event(page, _delta(index, {"content": text}, logprobs=_logprobs(page, scores)))
+        page = page.settled()
+        _, answer = page.answers[index]
         for call in _call_deltas(calls(page, answer)):
             yield _event(page, _delta(index, {"tool_calls": [call]}))
         last = _event_body(page, _delta(index, {}, ended=finish(page, answer)))
@@ -284,9 +292,16 @@ def finish(page: Page, answer: Answer) -> str:
     return "length" if shown and draft is not None and draft.finish is Finish.LENGTH else "stop"
 
 
-def pieces(answer: Answer) -> Iterator[tuple[str, tuple[TokenScore, ...]]]:
-    """The text as it streams: token by token where the tokens spell the text, else in short pieces."""
-    text = said(answer)
+def pieces(page: Page, index: int) -> Iterator[tuple[str, tuple[TokenScore, ...]]]:
+    """The text of an answer as it streams: as it is heard while it is written, or token by token where the tokens spell
+    the text, else in short pieces."""
+    begun = 0
+    if page.flow is not None and index == 0:
+        for piece in page.flow.pieces():
+            yield piece, ()
+        begun = page.flow.told
+    _, answer = page.settled().answers[index]
+    text = said(answer)[begun:]
     tokens = answer.draft.tokens if answer.draft is not None and answer.source is Source.DEVICE else ()
     if text and "".join(token.text for token in tokens) == text:
         for token in tokens:

@@ -188,7 +188,7 @@ def read(body: bytes, max_depth: int) -> Spoken:
         if found.text is not None and found.text.format is not None
         else "",
     )
-    return Spoken(call, partial(whole, echo), partial(events, echo))
+    return Spoken(call, partial(whole, echo), partial(events, echo), event_of_error="error")
 
 
 def _thread(found: ResponseBody) -> Thread:

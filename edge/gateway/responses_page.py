@@ -49,32 +49,33 @@ def _events(echo: Echo, page: Page) -> Iterator[tuple[str, dict[str, JSON]]]:
     begun = _response(echo, page, None)
     yield "response.created", {"response": begun}
     yield "response.in_progress", {"response": begun}
-    proposed = calls(page, answer)
     at = 0
-    if notice(page) + said(answer) or not proposed:
+    if page.flow is not None or notice(page) + said(answer) or not calls(page, answer):
         yield from _text_events(page)
         at = 1
-    for index, call in enumerate(proposed):
+    page = page.settled()
+    _, answer = page.answers[0]
+    for index, call in enumerate(calls(page, answer)):
         yield from _call_events(page, index, call, at + index)
     done = whole(echo, page)
     yield f"response.{done['status']}", {"response": done}
 
 
 def _text_events(page: Page) -> Iterator[tuple[str, dict[str, JSON]]]:
-    _, answer = page.answers[0]
     place: dict[str, JSON] = {"item_id": _id("msg", page), "output_index": 0, "content_index": 0}
-    text = notice(page) + said(answer)
-    item = _message(page, text, _scores(page))
-    begun: dict[str, JSON] = {**item, "status": "in_progress", "content": []}
-    part = _part(text, _scores(page))
+    begun: dict[str, JSON] = {**_message(page, "", ()), "status": "in_progress", "content": []}
     yield "response.output_item.added", {"output_index": 0, "item": begun}
     yield "response.content_part.added", {**place, "part": _part("", ())}
     told = notice(page)
     if told:
         yield "response.output_text.delta", {**place, "delta": told, "logprobs": []}
-    for piece, scores in pieces(answer):
+    for piece, scores in pieces(page, 0):
         shown: list[JSON] = [scored(score) for score in scores] if page.logprobs else []
         yield "response.output_text.delta", {**place, "delta": piece, "logprobs": shown}
+    page = page.settled()
+    _, answer = page.answers[0]
+    text = notice(page) + said(answer)
+    item, part = _message(page, text, _scores(page)), _part(text, _scores(page))
     yield "response.output_text.done", {**place, "text": text, "logprobs": part["logprobs"]}
     yield "response.content_part.done", {**place, "part": part}
     yield "response.output_item.done", {"output_index": 0, "item": item}

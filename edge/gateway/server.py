@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 from starlette.applications import Starlette
@@ -14,10 +15,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge.gateway import agent_rooms, consents, conversations, owner, status
+from edge.gateway import agent_rooms, consents, conversations, feedback, live, owner, status
 from edge.gateway import door as chat
 from edge.gateway.agent_rooms import AgentDesk
-from edge.gateway.dialect import Read, Shape, openai_error, read_chat
+from edge.gateway.dialect import Read, Shape, Spoken, openai_error, read_chat
 from edge.gateway.door import Caller, Door
 from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.embeddings import Embeds
@@ -26,7 +27,7 @@ from edge.gateway.host import is_local
 from edge.gateway.keys import Keyring
 from edge.gateway.limits import ImpatientWriter, read_body, while_connected
 from edge.gateway.preview import planned, previewed
-from edge.gateway.render import late
+from edge.gateway.render import Page, late
 from edge.gateway.schema import ChatCall, parse_chat
 from edge.health import Health
 from edge.pages.front import Pages
@@ -88,6 +89,8 @@ def build(parts: Parts) -> ASGIApp:
     ]
     if parts.pages is not None:
         routes += status.routes(parts.pages, parts.door.key, rooms.application, rooms.guarded)
+    if parts.door.promise is not None:
+        routes += feedback.routes(parts.door.promise, rooms.application, rooms.guarded)
     if parts.door.consents is not None:
         routes += consents.routes(parts.door.consents, parts.door.key, rooms.application, rooms.guarded)
     if parts.reload is not None:
@@ -142,16 +145,19 @@ class _Rooms:
         """The room of an endpoint that generates: what it reads and writes is its dialect, the turn is everyone's."""
 
         async def room(request: Request) -> Response:
-            async with self._working(request) as (caller, body):
+            async with AsyncExitStack() as stack:
+                caller, body = await stack.enter_async_context(self._working(request))
                 spoken = dialect()(body, self._door.settings.max_depth)
-                page, found = await while_connected(request, chat.answer(self._door, spoken.call, caller))
+                keep = partial(self._keep, spoken, caller)
+                begun = await live.begin(request, self._door, spoken, caller)
+                if isinstance(begun, live.Begun):
+                    return live.LiveResponse(self._door, begun, spoken, shape, keep, stack.pop_all())
+            page, found = begun
             if await request.is_disconnected():
                 return Response(status_code=499)  # nobody reads it: what came late stays to be told
             page = chat.hand_over(self._door, page)
             given = chat.headers(page, found)
-            if page.stored and spoken.call.thread.response and self._door.memory is not None:
-                told = msgspec.json.encode(spoken.whole(page))
-                self._door.memory.keep_page(caller.application, page.answers[0][0], told)
+            keep(page)
             if found.state is State.REFUSED:
                 no = refusal(found)
                 self._door.metrics.failed(no.status)
@@ -161,6 +167,12 @@ class _Rooms:
             return _json(spoken.whole(page), 200, given)
 
         return room
+
+    def _keep(self, spoken: Spoken, caller: Caller, page: Page) -> None:
+        """Remembers a page that can be asked for again by its id."""
+        if page.stored and spoken.call.thread.response and self._door.memory is not None:
+            told = msgspec.json.encode(spoken.whole(page))
+            self._door.memory.keep_page(caller.application, page.answers[0][0], told)
 
     async def embeddings(self, request: Request) -> Response:
         from edge.gateway.embeddings import page, parse_embedding

@@ -44,6 +44,9 @@ from edge.ports import (
     Request,
     Screen,
 )
+from edge.promise.desk import Desk as PromiseDesk
+from edge.promise.keeper import Keeper, Stance
+from edge.promise.lines import Promises
 from edge.stores import Stores, open_stores
 from tidegate.chat import Prompt, Usage
 from tidegate.clock import Clock, SystemClock
@@ -230,6 +233,11 @@ def open_door(
         encode=encode,
         key=key,
         consents=Consents(clock, key, encode),
+        promise=PromiseDesk(
+            Keeper(Stance(Promises()), stores.promises, lambda: None, key=key, clock=clock, draw=lambda: 1.0),
+            stores.promises,
+            None,
+        ),
         memory=_memory(made or local_only, stores, late or NoLate(), key, clock, remembers),
     )
     now = Now(local_model=True, model="fake-1", uplink=False, link_up=False, barred=False, spool={})

@@ -1,0 +1,71 @@
+"""A page that is told while it is being made. Only an answer that cannot be taken back flows: see `edge.turn`, StayLocal.
+
+The dialects write their events in order and without waiting: a flow hands them the pieces heard so far, and is only asked for
+one when there is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.routing.plan import Why
+
+if TYPE_CHECKING:
+    from edge.gateway.render import Page
+
+
+@dataclass(eq=False)
+class Flow:
+    """One page under way. `opened` makes the page as it stands when the first piece is heard; set before anything is."""
+
+    opened: Callable[[Why], Page] | None = field(default=None, repr=False)
+    head: Page | None = field(default=None, repr=False)
+    whole: Page | None = field(default=None, repr=False)
+    broken: Exception | None = field(default=None, repr=False)
+    told: int = 0  # characters handed to the dialect
+    _heard: deque[str] = field(default_factory=deque, repr=False)
+    _news: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    _begun: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+
+    def hear(self, why: Why, text: str) -> None:
+        """A piece of the answer, on the event loop."""
+        if self.head is None and self.opened is not None:
+            self.head = self.opened(why)
+            self._begun.set()
+        self._heard.append(text)
+        self._news.set()
+
+    def settle(self, page: Page) -> None:
+        """The whole page: what was told is the beginning of it."""
+        self.whole = page
+        self._news.set()
+
+    def fail(self, error: Exception) -> None:
+        """There will be no whole page."""
+        self.broken = error
+        self._news.set()
+
+    async def begun(self) -> None:
+        """Returns when the first piece has been heard; there is a `head` then."""
+        await self._begun.wait()
+
+    def pieces(self) -> Iterator[str]:
+        """Everything heard, then nothing more; only asked for a piece when there is one or the page is whole."""
+        while self._heard:
+            piece = self._heard.popleft()
+            self.told += len(piece)
+            yield piece
+
+    async def told_by(self, events: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """A dialect's events, each as soon as it can be written."""
+        while self.whole is None and self.broken is None:
+            await self._news.wait()
+            self._news.clear()
+            while self._heard:
+                yield next(events)
+        for event in events if self.broken is None else ():
+            yield event
