@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tidegate.chat import JSON, Prompt, Tool, ToolChoice
+from tidegate.engines.bounds import MOST_NESTED, nesting, tamed
 from tidegate.errors import BadRequest
 
 MAX_SCHEMA_CHARS = 50_000
@@ -31,10 +32,10 @@ def schema_grammar(schema: str, param: str = "response_format") -> str:
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
     try:
-        grammar = str(json_schema_to_gbnf(schema))
+        grammar = str(json_schema_to_gbnf(json.dumps(tamed(json.loads(schema)))))
     except Exception as error:
         raise _unusable(param) from error
-    if len(grammar) > MAX_GRAMMAR_CHARS:
+    if len(grammar) > MAX_GRAMMAR_CHARS or nesting(grammar) > MOST_NESTED:
         raise _unusable(param)
     return grammar
 
