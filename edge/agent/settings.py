@@ -82,3 +82,4 @@ class Declared(msgspec.Struct, frozen=True, kw_only=True):
     hosts: frozenset[str] = frozenset()
     local_only: bool = False
     hidden: tuple[Path, ...] = ()  # folders that no sandboxed child sees: the state folder
+    sandbox: str = ""  # bubblewrap, systemd-run or limits; absent: the strictest that works here

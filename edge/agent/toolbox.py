@@ -134,7 +134,7 @@ def _tool(setting: ToolSetting, text: str, kind: Kind, *, outward: bool, sandbox
 def _child(setting: ToolSetting, text: str, declared: Declared, environ: Mapping[str, str]) -> Made:
     from edge.agent.tools import command, template
 
-    where, sandbox = f"tools.{setting.name}", available()
+    where, sandbox = f"tools.{setting.name}", _sandbox(declared)
     _require_closed(setting, where, declared)
     kind = Kind.COMMAND if setting.command else Kind.PYTHON
     if kind is Kind.PYTHON and setting.python.count(":") != 1:
@@ -219,7 +219,7 @@ def _server(setting: McpSetting, declared: Declared, environ: Mapping[str, str])
         return McpServer(Spec(setting, headers=command.secrets(setting.headers, environ), outward=outward))
     _require_program(setting.command[0], where)
     _require_closed(setting, where, declared)
-    sandbox = available()
+    sandbox = _sandbox(declared)
     cell = command.cell_of(setting, _hidden(declared))
     forever = Limits(
         86_400.0 * 365, setting.output_bytes, setting.memory_mb
@@ -227,6 +227,10 @@ def _server(setting: McpSetting, declared: Declared, environ: Mapping[str, str])
     vector = confined(setting.command, replace(cell, limits=forever), sandbox)
     env = command.environment(setting.env, environ)
     return McpServer(Spec(setting, tuple(vector), env, outward=setting.network, sandbox=str(sandbox)))
+
+
+def _sandbox(declared: Declared) -> Sandbox:
+    return Sandbox(declared.sandbox) if declared.sandbox else available()
 
 
 def _hidden(declared: Declared) -> tuple[Path, ...]:

@@ -74,7 +74,7 @@ def confined(vector: Sequence[str], cell: Cell, sandbox: Sandbox) -> list[str]:
 
 
 def _bubblewrap(vector: Sequence[str], cell: Cell) -> list[str]:
-    words = ["bwrap", "--die-with-parent", "--new-session", "--unshare-all"]
+    words = [shutil.which("bwrap") or "bwrap", "--die-with-parent", "--new-session", "--unshare-all"]
     if cell.network:
         words.append("--share-net")
     words += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]  # noqa: S108
@@ -100,7 +100,7 @@ def _systemd(vector: Sequence[str], cell: Cell) -> list[str]:
         *(f"InaccessiblePaths=-{folder}" for folder in cell.hidden),
     ]
     whose = [] if os.geteuid() == 0 else ["--user"]
-    words = ["systemd-run", *whose, "--pipe", "--wait", "--collect", "--quiet"]
+    words = [shutil.which("systemd-run") or "systemd-run", *whose, "--pipe", "--wait", "--collect", "--quiet"]
     for one in properties:
         words += ["-p", one]
     return [*words, "--", *vector]
