@@ -146,7 +146,7 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 `GET /healthz`, `GET /readyz`, `GET /metrics`, `POST /v1/tidegate/plan` (the decision, without generating), `POST
 /v1/tidegate/preview` (the exact bytes that would leave; those of the request that then follows when both carry the same
 `Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/consents`
-(what waits for somebody's consent), `GET` and `POST /v1/tidegate/consents/{consent}`, `GET /v1/tidegate/ledger`.
+(what waits for somebody's consent), `GET` and `POST /v1/tidegate/consents/{consent}`, `POST /v1/tidegate/feedback`, `GET /v1/tidegate/ledger`.
 
 How much one application may take of the door is set by `door.max_per_application`, `door.per_minute` and
 `door.max_body_bytes` ([settings](settings.md)).

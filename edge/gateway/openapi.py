@@ -11,6 +11,7 @@ from edge.gateway.agent_rooms import ApproveBody, RunBody
 from edge.gateway.compat import ENDPOINTS, Endpoint
 from edge.gateway.consents import ConsentWord
 from edge.gateway.embeddings import EmbeddingBody
+from edge.gateway.feedback import FeedbackWord
 from edge.gateway.messages import CountBody
 from edge.gateway.schema import ChatBody
 from tidegate import __version__
@@ -52,6 +53,7 @@ PLAIN = (
     Plain("/v1/tidegate/consents", "Requests that leave only when somebody agrees, with what would leave.", "Listed"),
     Plain("/v1/tidegate/consents/{consent}", "One of them; `wait` seconds for somebody's word.", "Thing", (200, 400, 401, 404, 421), query=("wait",)),
     Plain("/v1/tidegate/consents/{consent}", "The word about it.", "Thing", (200, 400, 401, 404, 408, 413, 421), method="post", body=ConsentWord),
+    Plain("/v1/tidegate/feedback", "Whether an answer of this device was right.", "Thing", (200, 400, 401, 404, 408, 413, 421), method="post", body=FeedbackWord),
     Plain("/v1/responses/{id}", "A response that this device remembers.", "Thing", (200, 401, 404, 421)),
     Plain("/v1/responses/{id}", "Forgets it.", "Thing", (200, 401, 404, 421), method="delete"),
     Plain("/v1/tidegate/conversations", "The application's conversations that this device remembers.", "Listed", (200, 401, 421)),

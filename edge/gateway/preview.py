@@ -11,6 +11,7 @@ from edge.facts import look
 from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import ChatCall
 from edge.ports import Escalation, RedactedPrompt
+from edge.promise.outlook import outlook
 from edge.routing.plan import Consent, EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
 from edge.turn import escalation
 from tidegate.chat import JSON
@@ -31,6 +32,7 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "prompt_tokens": known.prompt_tokens,
         "context_tokens": known.context_tokens,
         "keep_at": house.policy.keep_at,
+        "promise": outlook(door.promise.keeper, request) if door.promise is not None else None,
         "consent": known.consent,
         "policy_version": house.policy.version,
         "entities": _entities(redacted),

@@ -26,6 +26,7 @@ from tidegate.logs import Log
 from tidegate.risk.calibrate import Calibration
 from tidegate.risk.monitor import Answered, Effect, State, Watch, begin, step
 from tidegate.risk.promise import ESCALATE_ALL
+from tidegate.risk.task import Task
 from tidegate.risk.terms import Terms, terms
 
 if TYPE_CHECKING:
@@ -92,13 +93,17 @@ class Keeper:
 
     def judge(self, request: Request, signals: Signals, *, claims: bytes = b"") -> Judgement | None:
         """The verdict on a draft under the promise of its request; None where nothing was promised."""
-        line = self._promises.line(request.application, signals.task)
+        line = self.line(request.application, signals.task)
         if line is None:
             return None
         now = self.standing(line)
         keep_at = max(now.watch.keep_at, self._at_least)
         ground = _ground(now, signals, keep_at)
         return Judgement(signals, ESCALATE_ALL if ground in _NEVER else keep_at, ground, line, claims)
+
+    def line(self, application: str, task: Task) -> Line | None:
+        """The line under which such a request falls; None where nothing was promised."""
+        return self._promises.line(application, task)
 
     def standing(self, line: Line) -> Standing:
         """The line as it stands, begun anew when the model came with other outcomes."""
