@@ -37,6 +37,7 @@ _SUMMARIES = {
     "edge": "the device daemon: run, status, doctor",
     "agent": "what the agent may do, did, and waits for: tools, runs, pending, approve, deny, grants",
     "mcp": "this device's daemon for MCP clients: serve",
+    "chat": "a conversation in the terminal; one question in a pipe",
     "plan": "JSON lines in, where each would be answered and why",
     "cloud": "the validation tier: serve",
     "fleet": "certificates, releases, rollouts",
