@@ -1,8 +1,9 @@
 """Renders a model's own chat template so that nobody but the template can write control tokens.
 
-The template comes with the model file and is not trusted: it runs in Jinja's sandbox over plain values. The messages
-are trusted even less: every text of the application is wrapped in two marks before rendering, and the rendered prompt
-is cut at the marks, so that we know which characters the template wrote and which the application did.
+The template comes with the model file and is not trusted: it runs in Jinja's sandbox over plain values, and within bounds
+(`tidegate.engines.looping`). The messages are trusted even less: every text of the application is wrapped in two marks before
+rendering, and the rendered prompt is cut at the marks, so that we know which characters the template wrote and which the
+application did.
 """
 
 from __future__ import annotations
@@ -64,8 +65,11 @@ class ChatTemplate:
     def render(self, prompt: Prompt) -> tuple[Segment, ...]:
         """The prompt as segments, in order. Raises BadRequest when the template refuses the conversation."""
         offered = () if prompt.tool_choice is ToolChoice.NONE else prompt.tools
+        from tidegate.engines import looping
+
         pieces: list[str] = []
         room = MAX_RENDERED
+        looping.begin()
         try:
             for piece in self._template.generate(
                 messages=_messages(prompt.messages),
@@ -97,9 +101,10 @@ class ChatTemplate:
 @lru_cache(maxsize=8)
 def _compiled(source: str) -> Template:
     from jinja2 import TemplateSyntaxError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    environment = ImmutableSandboxedEnvironment(
+    from tidegate.engines.looping import BoundedEnvironment
+
+    environment = BoundedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
     )
     environment.filters["tojson"] = _to_json
