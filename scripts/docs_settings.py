@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from edge.reload.rules import is_live
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "settings.md"
@@ -111,15 +113,38 @@ def _default(value: ast.expr | None) -> str:
     return f"`{ast.literal_eval(value)}`".replace("`True`", "`true`").replace("`False`", "`false`")
 
 
-def section(tier: str, prefix: str, found: list[Group]) -> str:
+LIVE = """What is marked *live* below changes while the daemon runs: after editing the file, `tidegate edge reload` (or SIGHUP) reads
+all sources again, checks them whole and applies every live key at once. It prints what was applied and what needs a restart, which
+keeps its old value meanwhile; when anything is wrong, or a new model or detector does not load, every old setting stands. Requests that
+are being answered end under the settings they began with. `tidegate models use NAME --config FILE` followed by a reload swaps
+the model without dropping a request. The log has one line, `settings_reloaded`, with the policy's version before and after.
+`mode` is live between the modes that have a way out, `model.path` where no fleet decides about the model.
+"""
+
+
+def section(
+    tier: str, prefix: str, found: list[Group], live: Callable[[str], bool] | None = None, note: str = ""
+) -> str:
+    """`live` adds a column: whether a key changes without a restart."""
     parts = [f"## {tier}.toml\n\nPrefix `{prefix}`: `door.port` is `{prefix}__DOOR__PORT`.\n"]
+    parts += [note] if note else []
+    column, line = ("changes | ", "---|") if live is not None else ("", "")
     for group in found:
         title = f"### [{group.name}]\n\n" if group.name else ""
         about = " ".join(group.about.split())
-        rows = [f"| `{s.key}` | {s.kind} | {s.default} | {s.about} |" for s in group.settings]
-        table = "\n".join(["| key | kind | default | what it does |", "|---|---|---|---|", *rows])
+        rows = [
+            f"| `{s.key}` | {s.kind} | {s.default} | {_when(s.key, live)}{s.about} |" for s in group.settings
+        ]
+        head = f"| key | kind | default | {column}what it does |"
+        table = "\n".join([head, f"|---|---|---|---|{line}", *rows])
         parts.append(f"{title}{about}\n\n{table}\n".lstrip())
     return "\n".join(parts)
+
+
+def _when(key: str, live: Callable[[str], bool] | None) -> str:
+    if live is None:
+        return ""
+    return "live | " if live(key) else "restart | "
 
 
 def page() -> str:
@@ -127,7 +152,11 @@ def page() -> str:
     edge = list(groups((ROOT / "edge" / "config.py").read_text(encoding="utf-8"), "EdgeConfig"))
     cloud = list(groups((ROOT / "cloud" / "config.py").read_text(encoding="utf-8"), "CloudConfig"))
     return "\n".join(
-        [HEAD, section("edge", "TIDEGATE_EDGE", edge), section("cloud", "TIDEGATE_CLOUD", cloud)]
+        [
+            HEAD,
+            section("edge", "TIDEGATE_EDGE", edge, is_live, LIVE),
+            section("cloud", "TIDEGATE_CLOUD", cloud),
+        ]
     )
 
 

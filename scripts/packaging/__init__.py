@@ -1,0 +1,1 @@
+"""What people install, checked where it will run."""
