@@ -35,7 +35,7 @@ NO_LEAST: Final[Least] = MappingProxyType({})
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’\-‐.][^\W\d_]+)*\.?")
 _TOKEN: Final = re.compile(r"[^\s,;:()\[\]{}\"]+")
 _SENTENCE: Final = re.compile(r"(?:^|[.!?…]\s+)[\"'“„«¿¡(*#>\s-]{0,6}([^\W\d_]+)")
-_NUMBER_AFTER: Final = re.compile(r"(?:[ ]?[-/.:#]?[ ]?|[- ][A-Z]{1,3}[- ]?)\d")
+_NUMBER_AFTER: Final = re.compile(r"(?! (?:19|20)\d\d(?!\d))(?:[ ]?[-/.:#]?[ ]?|[- ][A-Z]{1,3}[- ]?)\d")
 # A line of a program, a query or a shell, by what prose does not have.
 _CODE: Final = re.compile(
     r"[;{}]\s*$|[a-z_]\([^()]{0,80}\)|[=!<>]=|=>|->|:=|&&|\|\||[a-z]\.[a-z_]+\(|\s--[a-z][a-z-]+\b|^\s*(?:import [\w.]+(?: as \w+)?\s*$|from [\w.]+ import "
@@ -187,14 +187,20 @@ def _no_name(text: str, span: Span, line: Line, *, named: bool) -> bool:
     value = text[span.start : span.end]
     match span.label:
         case Label.STREET_ADDRESS:
-            return _field(value) or (not named and _no_street(value)) or _is_field(value.split()[0])
+            return (
+                _field(value) or (not named and _no_street(value, span.score)) or _is_field(value.split()[0])
+            )
         case Label.POSTAL_CODE:
             return line.code
         case _:
             return (
                 _field(value)
                 or _series(text, span.start, span.end)
-                or (value.lower() in FIELD_WORDS | MEASURES and _CODE_AFTER.match(text, span.end) is not None)
+                or (
+                    not value.isupper()
+                    and value.lower() in FIELD_WORDS | MEASURES
+                    and _CODE_AFTER.match(text, span.end) is not None
+                )
                 or (not named and value.islower() and _common(text, span, line))
             )
 
@@ -228,36 +234,34 @@ def _series(text: str, start: int, end: int) -> bool:
     return True
 
 
-def _no_street(value: str) -> bool:
+def _no_street(value: str, score: float) -> bool:
     """A word and a number are no address when the word is a measure, or when nothing in it is a name or a kind of street."""
     words = re.findall(r"[^\W\d_]+\.?", value.lower())
     if any(word in MEASURES for word in words) and not any(word in STREET_WORDS for word in words):
         return True
     if any(word.endswith(STREET_WORDS) and len(word) > 1 for word in words):
         return False
-    return not any(word[0].isupper() and len(word) > 2 for word in re.findall(r"[^\W\d_]+", value))
+    return score < _TRADE and not any(
+        word[0].isupper() and len(word) > 2 for word in re.findall(r"[^\W\d_]+", value)
+    )
 
 
 _PARTICLES: Final = frozenset(
     "del dal dalla al der des du zu zum zur y e o i of".split()
 )  # of names, before a capital
 _CODE_AFTER: Final = re.compile(r"[ :#.-]{1,3}(?:[A-Z]{1,4}[-./]?)?\d[\w./-]*")
-_THE: Final = frozenset("the a an der die das den dem le la les el los las il lo het een".split())
 _BEFORE: Final = re.compile(r"[^\W\d_]+['’]?(?=\s)")
-_SURE: Final = 0.9  # `the united states` is, `the white van` is not
-_TRADE: Final = 0.8  # below it a word two after an article is a thing or a trade: `the night porter`
+_TRADE: Final = 0.9  # below it a word behind an article is a thing or a trade: `the plumber`
 
 
 def _common(text: str, span: Span, line: Line) -> bool:
     """Small letters behind an article (`the night porter`), or beside the same word with a capital (`Frank was frank`)."""
     value = text[span.start : span.end]
     before = _BEFORE.findall(text, max(line.offset, span.start - 40), span.start)
-    article = before[-1:] if span.score >= _TRADE else before[-2:]
+    article = before[-1:] if span.score < _TRADE else ()
     first = value.split()[0].rstrip("'’")
     if span.label is Label.PERSON and (
         not ARTICLES.isdisjoint(article) or (first in ARTICLES and " " in value)
     ):
-        return True
-    if span.label is not Label.PERSON and span.score < _SURE and not _THE.isdisjoint(before[-1:]):
         return True
     return value.isalpha() and re.search(rf"\b{value.capitalize()}\b", line.text) is not None
