@@ -7,19 +7,20 @@ many: a power cut costs at most these of the count. Use from one event loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from edge.device_key import DeviceKey
+from edge.promise.giving_up import watcher
 from edge.promise.judgement import Ground, Judgement, Line, Signals
 from edge.promise.lines import Promises
 from edge.promise.verdict import Found, claims
 from edge.store.promises import Check, Event, Happened, Judged, Origin, Outcome, PromiseStore, Watching
 from tidegate.clock import Clock
-from tidegate.engines.port import Draft
+from tidegate.engines.port import Draft, GivesUp
 from tidegate.errors import TidegateError
 from tidegate.ids import RequestId
 from tidegate.logs import Log
@@ -78,6 +79,17 @@ class Keeper:
         self._alarms = 0
         self._log = Log("edge.promise")
 
+    def restate(self, stance: Stance) -> None:
+        """What the operator has set anew, in flight: watches go on as after a restart, and words relax none of them."""
+        try:
+            self.close()
+        except (
+            TidegateError
+        ) as error:  # a full disk: as after a power cut, at most EVERY of each count are missing
+            self._log.error("counts_not_saved", error)
+        self._standing.clear()
+        self._promises, self._audit, self._at_least = stance.promises, stance.audit, stance.at_least
+
     @property
     def alarms(self) -> int:
         """Since the start of this program."""
@@ -104,6 +116,13 @@ class Keeper:
     def line(self, application: str, task: Task) -> Line | None:
         """The line under which such a request falls; None where nothing was promised."""
         return self._promises.line(application, task)
+
+    def giving_up(self, request: Request, keep_at: float) -> Callable[[Mapping[str, float]], GivesUp] | None:
+        """See `edge.promise.giving_up`; `keep_at` applies where nothing was promised."""
+        line = self.line(request.application, Task.CALLS)
+        if line is not None:
+            keep_at = max(self.standing(line).watch.keep_at, self._at_least)
+        return watcher(request.prompt, self._calibration(), keep_at, self._draw)
 
     def standing(self, line: Line) -> Standing:
         """The line as it stands, begun anew when the model came with other outcomes."""

@@ -40,6 +40,11 @@ def promises_of(stated: Promised) -> Promises:
     )
 
 
+def stance_of(config: EdgeConfig) -> Stance:
+    watched = config.promise.audit if config.escalates else 0.0
+    return Stance(promises_of(config.promise), watched, config.policy.keep_at or 0.0)
+
+
 def keeper_of(
     config: EdgeConfig,
     store: PromiseStore,
@@ -48,10 +53,13 @@ def keeper_of(
     clock: Clock,
 ) -> Keeper:
     """The keeper of this device. Draws come from the system's randomness: nobody can foresee which answers are checked."""
-    watched = config.promise.audit if config.escalates else 0.0
-    stance = Stance(promises_of(config.promise), watched, config.policy.keep_at or 0.0)
     return Keeper(
-        stance, store, calibration, key=key, clock=clock, draw=lambda: secrets.randbelow(_FINE) / _FINE
+        stance_of(config),
+        store,
+        calibration,
+        key=key,
+        clock=clock,
+        draw=lambda: secrets.randbelow(_FINE) / _FINE,
     )
 
 

@@ -14,7 +14,8 @@ from edge.config import EdgeConfig
 from edge.routing.mode import Mode
 from tidegate import config
 
-LIVE_GROUPS = ("policy", "privacy", "vitals", "budget", "journal", "memory", "logs")
+LIVE_GROUPS = ("policy", "privacy", "promise", "vitals", "budget", "journal", "memory", "logs")
+NOT_LIVE = ("promise.audit_by",)  # of these groups: who checks is chosen when the way out is built
 LIVE_KEYS = (
     "mode_for",
     "door.max_body_bytes",
@@ -26,6 +27,7 @@ LIVE_KEYS = (
     "door.write_timeout_s",
     "door.deadline_s",
     "model.path",
+    "uplink.metered_bytes_a_day",
 )
 MODEL = "model.path"
 _SENTRY = ("policy.names", "policy.encoder", "policy.public_words")  # what the detectors are made of
@@ -64,7 +66,8 @@ def settle(old: EdgeConfig, new: EdgeConfig) -> Change:
 
 def is_live(key: str) -> bool:
     """Whether the key can change in flight, as far as that depends on the key alone."""
-    return key in LIVE_KEYS or key.partition(".")[0] in LIVE_GROUPS or key == "mode"
+    lives = key in LIVE_KEYS or key.partition(".")[0] in LIVE_GROUPS or key == "mode"
+    return lives and key not in NOT_LIVE
 
 
 def _lives(key: str, old: EdgeConfig, new: EdgeConfig) -> bool:

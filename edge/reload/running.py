@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from edge.config import EdgeConfig
 from edge.gateway.server import Parts, build
 from edge.memory.desk import keeping_of
+from edge.promise.settings import stance_of
 from edge.reload.desk import Reloader
 from edge.reload.front import Front
 from edge.reload.rules import Change
@@ -89,6 +90,8 @@ class Running:
         door, settings = self.parts.door, fresh.door
         door.gate.resize(settings.max_in_flight + settings.max_waiting)
         door.shares.resize(at_once=settings.max_per_application, per_minute=settings.per_minute)
+        if door.promise is not None:
+            door.promise.keeper.restate(stance_of(fresh))
         memory = door.memory and replace(door.memory, keeping=keeping_of(fresh.memory))
         self.parts = replace(
             self.parts,

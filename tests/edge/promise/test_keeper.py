@@ -203,6 +203,19 @@ def test_stating_the_promise_anew_does_not_relax_it(desk: Desk) -> None:
     assert now.watch.keep_at == now.terms.tighter
 
 
+def test_stating_it_anew_in_flight_counts_on_and_does_not_relax_it_either(desk: Desk) -> None:
+    keeper = desk.open()
+    run(keeper, desk, lambda at: at % 3 != 0, 2000)
+    before = line(keeper)
+    assert before.watch.state is State.TIGHTENED
+    keeper.restate(Stance(Promises(Promise(0.06)), audit=0.3))
+    now = keeper.standing(Line("device", Task.CALLS, Promise(0.06)))
+    assert now.saved.kept == before.saved.kept
+    assert now.watch.state is State.TIGHTENED
+    keeper.restate(Stance(Promises(None)))
+    assert keeper.judge(ask("tests"), draft(0.9)) is None
+
+
 def test_an_audit_that_could_not_be_sent_counts_as_one_not_drawn(desk: Desk) -> None:
     keeper = desk.open()
     desk.seed = 0

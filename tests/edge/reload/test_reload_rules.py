@@ -85,3 +85,5 @@ def test_every_live_key_is_a_setting() -> None:
     assert {key.partition(".")[0] for key in known} >= set(LIVE_GROUPS)
     assert not is_live("door.port")
     assert not is_live("uplink.address")
+    assert is_live("promise.audit")
+    assert not is_live("promise.audit_by")
