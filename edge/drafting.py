@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge.ports import Answer, House, Request
+from edge.routing.link import Health
 from edge.routing.plan import Facts, Why
 from edge.routing.reasons import reasons
 from edge.routing.record import Record
@@ -24,6 +25,8 @@ async def draft(request: Request, known: Facts, house: House, stays: Why | None 
     """
     prompt = shortened(request.prompt, known.world.vitals)
     terms = terms_of(request, stays)
+    if stays is None and given_up_early(known) and house.promise is not None:
+        terms = replace(terms, give_up=house.promise.giving_up(request, house.policy.keep_at))
     if house.around is None:
         return await house.local.generate(prompt, terms)
     with house.around.drafting():
@@ -38,6 +41,12 @@ def terms_of(request: Request, stays: Why | None) -> Terms:
     if hear is None or stays is None:
         return Terms(request.application, request.deadline_s)
     return Terms(request.application, request.deadline_s, lambda text: hear(stays, text))
+
+
+def given_up_early(known: Facts) -> bool:
+    """Whether a draft may be given up while it is written: only where the cloud is sure to be asked instead."""
+    link = known.world.link
+    return link.open and link.health is Health.UP and not known.asks
 
 
 def shortened(prompt: Prompt, vitals: VitalSignal) -> Prompt:

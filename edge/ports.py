@@ -18,7 +18,7 @@ from edge.routing.plan import Consent, Why, strictest
 from edge.routing.record import Record
 from edge.routing.world import World
 from tidegate.chat import Prompt, Role, ToolCall, ToolChoice, Usage
-from tidegate.engines.port import ANYHOW, Draft, Terms
+from tidegate.engines.port import ANYHOW, Draft, GivesUp, Terms
 from tidegate.ids import ConsentId, ConversationId, RequestId, Ticket, TraceId
 from tidegate.privacy.spans import Label
 from tidegate.risk.calibrate import Calibration
@@ -362,6 +362,10 @@ class PromiseKeeper(Protocol):
 
     def claims(self, draft: Draft) -> bytes:
         """A keyed digest of what a draft says."""
+        ...
+
+    def giving_up(self, request: Request, keep_at: float) -> Callable[[Mapping[str, float]], GivesUp] | None:
+        """What may end a draft that will be escalated anyway, before it is finished; `keep_at` where nothing was promised."""
         ...
 
     def judge(self, request: Request, signals: Signals, *, claims: bytes) -> Judgement | None:

@@ -78,7 +78,7 @@ def judge(draft: Draft, confidence: float, keep_at: float) -> Why:
     if draft.finish is Finish.PASS:
         return Why.PASSED
     if draft.finish is Finish.LENGTH:
-        return Why.INVALID_DRAFT
+        return Why.UNSURE if draft.features.get("given_up") else Why.INVALID_DRAFT
     return Why.CONFIDENT if confidence >= keep_at else Why.UNSURE
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from tidegate.chat import Prompt
 from tidegate.engines.callrules import CallRules, Kind
 from tidegate.engines.native import Constraint, Weights
-from tidegate.engines.port import TokenScore
+from tidegate.engines.port import GivesUp, TokenScore
 from tidegate.engines.score import Choice, Logits, choose, describe, first_of, mass
 from tidegate.engines.telling import Telling
 
@@ -48,6 +48,7 @@ class Job:
     pass_token: int = -1
     call_token: int = -1
     telling: Telling | None = None
+    give_up: Callable[[Mapping[str, float]], GivesUp] | None = None
 
 
 class Writer:
@@ -63,12 +64,14 @@ class Writer:
         self._pieces: list[bytes] = []
         self._chosen: list[Choice] = []
         self._ended = False
+        self._gives_up: GivesUp | None = None
 
     def take(self, logits: Logits) -> Sequence[int]:
         """The logits after everything fed so far; answers the token to feed next, or nothing at the end."""
         job = self._job
         if not self._features:
             self._features = opening(logits, job)
+            self._gives_up = job.give_up(self._features) if job.give_up is not None else None
         choice = self._next(logits) if job.room > 0 else None
         if (
             choice is None
@@ -87,6 +90,9 @@ class Writer:
             return ()
         if job.telling is not None:
             job.telling.hear(piece)
+        if self._gives_up is not None and self._gives_up(_score(self._weights, choice)):
+            self._features["given_up"] = 1.0
+            return ()
         return (choice.token,) if len(self._chosen) < job.room else ()
 
     def result(self) -> Written:

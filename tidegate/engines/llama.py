@@ -191,7 +191,7 @@ class LlamaEngine:
         rules, constraint = self._rules(prompt), None
         if rules is None and (grammar := grammar_for(prompt, closes=CLOSE in self._template.source)):
             constraint = await asyncio.to_thread(Constraint, self._weights, grammar)
-        job = replace(self._job(prompt, ready), rules=rules, constraint=constraint)
+        job = replace(self._job(prompt, ready), rules=rules, constraint=constraint, give_up=terms.give_up)
         end = constraint.free if constraint is not None else _nothing
         call = _Call(lambda: Writer(self._weights, job))
         if terms.hear is not None:

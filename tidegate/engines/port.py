@@ -40,17 +40,24 @@ class Draft:
     features: Mapping[str, float] = field(default_factory=dict)
 
 
+GivesUp = Callable[[TokenScore], bool]
+"""Told each token of a draft in order; true ends it there. Quick and pure: it runs between two steps of the engine."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """On what terms a draft is written on this machine: whose request it is (queues are fair to applications), how long it
     may wait for its turn, in seconds, and who hears it being written.
 
     `hear` gets text that the draft is sure to begin with, in order, each part once, on the caller's event loop.
+    `give_up` makes, from the features of the first look, what may end the draft before it is finished: such a draft has finish
+    LENGTH and the feature `given_up`.
     """
 
     application: str = ""
     wait_s: float = 600.0
     hear: Callable[[str], None] | None = None
+    give_up: Callable[[Mapping[str, float]], GivesUp] | None = None
 
 
 ANYHOW = Terms()
