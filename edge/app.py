@@ -230,10 +230,18 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
         consents=Consents(wiring.clock, wiring.key, exits.encode),
         promise=promised,
         memory=_memory(wiring, exits),
+        lessened=_lessened(exits.way_out),
     )
     return Parts(
         door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest, embedding.on_this_machine()
     )
+
+
+def _lessened(out: WayOut | None) -> Callable[[], str]:
+    """What redaction does without, now; a device that lets nothing out needs none."""
+    from edge.screen import lessened
+
+    return (lambda: "") if out is None else lambda: lessened(out.screen.detectors.seen())
 
 
 def _pages(wiring: _Wiring, exits: Exits, parts: Parts) -> pages.Pages | None:

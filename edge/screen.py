@@ -95,6 +95,13 @@ def _usable(part: T | TidegateError) -> T:
     return part
 
 
+def lessened(found: Detector | TidegateError | None) -> str:
+    """What redaction does without, in a word that every answer carries; empty when it is whole, or was not needed yet."""
+    if isinstance(found, TidegateError):
+        return "unavailable"
+    return "patterns-only" if found is not None and found.ner is None else ""
+
+
 def remembering(detector: Detector) -> Detector:
     """The same detector, which looks at each text once: a turn scans only what is new."""
     names = _remember(detector.ner) if detector.ner is not None else None

@@ -106,6 +106,7 @@ has been answered since. The same is in headers:
 | `x-tidegate-confidence` | P(right) of the local draft, when there was one |
 | `x-tidegate-ticket` | claim check of an answer that will come later |
 | `x-tidegate-conversation` | the conversation as Tidegate knows it |
+| `x-tidegate-redaction` | only when redaction does without something: `patterns-only`, `unavailable` (then nothing leaves) |
 | `x-tidegate-trace` | W3C trace id, the same on the device and in the cloud |
 
 A request that waits for a person, or for the connection, is a normal completion (200) that says so, without tool calls. The

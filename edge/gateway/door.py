@@ -73,6 +73,7 @@ class Door:
     consents: Consents | None = None
     promise: PromiseDesk | None = None
     memory: Memory | None = None
+    lessened: Callable[[], str] = lambda: ""  # what redaction does without: patterns-only, unavailable, or nothing
     log: Log = field(default_factory=lambda: Log("edge.door"))
 
     def models(self) -> tuple[str, ...]:
@@ -265,8 +266,8 @@ def _journal(door: Door, request: Request, found: Answer, seconds: float) -> Non
         door.log.error("journal_line_lost", error, request=request.request_id)
 
 
-def headers(page: Page, found: Answer) -> dict[str, str]:
-    """The `x-tidegate-*` headers of a response."""
+def headers(page: Page, found: Answer, lessened: str = "") -> dict[str, str]:
+    """The `x-tidegate-*` headers of a response. `lessened`: what redaction does without."""
     given = {
         "x-tidegate-source": str(found.source),
         "x-tidegate-state": str(found.state),
@@ -281,6 +282,8 @@ def headers(page: Page, found: Answer) -> dict[str, str]:
         given["x-tidegate-reasons"] = ",".join(found.decided.reasons)
     if found.ticket is not None:
         given["x-tidegate-ticket"] = found.ticket
+    if lessened:
+        given["x-tidegate-redaction"] = lessened
     return given
 
 

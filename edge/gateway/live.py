@@ -91,7 +91,7 @@ class LiveResponse(StreamingResponse):
         self._keep, self._stack = keep, stack
         head = chat.hand_over(door, begun.head)
         self._head = replace(head, flow=begun.flow)
-        given = chat.headers(head, head.answers[0][1])
+        given = chat.headers(head, head.answers[0][1], door.lessened())
         given = {name: value for name, value in given.items() if name not in _AT_THE_END}
         super().__init__(self._flow(), media_type="text/event-stream", headers=given)
         self.headers["cache-control"] = "no-cache"

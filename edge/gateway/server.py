@@ -156,7 +156,7 @@ class _Rooms:
             if await request.is_disconnected():
                 return Response(status_code=499)  # nobody reads it: what came late stays to be told
             page = chat.hand_over(self._door, page)
-            given = chat.headers(page, found)
+            given = chat.headers(page, found, self._door.lessened())
             keep(page)
             if found.state is State.REFUSED:
                 no = refusal(found)

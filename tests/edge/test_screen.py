@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from edge.ports import RedactedPrompt, Request
-from edge.screen import Detectors, PrivacyScreen, naming, remembering, sparing
+from edge.screen import Detectors, PrivacyScreen, lessened, naming, remembering, sparing
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall
 from tidegate.clock import FixedClock
 from tidegate.errors import Broken, Untrusted
@@ -256,3 +256,10 @@ def test_identifiers_of_a_tool_declaration_are_no_names_but_its_values_are_looke
     flat = "PlayMusic\ntype\nobject\nproperties\nartist\nenum\nAnna Schmidt"
     assert [flat[span.start : span.end] for span in spared.find(flat)] == ["Anna Schmidt"]
     assert naming(Detector((), everything), ()).find("artist")
+
+
+def test_what_redaction_does_without_has_a_word_for_every_answer() -> None:
+    assert lessened(None) == ""
+    assert lessened(Detector(ner=Names())) == ""
+    assert lessened(Detector(degraded="by choice")) == "patterns-only"
+    assert lessened(Broken("the self-test failed", code="ner_failed")) == "unavailable"

@@ -212,6 +212,7 @@ def open_door(
     encode: Callable[[Escalation], bytes] | None = None,
     embeds: Embeds | None = None,
     remembers: Sequence[str] = (),
+    lessened: str = "",
 ) -> OpenDoor:
     """The real routes around `made`."""
     key = device_key.load_or_make(folder)
@@ -239,6 +240,7 @@ def open_door(
             None,
         ),
         memory=_memory(made or local_only, stores, late or NoLate(), key, clock, remembers),
+        lessened=lambda: lessened,
     )
     now = Now(local_model=True, model="fake-1", uplink=False, link_up=False, barred=False, spool={})
     parts = Parts(

@@ -50,6 +50,14 @@ async def post(door: OpenDoor, **more: JSON) -> httpx.Response:
         return await opened.post("/v1/chat/completions", json=body(**more))
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_every_answer_says_when_redaction_does_without_something(tmp_path: Path, stream: bool) -> None:
+    got = await post(open_door(tmp_path, lessened="patterns-only"), stream=stream)
+    assert got.headers["x-tidegate-redaction"] == "patterns-only"
+    whole = await post(open_door(tmp_path), stream=stream)
+    assert "x-tidegate-redaction" not in whole.headers
+
+
 async def test_a_local_answer_is_a_completion_with_headers_and_extension(knock: httpx.AsyncClient) -> None:
     got = await knock.post("/v1/chat/completions", json=body())
     found = got.json()
