@@ -69,8 +69,11 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """`drafts`: the local model writes, whoever answers in the end."""
+
     by: By
     why: Why
+    drafts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +157,11 @@ def decide(record: Record) -> Outcome:
             return Outcome(By.NOBODY, why)
         case StayLocal(why):
             passed = record.finish is Finish.PASS
-            return Outcome(By.NOBODY if passed else By.DEVICE, why)
+            return Outcome(By.NOBODY if passed else By.DEVICE, why, drafts=True)
         case EscalateNow(why):
             return Outcome(By.CLOUD, why)
         case TryLocal(ask):
-            return _tried(record, ask=ask)
+            return replace(_tried(record, ask=ask), drafts=True)
         case other:
             assert_never(other)
 
@@ -188,7 +191,7 @@ def in_time(row: Row, found: Outcome, deadline_s: float | None) -> Outcome:
     if found.by is not By.CLOUD or not late:
         return found
     usable = row.record.finish in (Finish.STOP, Finish.TOOL_CALLS)
-    return Outcome(By.DEVICE if usable else By.NOBODY, Why.CLOUD_SLOW)
+    return replace(found, by=By.DEVICE if usable else By.NOBODY, why=Why.CLOUD_SLOW)
 
 
 def recorded(row: Row) -> By:
@@ -227,7 +230,7 @@ class _Bill:
             return
         asked = now.by is By.CLOUD
         cost = _asking(row, means, self._other.rates) if asked else Spent()
-        cost += _drafting(row.record, self._other.rates) if row.record.drafted or not asked else Spent()
+        cost += _drafting(row.record, self._other.rates) if now.drafts else Spent()
         for key in _accounts(row):
             self._spent[key] = self._spent.get(key, Spent()) + cost
 
@@ -263,8 +266,7 @@ def _count(tally: Tally, row: Row, found: Outcome, record: Record, means: Means,
     if found.by is By.DEVICE and record.p_right is not None:
         tally.wrong += 1 - record.p_right
     tally.money += away * _asking(row, means, rates).money
-    drafts = found.by in (By.DEVICE, By.UNKNOWN) or (found.by is By.CLOUD and record.drafted)
-    tally.joules += _drafting(record, rates).joules if drafts else 0.0
+    tally.joules += _drafting(record, rates).joules if found.drafts else 0.0
     tally.seconds += away * means.cloud_s + local * means.device_s
 
 
