@@ -76,7 +76,10 @@ def _source(told: Told) -> str:
             here = f"{sure} here" if sure else ""
             return "the cloud" + _inside(words.why(told.why), here)
         case _:
-            return "no answer yet" + _inside(told.state, words.why(told.why))
+            late = told.state in ("held", "queued")
+            return ("no answer yet" if late else "no answer") + _inside(
+                told.state if late else "", words.why(told.why)
+            )
 
 
 def _inside(*parts: str) -> str:

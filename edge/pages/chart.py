@@ -9,7 +9,7 @@ from edge.pages.seen import Hour, LinkSeen
 from tidegate.clock import local_time
 
 SOURCES = ("device", "cloud", "nobody")
-_WIDTH, _HEIGHT, _LEFT, _BASE, _TOP = 720, 190, 34, 160, 12
+_WIDTH, _HEIGHT, _LEFT, _BASE, _TOP = 720, 270, 34, 240, 12
 _STEPS = (1, 2, 5)
 
 

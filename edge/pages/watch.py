@@ -31,7 +31,7 @@ from tidegate.fs import free_bytes
 
 HOURS = 12
 HOUR_S = 3600.0
-LINES = 12
+LINES = 16
 _LOOKED_THROUGH = 60  # lines read, so that one application's user sees some of its own
 _SOCKETS_S = 5.0
 

@@ -9,7 +9,7 @@ MODES: Mapping[str, tuple[str, str]] = {
     "ask": ("Ask first", "Nothing leaves until the application or you agree."),
     "prefer-local": (
         "This device first",
-        "Answers here where it is sure enough, redacted to the cloud where not.",
+        "Answers here where it is sure; the rest leaves, redacted.",
     ),
     "prefer-cloud": (
         "The cloud first",
