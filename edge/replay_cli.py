@@ -15,7 +15,6 @@ from tidegate.errors import BadRequest
 if TYPE_CHECKING:
     from edge.config import EdgeConfig
     from edge.routing.replay import Row
-    from edge.store.schema import Row as StoredRow
 
 MOST = 1_000_000
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -67,6 +66,7 @@ def replay(
 
 def read_day(config: EdgeConfig, date: str) -> tuple[list[Row], int]:
     """The requests of a day, and how many of them cannot be decided again. Raises BadRequest and BadConfig."""
+    from edge.recorded import row_of
     from edge.store.journal import JournalStore
     from edge.store.schema import open_journal
     from tidegate.clock import day_bounds
@@ -91,28 +91,3 @@ def read_day(config: EdgeConfig, date: str) -> tuple[list[Row], int]:
         base.close()
     rows = [made for made in (row_of(one, start) for one in stored) if made is not None]
     return rows, len(stored) - len(rows)
-
-
-def row_of(stored: StoredRow, start: float) -> Row | None:
-    """A row of the journal as the replay takes it; None for one without a record."""
-    from edge.ports import Source, State
-    from edge.routing.plan import Why
-    from edge.routing.record import read
-    from edge.routing.replay import Row
-
-    record = read(stored["decision"])
-    if record is None:
-        return None
-    return Row(
-        request_id=stored["request_id"],
-        application=stored["application"],
-        conversation=stored["conversation"],
-        hour=int((stored["at"] - start) // 3600),
-        state=State(stored["state"]),
-        source=Source(stored["source"]),
-        why=Why(stored["why"]),
-        latency_ms=stored["latency_ms"],
-        prompt_tokens=stored["prompt_tokens"],
-        completion_tokens=stored["completion_tokens"],
-        record=record,
-    )

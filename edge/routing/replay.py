@@ -8,6 +8,7 @@ there: it is priced by the mean of those that did (else by its own length).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -120,12 +121,12 @@ class Means:
     tokens: tuple[float, float] | None
     cloud_s: float
     device_s: float
-    sure: Mapping[Task, Sequence[float]]
+    sure: Mapping[Task, Sequence[float]]  # in order
 
     def kept(self, task: Task, keep_at: float) -> float:
         """0..1; a half where no draft of that kind was ever judged."""
         seen = self.sure.get(task, ())
-        return sum(1 for p in seen if p >= keep_at) / len(seen) if seen else 0.5
+        return 1 - bisect_left(seen, keep_at) / len(seen) if seen else 0.5
 
 
 def replayed(rows: Sequence[Row], other: Other) -> Replay:
@@ -161,7 +162,7 @@ def decide(record: Record) -> Outcome:
         case EscalateNow(why):
             return Outcome(By.CLOUD, why)
         case TryLocal(ask):
-            return replace(_tried(record, ask=ask), drafts=True)
+            return _tried(record, ask=ask)
         case other:
             assert_never(other)
 
@@ -169,7 +170,7 @@ def decide(record: Record) -> Outcome:
 def _tried(record: Record, *, ask: bool) -> Outcome:
     match record.finish:
         case None:
-            return Outcome(By.UNKNOWN, Why.UNSURE)
+            return Outcome(By.UNKNOWN, Why.UNSURE, drafts=True)
         case Finish.PASS:
             why = Why.PASSED
         case Finish.LENGTH:
@@ -180,8 +181,8 @@ def _tried(record: Record, *, ask: bool) -> Outcome:
         case other:
             assert_never(other)
     if why is Why.CONFIDENT:
-        return Outcome(By.DEVICE, why)
-    return Outcome(By.NOBODY, Why.CONSENT_NEEDED) if ask else Outcome(By.CLOUD, why)
+        return Outcome(By.DEVICE, why, drafts=True)
+    return Outcome(By.NOBODY if ask else By.CLOUD, Why.CONSENT_NEEDED if ask else why, drafts=True)
 
 
 def in_time(row: Row, found: Outcome, deadline_s: float | None) -> Outcome:
@@ -223,7 +224,8 @@ class _Bill:
         if other.limits is not None:
             facts = self._budgeted(facts, row, other.limits, means)
         keep_at = record.keep_at if other.keep_at is None else other.keep_at
-        return replace(record, facts=facts, keep_at=keep_at)
+        same = facts is record.facts and keep_at == record.keep_at
+        return record if same else replace(record, facts=facts, keep_at=keep_at)
 
     def spend(self, row: Row, now: Outcome, means: Means) -> None:
         if self._other.limits is None:
@@ -258,8 +260,9 @@ def _count(tally: Tally, row: Row, found: Outcome, record: Record, means: Means,
     """Adds one request to the sums of a day."""
     tally.by[found.by] += 1
     task = record.facts.world.task.task
-    local = {By.DEVICE: 1.0, By.UNKNOWN: means.kept(task, record.keep_at)}.get(found.by, 0.0)
-    away = {By.CLOUD: 1.0, By.UNKNOWN: 1.0 - local}.get(found.by, 0.0)
+    unknown = found.by is By.UNKNOWN
+    local = means.kept(task, record.keep_at) if unknown else float(found.by is By.DEVICE)
+    away = 1 - local if unknown else float(found.by is By.CLOUD)
     tally.kept += local
     tally.asked += away
     tally.hours[row.hour % HOURS] += away
@@ -297,7 +300,7 @@ def _means(rows: Sequence[Row]) -> Means:
         else None,
         cloud_s=fmean(row.latency_ms for row in cloud) / 1000 if cloud else 0.0,
         device_s=fmean(device) / 1000 if device else 0.0,
-        sure=sure,
+        sure={task: sorted(seen) for task, seen in sure.items()},
     )
 
 
