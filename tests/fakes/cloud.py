@@ -74,6 +74,7 @@ class FakeCloud:
     decided: asyncio.Event = field(default_factory=asyncio.Event)
     issued: list[int] = field(default_factory=list)
     old_release: bool = False
+    issued_at: int = 1_790_000_000  # when it signs
     foreign: Authority | None = None
     callers: list[int] = field(default_factory=list)  # the serials of those that probed
 
@@ -152,7 +153,7 @@ class FakeCloud:
             checks=(("schema", "passed"), ("leaks", "passed")),
             audit_index=7,
             audit_head=b"h" * 32,
-            issued_at=1_790_000_000,
+            issued_at=self.issued_at,
             reviewed=reviewed,
         )
         receipt = pb.Receipt(
