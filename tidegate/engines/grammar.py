@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tidegate.chat import JSON, Prompt, Tool, ToolChoice
 from tidegate.engines.bounds import MOST_NESTED, nesting, tamed
+from tidegate.engines.families import Family
 from tidegate.errors import BadRequest
 
 MAX_SCHEMA_CHARS = 50_000
@@ -16,13 +18,44 @@ MAX_GRAMMAR_CHARS = 400_000
 _RULE = re.compile(r"^([a-zA-Z0-9-]+)( ::= )", re.MULTILINE)
 
 
-def grammar_for(prompt: Prompt, *, closes: bool) -> str:
-    """The grammar a prompt needs, or the empty string. `closes`: the model's calls end with `</tool_call>`.
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How calls are spelled: around all of them, around each, before the arguments, and between two (empty: only one)."""
+
+    opening: str
+    closing: str = "}"
+    arguments: str = ', "arguments": '
+    before: str = ""
+    between: str = ""
+    after: str = ""
+
+
+_TAGGED = _Form('<tool_call>{"name": ', between="\n")
+_HERMES = _Form('<tool_call>\n{"name": ', "}\n</tool_call>", between="\n")
+_MISTRAL = _Form('{"name": ', before="[TOOL_CALLS][", between=", ", after="]")
+_LLAMA = _Form('{"name": ', arguments=', "parameters": ')
+
+
+def _form(family: Family) -> _Form:
+    """Families whose own way is no JSON may be made to write Hermes's: their readers understand it."""
+    match family:
+        case Family.TAGGED:
+            return _TAGGED
+        case Family.LLAMA:
+            return _LLAMA
+        case Family.MISTRAL | Family.MINISTRAL:
+            return _MISTRAL
+        case Family.HERMES | Family.CODER | Family.GEMMA | Family.PROMPTED:
+            return _HERMES
+
+
+def grammar_for(prompt: Prompt, family: Family = Family.TAGGED) -> str:
+    """The grammar a prompt needs, or the empty string.
 
     Raises BadRequest for a schema that cannot be used (param response_format or tools).
     """
     if prompt.tools and (prompt.forced_tool or prompt.tool_choice is ToolChoice.REQUIRED):
-        return calls_grammar(callable_tools(prompt), closes=closes)
+        return calls_grammar(callable_tools(prompt), family)
     return schema_grammar(prompt.response_schema) if prompt.response_schema else ""
 
 
@@ -40,20 +73,23 @@ def schema_grammar(schema: str, param: str = "response_format") -> str:
     return grammar
 
 
-def calls_grammar(tools: Sequence[Tool], *, closes: bool) -> str:
+def calls_grammar(tools: Sequence[Tool], family: Family = Family.TAGGED) -> str:
     """One or more calls of these tools: name among those offered, arguments by the tool's schema.
 
     Arguments come in any order (models write them in the order of the request), so which are required is not enforced.
     """
-    ending = ' "\\n</tool_call>"' if closes else ""
-    opening = '"<tool_call>' + ("\\n" if closes else "") + '{\\"name\\": "'
+    form = _form(family)
     rules, choices = [], []
     for index, tool in enumerate(tools):
         rules.append(_arguments_rules(tool, f"t{index}"))
-        choices.append(
-            f'{_literal(json.dumps(tool.name, ensure_ascii=False))} ", \\"arguments\\": " t{index}'
-        )
-    head = f'root ::= call+\ncall ::= {opening} ({" | ".join(choices)}) "}}"{ending}\n'
+        name = json.dumps(tool.name, ensure_ascii=False) + form.arguments
+        choices.append(f"{_literal(name)} t{index}")
+    more = f" ({_literal(form.between)}? call)*" if form.between == "\n" else ""
+    more = f" ({_literal(form.between)} call)*" if form.between and not more else more
+    head = (
+        f"root ::= {_literal(form.before)} call{more} {_literal(form.after)}\n"
+        f"call ::= {_literal(form.opening)} ({' | '.join(choices)}) {_literal(form.closing)}\n"
+    )
     grammar = head + "\n".join(rules)
     if len(grammar) > MAX_GRAMMAR_CHARS:
         raise _unusable("tools")

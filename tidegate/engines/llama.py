@@ -24,14 +24,17 @@ from tidegate.chat import Prompt, Role, ToolChoice, Usage
 from tidegate.clock import SystemClock
 from tidegate.engines.callrules import HEAD, CallRules
 from tidegate.engines.decode import Job, Look, Writer, Written
+from tidegate.engines.families import OPEN, Family, family_of, marks_of
 from tidegate.engines.grammar import callable_tools, grammar_for
 from tidegate.engines.native import Constraint, Context, Weights
 from tidegate.engines.port import ANYHOW, Draft, Finish, Terms
+from tidegate.engines.prompted import in_words
 from tidegate.engines.schedule import TILE, head_of
+from tidegate.engines.shelf import Prefix
 from tidegate.engines.telling import Telling
 from tidegate.engines.template import ChatTemplate, SafeTokeniser, Segment, control_texts
-from tidegate.engines.toolcalls import CLOSE, OPEN, PASS, parse
-from tidegate.engines.worker import Errand, Tokens, Work, Worker
+from tidegate.engines.toolcalls import PASS, parse
+from tidegate.engines.worker import Errand, Work, Worker
 from tidegate.errors import BadRequest, Broken, TidegateError
 
 T = TypeVar("T")
@@ -61,14 +64,6 @@ class Limits:
     def sequences(self) -> int:
         """How many contexts are held in memory."""
         return self.slots + self.spares
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A prompt as the model gets it. `head`: see `tidegate.engines.schedule`."""
-
-    tokens: Tokens
-    head: int
 
 
 class _Made(Work, Protocol[T_co]):
@@ -119,12 +114,13 @@ class LlamaEngine:
         self._template = ChatTemplate(
             weights.chat_template, bos=weights.text_of(weights.bos), eos=weights.text_of(weights.eos)
         )
+        self._family = family_of(self._template.source)
         self._tokeniser = SafeTokeniser(
             lambda text, special: weights.tokens(text, special=special), control_texts(texts)
         )
         self._closed, self._clock = False, SystemClock()
         self._vocabulary = threading.Lock()  # close() must not free it under a count
-        self._ready: OrderedDict[Prompt, Ready] = OrderedDict()
+        self._ready: OrderedDict[Prompt, Prefix] = OrderedDict()
         self._worker = Worker(context, weights, spares=limits.spares, queued=limits.queued)
 
     @classmethod
@@ -173,6 +169,11 @@ class LlamaEngine:
         return PASS not in self._ids
 
     @property
+    def family(self) -> Family:
+        """How this model writes tool calls."""
+        return self._family
+
+    @property
     def at_work(self) -> int:
         """Requests in slots or waiting for one."""
         return self._worker.accepted
@@ -189,7 +190,7 @@ class LlamaEngine:
         ready = self._fitting(prompt)
         call: _Call[Written]
         rules, constraint = self._rules(prompt), None
-        if rules is None and (grammar := grammar_for(prompt, closes=CLOSE in self._template.source)):
+        if rules is None and (grammar := grammar_for(prompt, self._family)):
             constraint = await asyncio.to_thread(Constraint, self._weights, grammar)
         job = replace(self._job(prompt, ready), rules=rules, constraint=constraint, give_up=terms.give_up)
         end = constraint.free if constraint is not None else _nothing
@@ -222,12 +223,11 @@ class LlamaEngine:
             self._weights.free()
 
     async def _run(
-        self, call: _Call[T], ready: Ready, terms: Terms, room: int, end: Callable[[], None] = _nothing
+        self, call: _Call[T], ready: Prefix, terms: Terms, room: int, end: Callable[[], None] = _nothing
     ) -> tuple[T, int]:
         """What the call makes, in a slot; a caller that is cancelled frees it before the next step."""
         errand = Errand(
-            ready.tokens,
-            ready.head,
+            ready,
             begin=call.begin,
             done=call.done,
             failed=call.failed,
@@ -248,13 +248,13 @@ class LlamaEngine:
         finally:
             errand.cancelled = True
 
-    def _prepared(self, prompt: Prompt) -> Ready:
+    def _prepared(self, prompt: Prompt) -> Prefix:
         """The prompt's tokens, remembered for the next who asks. Raises BadRequest and Broken."""
         if self._closed:
             raise _closed()
         known = self._ready.get(prompt)
         if known is None:
-            segments = self._template.render(prompt)
+            segments = self._template.render(self._spoken(prompt))
             with self._vocabulary:
                 if self._closed:
                     raise _closed()
@@ -264,7 +264,14 @@ class LlamaEngine:
                     self._ready.popitem(last=False)
         return known
 
-    def _tokenised(self, segments: Sequence[Segment]) -> Ready:
+    def _spoken(self, prompt: Prompt) -> Prompt:
+        """As the template can say it."""
+        told = prompt.tools or any(m.tool_calls or m.role is Role.TOOL for m in prompt.messages)
+        if self._family is not Family.PROMPTED or not told:
+            return prompt
+        return in_words(prompt, system=self._template.takes_system)
+
+    def _tokenised(self, segments: Sequence[Segment]) -> Prefix:
         weights, split = self._weights, self._tokeniser.tokens
         tokens = split(segments)
         if weights.adds_bos and tokens[:1] != [weights.bos]:
@@ -275,9 +282,9 @@ class LlamaEngine:
         head = len(split(before))
         if first and len(first[0].text) > TILE and (said := len(split(first))) >= TILE:
             head += said  # a long first question is part of what is computed in tiles
-        return Ready(np.array(tokens, np.int32), head_of(head, len(tokens), self._context.room))
+        return Prefix(np.array(tokens, np.int32), head_of(head, len(tokens), self._context.room))
 
-    def _fitting(self, prompt: Prompt) -> Ready:
+    def _fitting(self, prompt: Prompt) -> Prefix:
         ready = self._prepared(prompt)
         if len(ready.tokens) >= self._context.size:
             raise BadRequest(
@@ -288,7 +295,7 @@ class LlamaEngine:
             )
         return ready
 
-    def _job(self, prompt: Prompt, ready: Ready) -> Job:
+    def _job(self, prompt: Prompt, ready: Prefix) -> Job:
         return Job(
             prompt,
             min(prompt.max_tokens, self._context.size - len(ready.tokens)),
@@ -299,8 +306,8 @@ class LlamaEngine:
         )
 
     def _telling(self, prompt: Prompt, tell: Callable[[str], None]) -> Telling:
-        marks = (*((PASS,) if not self.speaks else ()), *((OPEN,) if prompt.tools else ()))
-        return Telling(tell, stop=prompt.stop, marks=marks)
+        marks, whole = marks_of(self._family) if prompt.tools else ((OPEN,), "")
+        return Telling(tell, stop=prompt.stop, marks=(PASS, *marks), whole=whole)
 
     def _rules(self, prompt: Prompt) -> CallRules | None:
         """For a model that knows tool calls and "not for me" only: those, well formed, in the words of the conversation."""
@@ -313,7 +320,7 @@ class LlamaEngine:
         return CallRules(callable_tools(prompt), said, may_pass=may_pass)
 
     def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written, reused: int) -> Draft:
-        parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}")
+        parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}", self._family)
         if parsed.passed:
             finish = Finish.PASS
         elif not written.ended:

@@ -8,6 +8,7 @@ application did.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ _MARKS = re.compile(f"[{_OPEN}{_CLOSE}{_FIRST}]")
 _EDGES = re.compile(r"(\s*)(.*?)(\s*)", re.DOTALL)
 # Schema words whose values templates compare with; everything else a schema says is the application's text.
 _STRUCTURAL = frozenset({"type", "format"})
+_SHORT = "[TOOL_CALLS]"
 MAX_RENDERED = 4_000_000  # characters; a template that writes more is looping
 
 PLAIN = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% if not loop.last %}{{ '\\n' }}{% endif %}{% endfor %}"
@@ -58,6 +60,11 @@ class ChatTemplate:
         return "tools" in self._source
 
     @property
+    def takes_system(self) -> bool:
+        """Whether a system turn can be said: some templates refuse it, others leave it out."""
+        return "system" in self._source and "System role not supported" not in self._source
+
+    @property
     def source(self) -> str:
         """The Jinja text."""
         return self._source
@@ -72,7 +79,7 @@ class ChatTemplate:
         looping.begin()
         try:
             for piece in self._template.generate(
-                messages=_messages(prompt.messages),
+                messages=_messages(prompt.messages, short_ids=_SHORT in self._source),
                 add_generation_prompt=True,
                 **self._extras,
                 **(
@@ -176,25 +183,30 @@ def _tool(tool: Tool) -> dict[str, JSON]:
     }
 
 
-def _messages(messages: Sequence[Message]) -> list[dict[str, JSON]]:
-    """The messages, the first that is not the system's marked."""
-    shown = [_message(m) for m in messages]
+def _messages(messages: Sequence[Message], *, short_ids: bool) -> list[dict[str, JSON]]:
+    """The messages, the first that is not the system's marked. `short_ids`: ids of calls as Mistral's templates want them."""
+    shown = [_message(m, _short_id if short_ids else _wrap) for m in messages]
     first = next((i for i, m in enumerate(messages) if m.role is not Role.SYSTEM), None)
     if first is not None:
         shown[first]["content"] = str(shown[first]["content"]).replace(_OPEN, _FIRST + _OPEN, 1)
     return shown
 
 
-def _message(message: Message) -> dict[str, JSON]:
+def _short_id(text: str) -> str:
+    """Nine letters and digits, always the same for the same id."""
+    return hashlib.sha256(text.encode()).hexdigest()[:9]
+
+
+def _message(message: Message, named: Callable[[str], str]) -> dict[str, JSON]:
     shown: dict[str, JSON] = {"role": message.role.value, "content": _wrap(message.content)}
     if message.name:
         shown["name"] = _wrap(message.name)
     if message.role is Role.TOOL:
-        shown["tool_call_id"] = _wrap(message.tool_call_id)
+        shown["tool_call_id"] = named(message.tool_call_id)
     if message.tool_calls:
         shown["tool_calls"] = [
             {
-                "id": _wrap(c.id),
+                "id": named(c.id),
                 "type": "function",
                 "function": {"name": _wrap(c.name), "arguments": _arguments(c.arguments)},
             }

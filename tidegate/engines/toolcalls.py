@@ -1,23 +1,20 @@
-"""What a model wrote, read as text and tool calls. Pure; never raises on a model's output.
+"""What a model wrote, read as text and calls of offered tools. Pure; never raises on a model's output.
 
-Two families, one reader: `<tool_call>{json}` one after another (the embedded models) and
-`<tool_call>\\n{json}\\n</tool_call>` (Hermes, Qwen). `<|pass|>` means "not for me".
+How calls are written differs by family (`families`). `<|pass|>` means "not for me".
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tidegate.chat import JSON, Tool, ToolCall
+from tidegate.engines.families import Family, read, value_at
 from tidegate.engines.template import schema_types
 
-OPEN, CLOSE, PASS = "<tool_call>", "</tool_call>", "<|pass|>"
-MAX_CALLS = 16
-_DECODER = json.JSONDecoder()
-_SPACE = re.compile(r"\s*")
+PASS = "<|pass|>"
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?")
 
@@ -32,53 +29,24 @@ class Parsed:
     broken: bool = False
 
 
-def parse(raw: str, tools: Sequence[Tool], new_id: Callable[[], str]) -> Parsed:
-    """Reads a model's output. A call that is not JSON, names no offered tool or is one too many: all stays text."""
+def parse(
+    raw: str, tools: Sequence[Tool], new_id: Callable[[], str], family: Family = Family.HERMES
+) -> Parsed:
+    """Reads a model's output. A call that is not one, names no offered tool or is one too many: all stays text."""
     if raw.strip().startswith(PASS):
         return Parsed("", passed=True)
-    if OPEN not in raw:
-        return Parsed(raw)
-    before, _, rest = raw.partition(OPEN)
+    found = read(raw, family)
+    if found is None:
+        return Parsed(raw, broken=True)
     offered = {tool.name: tool for tool in tools}
     calls: list[ToolCall] = []
-    while True:
-        found = _call(rest, offered)
-        if found is None or len(calls) == MAX_CALLS:
+    for name, arguments in found.calls:
+        if name not in offered or not isinstance(arguments, dict):
             return Parsed(raw, broken=True)
-        name, arguments, rest = found
-        calls.append(ToolCall(new_id(), name, arguments))
-        between, opened, rest = rest.partition(OPEN)
-        if not opened:
-            return Parsed((before.rstrip() + between).strip(), tuple(calls))
-        if between.strip():
-            return Parsed(raw, broken=True)
-
-
-def _call(text: str, offered: Mapping[str, Tool]) -> tuple[str, str, str] | None:
-    """The first call in `text` as name, JSON arguments and what follows; None when there is no good one."""
-    value, end = _json(text)
-    if not isinstance(value, dict):
-        return None
-    name, arguments = value.get("name"), value.get("arguments", value.get("parameters", {}))
-    if isinstance(arguments, str):
-        arguments, _ = _json(arguments)
-    if not isinstance(name, str) or name not in offered or not isinstance(arguments, dict):
-        return None
-    types = schema_types(offered[name])
-    fitted = {key: coerced(item, types.get(key, "")) for key, item in arguments.items()}
-    rest = text[end:].lstrip()
-    return name, json.dumps(fitted, ensure_ascii=False), rest.removeprefix(CLOSE)
-
-
-def _json(text: str) -> tuple[JSON, int]:
-    """The JSON value at the start of `text` and where it ends; None at 0 when there is none."""
-    space = _SPACE.match(text)
-    start = space.end() if space else 0
-    try:
-        value, end = _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):
-        return None, 0
-    return value, end
+        types = schema_types(offered[name])
+        fitted = {key: coerced(item, types.get(key, "")) for key, item in arguments.items()}
+        calls.append(ToolCall(new_id(), name, json.dumps(fitted, ensure_ascii=False)))
+    return Parsed(found.text, tuple(calls))
 
 
 def coerced(value: JSON, kind: str) -> JSON:
@@ -92,6 +60,9 @@ def coerced(value: JSON, kind: str) -> JSON:
             return float(value) if "." in value else int(value)
         case "boolean", str() if value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
+        case "object" | "array", str() if value.strip()[:1] in ("{", "["):
+            found, _ = value_at(value)
+            return value if found is None else found
         case "string", bool():
             return "true" if value else "false"
         case "string", int() | float():

@@ -9,22 +9,20 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tidegate.clock import Clock, SystemClock
 from tidegate.engines.line import Line, Waiting, retry_after
 from tidegate.engines.native import Context, Weights
-from tidegate.engines.schedule import Holder, Place, Seat, choose, company, plan, reusable
+from tidegate.engines.schedule import Place, Seat, choose, company, plan
+from tidegate.engines.shelf import Prefix, Shelf
 from tidegate.errors import Broken, Exhausted, TidegateError
 
 if TYPE_CHECKING:
     from tidegate.engines.score import Logits
-
-Tokens = NDArray[np.int32]
 
 
 class Work(Protocol):
@@ -40,11 +38,10 @@ class Errand:
     """Work, the prompt it begins with, whose it is, and whom to tell.
 
     `begin` makes the work, `done` gets the number of prompt tokens that had been there already, or `failed` the reason;
-    `end` frees what it holds, whatever happened. All four are called on the engine thread. `head`: see `schedule`.
+    `end` frees what it holds, whatever happened. All four are called on the engine thread.
     """
 
-    prompt: Tokens = field(repr=False)
-    head: int
+    prompt: Prefix
     begin: Callable[[], Work]
     done: Callable[[int], None]
     failed: Callable[[TidegateError], None]
@@ -55,36 +52,20 @@ class Errand:
     cancelled: bool = False
 
 
-class _Sequence:
-    """What one sequence of the context holds."""
-
-    def __init__(self, number: int, size: int, *, spare: bool) -> None:
-        self.number, self.spare = number, spare
-        self.tokens: Tokens = np.zeros(size, np.int32)
-        self.length = self.head = self.used_at = 0
-
-    def common(self, prompt: Tokens) -> int:
-        return common(self.tokens[: self.length], prompt)
-
-
 class _Taken:
     """A slot at work."""
 
     def __init__(self, errand: Errand, at: Place, began: float) -> None:
         self.errand, self.slot, self.began = errand, at.slot, began
         self.work: Work | None = None
-        self.pending: Tokens = errand.prompt[at.usable :]
-        self.reused, self.fed_at = at.usable, 0
+        self.fed_at = 0
         self.waits_for: _Taken | None = None
-        self.shelved = at.usable >= errand.head  # a head that was there already need not be kept again
+        self.found(at.usable)
 
-
-def common(held: Tokens, wanted: Tokens) -> int:
-    """Length of the longest common prefix."""
-    most = min(len(held), len(wanted))
-    different = held[:most] != wanted[:most]
-    at = int(different.argmax()) if most else 0
-    return at if most and different[at] else most
+    def found(self, usable: int) -> None:
+        """So many tokens of the prompt are there; the others are to be fed."""
+        self.pending, self.reused = self.errand.prompt.tokens[usable:], usable
+        self.kept = usable >= self.errand.prompt.head  # a head that was there already need not be kept again
 
 
 class Worker:
@@ -94,12 +75,9 @@ class Worker:
         self, context: Context, weights: Weights, *, spares: int, queued: int, clock: Clock | None = None
     ) -> None:
         """The last `spares` sequences of the context only keep prefixes; the others are slots."""
-        self._context, self._clock = context, clock or SystemClock()
-        self._forgets, self._pairs = weights.forgets, weights.pairs
-        self.slots = context.sequences - spares
-        self._sequences = [
-            _Sequence(i, context.size, spare=i >= self.slots) for i in range(context.sequences)
-        ]
+        self._context, self._clock, self._pairs = context, clock or SystemClock(), weights.pairs
+        self._shelf = Shelf(context, spares=spares, forgets=weights.forgets)
+        self.slots = self._shelf.slots
         self._taken: dict[int, _Taken] = {}
         self._line, self._errands = Line(), dict[int, Errand]()
         self._steps = self._arrivals = 0
@@ -179,47 +157,24 @@ class Worker:
         while len(self._taken) < self.slots and (found := self._line.served()) is not None:
             self._line, first = found
             errand = self._errands.pop(first.number)
-            at = choose([self._holder(sequence, errand) for sequence in self._sequences])
+            at = choose(tuple(self._shelf.holders(errand.prompt, self._reading())))
             if at is not None:
                 self._seat(errand, at)
 
-    def _holder(self, sequence: _Sequence, errand: Errand) -> Holder:
-        """A sequence as a newcomer sees it: for one that is being read, what it will hold."""
-        taken = self._taken.get(sequence.number)
-        prompt, total = errand.prompt, len(errand.prompt)
-        found = sequence.common(prompt)
-        usable = reusable(found, sequence.length, sequence.head, errand.head, total, forgets=self._forgets)
-        ready = True
-        if taken is not None and self._forgets and len(taken.pending) > 1:
-            alike = common(taken.errand.prompt, prompt)
-            coming = reusable(alike, total, taken.errand.head, errand.head, total)
-            if coming > usable:
-                usable, ready = coming, False
-        return Holder(sequence.number, usable, taken is None, sequence.used_at, sequence.spare, ready)
+    def _reading(self) -> dict[int, Prefix | None]:
+        """The slots at work, with the prompts of those that are still being read."""
+        return {
+            slot: taken.errand.prompt if len(taken.pending) > 1 else None
+            for slot, taken in self._taken.items()
+        }
 
     def _seat(self, errand: Errand, at: Place) -> None:
         taken = _Taken(errand, at, self._clock.mono())
-        self._taken[at.slot] = taken
-        if not at.ready:
-            taken.waits_for = self._taken[at.source]
-            return
-        self._prepare(taken, at)
-
-    def _prepare(self, taken: _Taken, at: Place) -> None:
-        """Makes the slot's sequence hold exactly the part of the prompt that need not be computed."""
-        sequence = self._sequences[at.slot]
-        if at.source >= 0:
-            source = self._sequences[at.source]
-            self._context.copy(source.number, sequence.number)
-            sequence.tokens[: source.length] = source.tokens[: source.length]
-            sequence.length = source.length
-            source.used_at = self._steps
-        if at.usable < sequence.length and not self._context.cut(sequence.number, at.usable):
-            taken.pending, taken.reused = taken.errand.prompt, 0
-            sequence.length = 0
+        if at.ready:
+            taken.found(self._shelf.prepare(at, errand.prompt, self._steps))
         else:
-            sequence.length = at.usable
-        sequence.head, sequence.used_at = taken.errand.head, self._steps
+            taken.waits_for = self._taken[at.source]
+        self._taken[at.slot] = taken
 
     def _step(self) -> None:
         self._steps += 1
@@ -231,15 +186,8 @@ class Worker:
             self._read(self._taken[step.read], step.count)
 
     def _shown(self, taken: _Taken) -> Seat:
-        place = self._sequences[taken.slot].length
-        return Seat(
-            taken.slot,
-            place,
-            len(taken.pending),
-            taken.errand.head,
-            taken.fed_at,
-            taken.waits_for is not None,
-        )
+        place, waits = self._shelf.all[taken.slot].length, taken.waits_for is not None
+        return Seat(taken.slot, place, len(taken.pending), taken.errand.prompt.head, taken.fed_at, waits)
 
     def _wake(self) -> None:
         """Those who waited for a prefix copy it as soon as it is there, or read it themselves when it will not come."""
@@ -247,21 +195,17 @@ class Worker:
             leader = taken.waits_for
             if leader is None:
                 continue
-            source, errand = self._sequences[leader.slot], taken.errand
-            here = self._taken.get(leader.slot) is leader
-            found = source.common(errand.prompt)
-            total = len(errand.prompt)
-            usable = reusable(found, source.length, source.head, errand.head, total)
-            if here and found == source.length and len(leader.pending) > 1:
+            prompt, source = taken.errand.prompt, self._shelf.all[leader.slot]
+            alike, usable = self._shelf.held(leader.slot, prompt)
+            if self._taken.get(leader.slot) is leader and alike == source.length and len(leader.pending) > 1:
                 continue  # all of it is ours so far, and there is more to come
-            taken.waits_for, taken.reused = None, usable
-            taken.pending = errand.prompt[usable:]
-            taken.shelved = usable >= errand.head
-            self._prepare(taken, Place(taken.slot, usable, source.number if usable else -1))
+            taken.waits_for = None
+            at = Place(taken.slot, usable, source.number if usable else -1)
+            taken.found(self._shelf.prepare(at, prompt, self._steps))
 
     def _write(self, slots: tuple[int, ...]) -> None:
         fed = {slot: int(self._taken[slot].pending[0]) for slot in slots}
-        lengths = [sequence.length for sequence in self._sequences]
+        lengths = self._shelf.lengths
         extra = company(slots, lengths, self._context.size) if self._pairs else ()
         together = sorted((*slots, *extra)) if extra else slots
         try:
@@ -271,9 +215,7 @@ class Worker:
                 self._fail(self._taken[slot], error)
             return
         for slot in slots:
-            sequence = self._sequences[slot]
-            sequence.tokens[sequence.length] = fed[slot]
-            sequence.length += 1
+            self._shelf.all[slot].add(fed[slot], 1)
         for index, slot in enumerate(together):
             if slot in fed:
                 self._show(self._taken[slot], self._context.row(index))
@@ -281,7 +223,7 @@ class Worker:
             self._context.cut(slot, lengths[slot])
 
     def _read(self, taken: _Taken, count: int) -> None:
-        sequence, piece = self._sequences[taken.slot], taken.pending[:count]
+        sequence, piece = self._shelf.all[taken.slot], taken.pending[:count]
         last = count == len(taken.pending)
         taken.fed_at = self._steps
         try:
@@ -289,26 +231,13 @@ class Worker:
         except Broken as error:
             self._fail(taken, error)
             return
-        sequence.tokens[sequence.length : sequence.length + count] = piece
-        sequence.length += count
+        sequence.add(piece, count)
         taken.pending = taken.pending[count:]
-        if not taken.shelved and sequence.length >= taken.errand.head:
-            self._shelve(taken, sequence)
+        if not taken.kept and sequence.length >= taken.errand.prompt.head:
+            taken.kept = True
+            self._shelf.keep(taken.slot, taken.errand.prompt.head, self._steps)
         if last:
             self._show(taken, self._context.row(count - 1))
-
-    def _shelve(self, taken: _Taken, sequence: _Sequence) -> None:
-        """Keeps a head that had to be computed in the spare sequence that was used longest ago."""
-        taken.shelved = True
-        spares = self._sequences[self.slots :]
-        if not spares or not self._forgets:
-            return
-        spare, head = min(spares, key=lambda one: one.used_at), taken.errand.head
-        self._context.copy(sequence.number, spare.number)
-        self._context.cut(spare.number, head)
-        spare.tokens[:head] = sequence.tokens[:head]
-        spare.length = spare.head = head
-        spare.used_at = self._steps
 
     def _show(self, taken: _Taken, logits: Logits) -> None:
         """Shows a piece of work its logits; what it wants fed next is put into its place."""
@@ -333,15 +262,13 @@ class Worker:
 
     def _fail(self, taken: _Taken, error: Broken) -> None:
         """A step could not be computed: what its sequence holds is not known any more."""
-        sequence = self._sequences[taken.slot]
-        self._context.cut(sequence.number, 0)
-        sequence.length = 0
+        self._shelf.forget(taken.slot)
         self._leave(taken, error)
 
     def _leave(self, taken: _Taken, error: TidegateError | None = None) -> None:
         """Frees the slot; what its sequence holds stays for whoever begins alike."""
         del self._taken[taken.slot]
-        self._sequences[taken.slot].used_at = self._steps
+        self._shelf.all[taken.slot].used_at = self._steps
         if error is not None:
             taken.errand.failed(error)
         self._release(taken.errand)

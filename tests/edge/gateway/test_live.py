@@ -192,7 +192,7 @@ async def test_an_answer_that_may_still_be_escalated_is_not_told_early(tmp_path:
 async def test_calls_follow_the_words_that_were_told_before_them(tmp_path: Path) -> None:
     draft = Draft("I will ring. ", (ToolCall("call_0", "Ring", "{}"),), Finish.TOOL_CALLS)
     model = FakeModel(draft, heard=("I will", " ring."))
-    body = {**DIALECTS[0][1], "tools": [TOOL]}
+    body: dict[str, JSON] = {**DIALECTS[0][1], "tools": [TOOL]}
     told = await Client(open_door(tmp_path, house(model)), "/v1/chat/completions", body).rest()
     assert _text(told) == "I will ring. "
     assert '"name":"Ring"' in told

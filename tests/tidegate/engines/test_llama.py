@@ -101,7 +101,7 @@ async def test_a_required_call_names_an_offered_tool_with_arguments_of_its_schem
         forced_tool=forced,
     )
     draft = await engine.generate(replace(prompt, stop=("}}",)))
-    name, _, arguments = draft.text.removeprefix('<tool_call>{"name": ').partition(', "arguments": ')
+    name, _, arguments = draft.text.removeprefix('<tool_call>\n{"name": ').partition(', "arguments": ')
     assert json.loads(name) in ((forced,) if forced else ("GetWeather", "SetHeat"))
     assert arguments.startswith("{")
 
