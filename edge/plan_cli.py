@@ -10,22 +10,28 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
 
 from edge.gateway.schema import parse_chat
+from edge.routing.classes import FAILS_FROM, known, tallies
 from edge.routing.confidence import KEEP_AT, EmbeddedModel, Loaded, load_folder
 from edge.routing.dryrun import Foreseen, foresee
 from edge.routing.plan import Consent, Facts, StayLocal, Why, strictest
 from edge.routing.plan import plan as plan_of
+from edge.routing.world import TaskSignal, VitalSignal, World, told
 from edge.turn import judge
 from tidegate.chat import JSON, Prompt, Role
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import BadRequest, Broken, TidegateError
 from tidegate.privacy.actions import Action, Handling
 from tidegate.privacy.spans import Label
+from tidegate.risk.task import task_of
+
+if TYPE_CHECKING:
+    from edge.config import EdgeConfig
 
 _NULL = msgspec.Raw(b"null")
 
@@ -47,6 +53,9 @@ class Setting:
     uplink: bool = True
     keep_at: float | None = None  # None: the model's own threshold
     generate: bool = False
+    signals: bool = False
+    fails_from: float = FAILS_FROM
+    vitals: Callable[[], VitalSignal] = VitalSignal
     must_stay: frozenset[Label] = frozenset()
     must_go_words: tuple[str, ...] = ()
     refuse_injection_at: float = 1.1
@@ -67,6 +76,12 @@ def plan(
     ] = False,
     keep_at: Annotated[float | None, typer.Option(help="keep drafts from this P(right) on")] = None,
     model: Annotated[Path | None, typer.Option(help="a GGUF file")] = None,
+    signals: Annotated[
+        bool,
+        typer.Option(
+            "--signals", help="tell what was known: this machine, the model's record, the threshold"
+        ),
+    ] = False,
 ) -> None:
     """Say for each line where it would be answered and why, without answering it.
 
@@ -78,6 +93,7 @@ def plan(
     chosen = replace(
         setting,
         generate=generate,
+        signals=signals,
         uplink=setting.uplink and not local_only,
         keep_at=setting.keep_at if keep_at is None else keep_at,
     )
@@ -100,12 +116,25 @@ def assumed(file: Path | None) -> tuple[Setting, Path | None]:
         must_stay=frozenset(found.policy.must_stay) | Handling(found.privacy.actions).having(Action.BLOCK),
         must_go_words=tuple(word.casefold() for word in found.policy.must_go_words),
         refuse_injection_at=found.policy.refuse_injection_at,
+        fails_from=found.policy.fails_from,
+        vitals=_machine(found),
         consent=found.privacy.consent,
         consent_for=found.privacy.consent_for,
         labels=lambda text: frozenset(span.label for span in detector().find(text)),
         injection=lambda text: guard()(text),  # noqa: PLW0108  not loaded before it is asked
     )
     return setting, found.model.path
+
+
+def _machine(found: EdgeConfig) -> Callable[[], VitalSignal]:
+    """This machine, by the thresholds of the settings."""
+    from edge.surroundings import habits
+    from edge.vitals import Vitals
+    from tidegate.clock import SystemClock
+
+    if not found.vitals.enabled:
+        return VitalSignal
+    return Vitals(SystemClock(), lambda: 0, habits=lambda: habits(found.vitals)).now
 
 
 async def _run(lines: Iterable[str], setting: Setting, path: Path | None) -> None:
@@ -182,12 +211,12 @@ async def _explained(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> 
     prospect = local.prospect(prompt, seen) if fits else 0.0
     foreseen = foresee(facts, prospect=prospect, pass_p=seen.get("pass_p", 0.0), keep_at=keep_at)
     if not setting.generate:
-        return _shown(foreseen)
+        return _shown(foreseen, setting)
     if not foreseen.drafts or not fits:
-        return _shown(foreseen) | {"draft": None, "tool_calls": [], "confidence": 0.0}
+        return _shown(foreseen, setting) | {"draft": None, "tool_calls": [], "confidence": 0.0}
     draft = await local.generate(prompt)
     sure = local.confidence(prompt, draft)
-    return _shown(_settled(facts, foreseen, judge(draft, sure, keep_at))) | _drafted(draft, sure)
+    return _shown(_settled(facts, foreseen, judge(draft, sure, keep_at)), setting) | _drafted(draft, sure)
 
 
 def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
@@ -211,7 +240,17 @@ def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
         must_go=any(word in question for word in setting.must_go_words),
         injection=max((setting.injection(text) for text in outside), default=0.0) if judged else 0.0,
         refuse_injection_at=setting.refuse_injection_at,
+        world=World(vitals=setting.vitals(), task=_record(prompt, local, setting)),
     )
+
+
+def _record(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> TaskSignal:
+    """How the model did at this kind of work, when it was calibrated."""
+    task = task_of(prompt)
+    found = known(tallies(local.calibration), setting.fails_from).get(task)
+    if found is None:
+        return TaskSignal(task)
+    return TaskSignal(task, found.seen, round(found.wrong_at_least, 4), found.fails)
 
 
 def _labels(prompt: Prompt, setting: Setting) -> frozenset[Label]:
@@ -228,15 +267,18 @@ def _settled(facts: Facts, foreseen: Foreseen, verdict: Why) -> Foreseen:
             return foreseen
         case _:
             decision = "local" if verdict is Why.CONFIDENT else "escalate"
-            return Foreseen(decision, (verdict,), foreseen.p_right, drafts=True)
+            return replace(foreseen, decision=decision, why=(verdict,), drafts=True)
 
 
-def _shown(foreseen: Foreseen) -> dict[str, JSON]:
-    return {
+def _shown(foreseen: Foreseen, setting: Setting) -> dict[str, JSON]:
+    shown: dict[str, JSON] = {
         "decision": foreseen.decision,
         "p_right": round(foreseen.p_right, 6),
         "why": [why.value for why in foreseen.why],
     }
+    if setting.signals:
+        shown |= {"keep_at": round(foreseen.keep_at, 6), "signals": told(foreseen.world)}
+    return shown
 
 
 def _drafted(draft: Draft, sure: float) -> dict[str, JSON]:

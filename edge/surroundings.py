@@ -16,7 +16,7 @@ from edge.ports import Request
 from edge.purse import Purse, Terms
 from edge.routing import classes
 from edge.routing.budget import Limits, Rates, Scope
-from edge.routing.classes import Known, Tally
+from edge.routing.classes import Known
 from edge.routing.vitals import Bounds, Habits, Sign
 from edge.routing.world import LinkSignal, TaskSignal, VitalSignal, World
 from edge.store.spend import SpendStore
@@ -91,21 +91,11 @@ class Surroundings:
         """The model's record at this kind of work, worked out once for each model."""
         calibration, fails_from = self._calibration(), self._settings().policy.fails_from
         if self._known[0] is not calibration or self._known[1] != fails_from:
-            self._known = (calibration, fails_from, classes.known(tallies(calibration), fails_from))
+            self._known = (calibration, fails_from, classes.known(classes.tallies(calibration), fails_from))
         known = self._known[2].get(task)
         if known is None:
             return TaskSignal(task)
         return TaskSignal(task, known.seen, round(known.wrong_at_least, 4), known.fails)
-
-
-def tallies(calibration: Calibration | None) -> dict[Task, Tally]:
-    """The outcomes held out from the model's calibration, counted by kind of work. One counts as wrong from a half on."""
-    found = calibration.outcomes if calibration is not None else {}
-    return {
-        Task(task): Tally(len(rows.wrong), sum(1 for wrong in rows.wrong if wrong >= 0.5))
-        for task, rows in found.items()
-        if task in frozenset(Task)
-    }
 
 
 def terms(config: EdgeConfig) -> Terms:

@@ -12,7 +12,9 @@ from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import ChatCall
 from edge.ports import Escalation, RedactedPrompt
 from edge.promise.outlook import outlook
+from edge.routing import world
 from edge.routing.plan import Consent, EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
+from edge.routing.reasons import reasons
 from edge.turn import escalation
 from tidegate.chat import JSON
 
@@ -27,6 +29,10 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "object": "tidegate.plan",
         "decision": decision,
         "why": [why],
+        "reasons": list(
+            reasons(why, known.world, waits=decision == "escalate", drafted=decision != "escalate")
+        ),
+        "signals": world.told(known.world),
         "local_model": known.local_model,
         "uplink": known.uplink,
         "prompt_tokens": known.prompt_tokens,

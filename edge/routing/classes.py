@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tidegate.risk.calibrate import Calibration
 from tidegate.risk.task import Task
 
 FAILS_FROM = 0.5  # more often wrong than right
@@ -75,4 +76,14 @@ def known(tallies: Mapping[Task, Tally], fails_from: float = FAILS_FROM) -> Mapp
     return {
         task: Known(tally.seen, wrong_at_least(tally), known_to_fail(tally, fails_from))
         for task, tally in tallies.items()
+    }
+
+
+def tallies(calibration: Calibration | None) -> dict[Task, Tally]:
+    """The outcomes held out from the model's calibration, counted by kind of work. One counts as wrong from a half on."""
+    found = calibration.outcomes if calibration is not None else {}
+    return {
+        Task(task): Tally(len(rows.wrong), sum(1 for wrong in rows.wrong if wrong >= 0.5))
+        for task, rows in found.items()
+        if task in frozenset(Task)
     }

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from edge.routing.plan import EscalateNow, Facts, Refuse, StayLocal, TryLocal, Why, plan
+from edge.routing.world import CALM, World
 
 CANNOT = (
     0.05  # share of its prospect that is left where the local model is not even asked, so that order is kept
@@ -20,10 +21,17 @@ class Foreseen:
     why: tuple[Why, ...]
     p_right: float
     drafts: bool  # whether the local model would write at all
+    keep_at: float = 0.0
+    world: World = CALM
 
 
 def foresee(facts: Facts, *, prospect: float, pass_p: float, keep_at: float) -> Foreseen:
     """The plan, and for a request that may be tried here the likely outcome of trying."""
+    found = _likely(facts, prospect=prospect, pass_p=pass_p, keep_at=keep_at)
+    return replace(found, keep_at=keep_at, world=facts.world)
+
+
+def _likely(facts: Facts, *, prospect: float, pass_p: float, keep_at: float) -> Foreseen:
     match plan(facts):
         case Refuse(why):
             return Foreseen("refuse", (why,), 0.0, drafts=False)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from edge.routing.budget import End, WhenSpent
 from edge.routing.link import Health
 from edge.routing.vitals import Reading, Sign, Strain
+from tidegate.chat import JSON
 from tidegate.risk.task import Task
 
 
@@ -91,3 +94,9 @@ class World:
 
 
 CALM = World()
+
+
+def told(world: World) -> dict[str, JSON]:
+    """All of it, for programs. A reply that is not expected at all (an endless wait) is a wait of a day."""
+    shown: dict[str, JSON] = msgspec.to_builtins(world)
+    return shown

@@ -13,6 +13,7 @@ from edge.routing.plan import Why
 from edge.routing.retry import TABLE, Fault
 from edge.routing.world import LinkSignal, MeteredSends
 
+_FOR_EVER_S = 86_400.0
 MUST_GO = frozenset({Why.POLICY_MUST_GO, Why.NO_LOCAL_MODEL, Why.TOO_LONG, Why.NO_TOOLS})
 
 
@@ -129,7 +130,9 @@ class Reach:
         )
 
     def _expected(self, now: float) -> float | None:
-        return deadline.expected(self._latency, now=now, patience=self._patience)
+        """Finite: JSON has no word for ever, and a day is for ever here."""
+        found = deadline.expected(self._latency, now=now, patience=self._patience)
+        return None if found is None else min(found, _FOR_EVER_S)
 
     def _step(self, event: Event, now: float) -> None:
         self._link = link.step(self._link, event, now=now, habits=self._habits, draw=self._dice())
