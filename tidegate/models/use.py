@@ -82,11 +82,15 @@ def told(used: Used) -> tuple[str, ...]:
     if used.config is None:
         return (
             first,
-            f"put this into the daemon's settings and restart it:  {used.setting}",
+            f"put this into the daemon's settings, then `tidegate edge reload`:  {used.setting}",
             f"(or name the file: --config edge.toml; or set {PATH_VARIABLE})",
         )
     back = "" if used.name == BACK else f"; `tidegate models use {BACK} --config {used.config}` goes back"
-    return (first, f"{used.config}:  {used.setting}", f"restart the daemon to serve it{back}")
+    return (
+        first,
+        f"{used.config}:  {used.setting}",
+        f"`tidegate edge reload` serves it now, else the next start{back}",
+    )
 
 
 def _chosen(name: str, store: Store, environ: Mapping[str, str]) -> Facts:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tidegate.assets import model_dir
 from tidegate.cli import run as tidegate
 
 BEGINNING = """
@@ -52,8 +56,14 @@ class Running:
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
+    with started(tmp_path, BEGINNING) as made:
+        yield made
+
+
+@contextmanager
+def started(tmp_path: Path, beginning: str) -> Iterator[Running]:
     file, state, log = tmp_path / "edge.toml", tmp_path / "state", tmp_path / "log"
-    file.write_text(BEGINNING)
+    file.write_text(beginning)
     with log.open("w") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "tidegate", "edge", "run", "--config", str(file), "--state", str(state)],
@@ -120,6 +130,43 @@ def test_sighup_reloads_and_a_wrong_file_does_not_end_the_daemon(running: Runnin
     assert made.json()["error"]["code"] == "nothing_can_answer"  # no longer memory_off
 
 
+def test_a_model_is_swapped_while_requests_come_and_none_is_dropped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "another"
+    shutil.copytree(model_dir("edge"), copy)
+    codes: list[int] = []
+    with started(tmp_path, BEGINNING.replace("enabled = false", "")) as running, running.client() as client:
+        stop = threading.Event()
+
+        def asking() -> None:
+            body = {
+                "model": "tidegate-local",
+                "max_tokens": 4,
+                "messages": [{"role": "user", "content": "hi"}],
+            }
+            while not stop.is_set():
+                codes.append(client.post("/chat/completions", json=body, timeout=60).status_code)
+
+        asker = threading.Thread(target=asking)
+        asker.start()
+        _until(lambda: bool(codes))
+        weights = next(copy.glob("*.gguf"))
+        running.file.write_text(BEGINNING.replace("enabled = false", f'path = "{weights}"'))
+        assert running.reload() == 0
+        assert json.loads(capsys.readouterr().out)["applied"] == ["model.path"]
+        seen = len(codes)
+        _until(lambda: len(codes) > seen + 2)
+        running.file.write_text(BEGINNING.replace("enabled = false", f'path = "{tmp_path / "none.gguf"}"'))
+        assert running.reload() == 2
+        assert "there is no such file" in capsys.readouterr().err
+        seen = len(codes)
+        _until(lambda: len(codes) > seen)
+        stop.set()
+        asker.join()
+    assert set(codes) == {200}
+
+
 def test_nobody_but_the_owner_reloads(running: Running) -> None:
     with running.client() as client:
         assert client.post("/tidegate/reload").status_code == 401
@@ -135,7 +182,7 @@ def test_without_a_daemon_the_command_says_so(tmp_path: Path, capsys: pytest.Cap
 
 def _until(true: object) -> None:
     assert callable(true)
-    for _ in range(200):
+    for _ in range(600):
         if true():
             return
         time.sleep(0.05)

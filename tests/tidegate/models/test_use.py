@@ -101,7 +101,7 @@ def test_one_line_makes_the_daemon_serve_the_model(bench: Bench) -> None:
     )
     loaded = edge_config.load(bench.config, {}, {})
     assert loaded.model.path == bench.root / "store/small/small.gguf"
-    assert "restart the daemon" in " ".join(using.told(used))
+    assert "tidegate edge reload" in " ".join(using.told(used))
 
 
 def test_the_way_back_takes_the_line_away(bench: Bench) -> None:
