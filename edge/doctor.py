@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
 from rich.console import Console
 from rich.table import Table
 
 from edge import device_key
+from edge.checkup import broker, clock, permissions
+from edge.checkup.found import Check, Finding
 from edge.config import EdgeConfig
 from edge.model import journal_of, load_now, model_path, slots_of
 from edge.routing.confidence import load_folder
@@ -27,25 +27,6 @@ from tidegate.fs import free_bytes
 from tidegate.risk.calibrate import PRIOR
 
 LOW_DISK = 200 * 1024 * 1024
-
-
-class Finding(StrEnum):
-    OK = "ok"
-    ATTENTION = "attention"
-    BROKEN = "broken"
-    NOT_USED = "not used"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    part: str
-    finding: Finding
-    said: str
-    next: str = ""
-
-    @property
-    def broken(self) -> bool:
-        return self.finding is Finding.BROKEN
 
 
 def examine(config: EdgeConfig) -> tuple[Check, ...]:
@@ -281,6 +262,8 @@ def _sockets(part: str, config: EdgeConfig) -> Check:
 
 
 _PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
+    ("clock", clock.look),
+    ("permissions", permissions.look),
     ("disk", _disk),
     ("model", _model),
     ("calibration", _calibration),
@@ -291,6 +274,7 @@ _PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
     ("link", _link),
     ("spool", _spool),
     ("ledger", _ledger),
+    ("broker", broker.look),
     ("update slot", _update),
     ("sockets", _sockets),
 )

@@ -9,7 +9,8 @@ import pytest
 
 from edge import finders
 from edge.config import EdgeConfig, Rules
-from edge.doctor import Finding, examine
+from edge.checkup.found import Finding
+from edge.doctor import examine
 from tidegate.errors import Broken
 from tidegate.privacy.package import Size
 

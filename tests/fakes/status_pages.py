@@ -102,9 +102,11 @@ def living(
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
     thread.start()
     try:
-        assert ready.wait(60)
+        while not ready.wait(0.2):
+            assert thread.is_alive(), "the daemon did not start"
         yield house
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        if thread.is_alive():
+            loop.call_soon_threadsafe(stop.set)
         thread.join(20)
         loop.close()
