@@ -42,7 +42,12 @@ class HttpProbe:
         except ValueError as error:
             raise _bad() from error
         whole = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        if parts.scheme != "http" or not parts.hostname or not re.fullmatch(r"[!-~]+", whole):
+        if (
+            parts.scheme != "http"
+            or not parts.hostname
+            or "@" in parts.netloc
+            or not re.fullmatch(r"[!-~]+", whole)
+        ):
             raise _bad()
         self._host, self._port = parts.hostname, port or 80
         self._question = f"GET {whole} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode(

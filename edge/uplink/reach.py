@@ -44,6 +44,11 @@ class Reach:
         self._barred_until = 0.0
 
     @property
+    def link(self) -> Link:
+        """The link as last seen."""
+        return self._link
+
+    @property
     def health(self) -> Health:
         return self._link.health
 
