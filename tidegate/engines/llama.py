@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import random
 import secrets
 import threading
@@ -33,6 +34,7 @@ from tidegate.engines.schedule import TILE, head_of
 from tidegate.engines.shelf import Prefix
 from tidegate.engines.telling import Telling
 from tidegate.engines.template import ChatTemplate, SafeTokeniser, Segment, control_texts
+from tidegate.engines.threads import SMALL, measured
 from tidegate.engines.toolcalls import PASS, parse
 from tidegate.engines.worker import Errand, Work, Worker
 from tidegate.errors import BadRequest, Broken, TidegateError
@@ -51,7 +53,7 @@ _REMEMBERED = 64  # tokenised prompts: a request is counted before it is generat
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Memory and time of one engine. `context_tokens` for each of `slots` (requests at work) and of `spares` (sequences that
-    only keep prefixes); tokens in one call; threads; requests that may wait."""
+    only keep prefixes); tokens in one call; threads (0: measured, see `threads`); requests that may wait."""
 
     context_tokens: int = 2048
     batch_tokens: int = 256
@@ -121,7 +123,8 @@ class LlamaEngine:
         self._closed, self._clock = False, SystemClock()
         self._vocabulary = threading.Lock()  # close() must not free it under a count
         self._ready: OrderedDict[Prompt, Prefix] = OrderedDict()
-        self._worker = Worker(context, weights, spares=limits.spares, queued=limits.queued)
+        self.threads = limits.threads
+        self._worker = Worker(context, weights, limits.threads, spares=limits.spares, queued=limits.queued)
 
     @classmethod
     def load(
@@ -140,9 +143,11 @@ class LlamaEngine:
                 size=size,
                 sequences=limits.sequences,
                 batch=min(limits.batch_tokens, size),
-                threads=limits.threads,
+                threads=limits.threads or 1,
             )
             try:
+                if not limits.threads:
+                    limits = replace(limits, threads=_measured(weights, context))
                 return cls(weights, context, model=model or weights.name, limits=limits)
             except TidegateError:
                 context.free()
@@ -336,6 +341,21 @@ class LlamaEngine:
             usage=Usage(prompt_tokens, len(written.tokens)),
             features=features,
         )
+
+
+def _measured(weights: Weights, context: Context) -> int:
+    """How many threads serve best here; the context is left on as many, and empty."""
+    if weights.bytes <= SMALL:
+        return 1
+
+    def step(threads: int) -> None:
+        context.use_threads(threads)
+        context.step([0], [max(weights.bos, 0)], [0])
+        context.cut(0, 0)
+
+    chosen = measured(step, os.cpu_count() or 1)
+    context.use_threads(chosen)
+    return chosen
 
 
 def _closed() -> Broken:

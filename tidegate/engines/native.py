@@ -93,7 +93,7 @@ class Weights:
         self.vocab = self._lib.llama_model_get_vocab(model)
         self.vocab_size = int(self._lib.llama_vocab_n_tokens(self.vocab))
         self.trained_context = int(self._lib.llama_model_n_ctx_train(model))
-        self.digest = file_digest(path)
+        self.digest, self.bytes = file_digest(path), path.stat().st_size
         self.architecture = header.architecture
         self.name = str(header.fields.get("general.name", path.stem))
         template = self._lib.llama_model_chat_template(model, None)

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 TILE = 64
+SPLIT = 256
+"""From so many tokens on, several threads share the attention of one row; of several rows, each thread takes some whole."""
 WORTH_A_COPY = 16
 """Tokens that a copy of a sequence must save: about what copying a whole context costs."""
 
@@ -71,8 +73,9 @@ def piece(place: int, pending: int, head: int, room: int, *, alone: bool) -> int
 def company(write: tuple[int, ...], lengths: Sequence[int], size: int) -> tuple[int, ...]:
     """Sequences that are fed a token for nothing, so that none of `write` is computed alone. In rising order.
 
-    llama.cpp computes neighbouring sequences together. With weights of 16 or 32 bits it multiplies one row in another order
-    than several, so an answer would depend on whether somebody else is being answered. `lengths` of all sequences.
+    llama.cpp computes neighbouring sequences together. With weights of 16 or 32 bits, and beyond `SPLIT` tokens with more than
+    one thread, it sums one row in another order than several: an answer would depend on whether somebody else is being
+    answered. `lengths` of all sequences.
     """
     extra: set[int] = set()
     for slot in write:

@@ -17,7 +17,7 @@ import numpy as np
 from tidegate.clock import Clock, SystemClock
 from tidegate.engines.line import Line, Waiting, retry_after
 from tidegate.engines.native import Context, Weights
-from tidegate.engines.schedule import Place, Seat, choose, company, plan
+from tidegate.engines.schedule import SPLIT, Place, Seat, choose, company, plan
 from tidegate.engines.shelf import Prefix, Shelf
 from tidegate.errors import Broken, Exhausted, TidegateError
 
@@ -72,10 +72,18 @@ class Worker:
     """One thread over one context. `submit` from any event loop; `stop` once."""
 
     def __init__(
-        self, context: Context, weights: Weights, *, spares: int, queued: int, clock: Clock | None = None
+        self,
+        context: Context,
+        weights: Weights,
+        threads: int,
+        *,
+        spares: int,
+        queued: int,
+        clock: Clock | None = None,
     ) -> None:
         """The last `spares` sequences of the context only keep prefixes; the others are slots."""
         self._context, self._clock, self._pairs = context, clock or SystemClock(), weights.pairs
+        self._split_from = SPLIT if threads > 1 and weights.forgets else context.size
         self._shelf = Shelf(context, spares=spares, forgets=weights.forgets)
         self.slots = self._shelf.slots
         self._taken: dict[int, _Taken] = {}
@@ -206,7 +214,8 @@ class Worker:
     def _write(self, slots: tuple[int, ...]) -> None:
         fed = {slot: int(self._taken[slot].pending[0]) for slot in slots}
         lengths = self._shelf.lengths
-        extra = company(slots, lengths, self._context.size) if self._pairs else ()
+        alone = self._pairs or max(lengths[slot] for slot in slots) >= self._split_from
+        extra = company(slots, lengths, self._context.size) if alone else ()
         together = sorted((*slots, *extra)) if extra else slots
         try:
             self._context.step(together, [fed.get(s, 0) for s in together], [lengths[s] for s in together])

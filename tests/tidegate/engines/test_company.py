@@ -67,6 +67,18 @@ def scores(drafts: Sequence[Draft]) -> list[float]:
     return found + [v for d in drafts for k, v in sorted(d.features.items()) if k != "reused_tokens"]
 
 
+async def test_threads_change_nothing_in_a_long_conversation() -> None:
+    long = Prompt((Message(Role.USER, " ".join(SAID * 5)),), TOOLS, max_tokens=12)
+    other = replace(long, messages=(Message(Role.USER, "play jazz"),))
+    engine = LlamaEngine.load(edge_model(), limits=replace(ROOMY, context_tokens=1024, threads=2, slots=3))
+    assert engine.count_tokens(long) > 256
+    by_itself = await engine.generate(long)
+    beside = (await asyncio.gather(*(engine.generate(p) for p in (other, long, other))))[1]
+    await engine.close()
+    assert said([beside]) == said([by_itself])
+    assert scores([beside]) == scores([by_itself])
+
+
 async def alone(path: Path, prompts: Sequence[Prompt]) -> list[Draft]:
     """Each on an engine of its own, that has seen nothing before."""
     found = []

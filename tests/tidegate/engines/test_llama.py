@@ -14,7 +14,8 @@ import pytest
 from tests.fakes.models import stories
 from tidegate.chat import Message, Prompt, Role, Tool, ToolChoice
 from tidegate.engines.llama import Limits, LlamaEngine
-from tidegate.engines.port import Finish
+from tidegate.engines.port import Finish, Terms
+from tidegate.engines.threads import best, candidates, measured
 from tidegate.errors import Broken, Exhausted
 
 pytestmark = pytest.mark.shared
@@ -91,16 +92,16 @@ async def test_a_schema_binds_the_answer(engine: LlamaEngine) -> None:
 
 
 @pytest.mark.parametrize("forced", ["", "SetHeat", "GetWeather"])
-async def test_a_required_call_names_an_offered_tool_with_arguments_of_its_schema(
-    engine: LlamaEngine, forced: str
-) -> None:
+async def test_a_required_call_names_an_offered_tool_with_arguments_of_its_schema(forced: str) -> None:
+    engine = LlamaEngine.load(stories(), limits=replace(SMALL, context_tokens=512))
     prompt = replace(
-        ask("Warm it up", max_tokens=200),
+        ask("Warm it up", max_tokens=150),
         tools=(WEATHER, HEAT),
         tool_choice=ToolChoice.REQUIRED,
         forced_tool=forced,
     )
     draft = await engine.generate(replace(prompt, stop=("}}",)))
+    await engine.close()
     name, _, arguments = draft.text.removeprefix('<tool_call>\n{"name": ').partition(', "arguments": ')
     assert json.loads(name) in ((forced,) if forced else ("GetWeather", "SetHeat"))
     assert arguments.startswith("{")
@@ -183,3 +184,68 @@ async def test_a_damaged_file_is_refused_with_its_reason(tmp_path: Path, damage:
 def test_a_missing_file_is_refused_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(Broken, match=r"absent\.gguf"):
         LlamaEngine.load(tmp_path / "absent.gguf")
+
+
+async def test_what_is_heard_early_is_what_the_draft_begins_with(engine: LlamaEngine) -> None:
+    heard: list[str] = []
+    prompt = replace(ask("Once upon a time", max_tokens=60), stop=("girl",))
+    draft = await engine.generate(prompt, Terms(hear=heard.append))
+    assert len(heard) > 3
+    assert draft.text.startswith("".join(heard))
+    assert len("".join(heard)) > len(draft.text) - 8
+
+
+async def test_a_short_question_does_not_wait_for_a_long_answer() -> None:
+    engine = LlamaEngine.load(stories(), limits=replace(SMALL, slots=2))
+    long = asyncio.create_task(engine.generate(ask("Once upon a time", max_tokens=200)))
+    await asyncio.sleep(0)
+    await engine.generate(ask("Lily", max_tokens=2))
+    assert not long.done()
+    assert (await long).usage.completion_tokens > 20
+    await engine.close()
+
+
+async def test_a_request_that_waited_too_long_is_told_when_to_come_back() -> None:
+    engine = LlamaEngine.load(stories(), limits=SMALL)
+    long = asyncio.create_task(engine.generate(ask("Once upon a time", max_tokens=240)))
+    await asyncio.sleep(0)
+    with pytest.raises(Exhausted) as caught:
+        await engine.generate(ask("Lily", max_tokens=2), Terms(wait_s=0.0))
+    assert (caught.value.status, caught.value.code) == (429, "engine_busy")
+    assert caught.value.retry_after_s >= 1
+    assert not long.done()
+    await long
+    await engine.close()
+
+
+async def test_a_file_that_is_replaced_while_loaded_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(stories().read_bytes())
+    engine = LlamaEngine.load(path, limits=SMALL)
+    before = await engine.generate(ask("Once upon a time"))
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF, but not a model")
+    other.replace(path)
+    assert (await engine.generate(ask("Once upon a time"))).text == before.text
+    await engine.close()
+
+
+async def test_a_file_that_is_written_over_while_loaded_changes_nothing_when_it_was_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(stories().read_bytes())
+    engine = LlamaEngine.load(path, limits=SMALL, mapped=False)
+    before = await engine.generate(ask("Once upon a time"))
+    path.write_bytes(b"")
+    assert (await engine.generate(ask("Once upon a time"))).text == before.text
+    await engine.close()
+
+
+def test_fewest_threads_win_unless_more_are_clearly_faster() -> None:
+    assert best({1: 1.0, 2: 0.95, 4: 0.94}) == 1
+    assert best({1: 1.0, 2: 0.6, 4: 0.58}) == 2
+    assert best({1: 1.0, 2: 1.3, 4: 0.5}) == 4
+    assert candidates(1) == (1,)
+    assert candidates(6) == (1, 2, 4, 6)
+    assert measured(lambda _count: None, 2) in (1, 2)

@@ -53,7 +53,7 @@ def test_every_piece_is_the_beginning_of_the_draft(words: list[str], cuts: list[
     marks = (OPEN,) if tools else ()
     pieces = told(shown, cuts, stop=("STOP",), marks=marks)
     text = before_stop(raw.decode(), ("STOP",))
-    draft = parse(text, (RING,) if tools else (), lambda: "id").text if tools else text
+    draft = parse(text, (RING,), lambda: "id").text if tools else text
     assert draft.startswith("".join(pieces))
     assert all(pieces)
 
