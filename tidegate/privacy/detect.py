@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from tidegate.errors import Broken
-from tidegate.privacy import views
+from tidegate.privacy import identifiers, views
 from tidegate.privacy.document import Document
 from tidegate.privacy.memory import Memory
 from tidegate.privacy.merge import Loss, Merged, merge, strongest
@@ -84,6 +84,8 @@ class Detector:
         """What every finder says about `text` and its other readings; `depth` counts packings inside packings."""
         document = self.document(text)
         for span in (*self._found(document), *_named(document.text, ner)):
+            yield _moved(span, document.original(span.start, span.end))
+        for span in identifiers.people(document.text, ner) if ner is not None else ():
             yield _moved(span, document.original(span.start, span.end))
         for reading in _readings(document):
             below = self.document(reading.text)

@@ -127,7 +127,7 @@ def kept(
     text: str, spans: Iterable[Span], keyed: tuple[tuple[int, int], ...], least: Least
 ) -> Iterator[Span]:
     """The finds that pass, some of them shorter."""
-    for found in spans:
+    for found in _whole_streets(text, spans):
         line = line_around(text, found)
         named = any(start <= found.start < end for start, end in keyed)
         span = _bare(text, found)
@@ -136,6 +136,28 @@ def kept(
         row = least.get(span.label.value, {})
         if span.score >= row.get(situation(span, line, keyed=named), 0.0):
             yield span
+
+
+def _whole_streets(text: str, spans: Iterable[Span]) -> Iterator[Span]:
+    """A kind of street alone, and a name right behind it, are one street: `via`, `Garibaldi`."""
+    kind: Span | None = None
+    for span in spans:
+        if kind is not None:
+            one = text[kind.end : span.start] == " " and span.label in {
+                Label.LOCATION,
+                Label.PERSON,
+                Label.ORGANIZATION,
+            }
+            span = replace(kind, end=span.end) if one else span  # noqa: PLW2901  the two are one
+            if not one:
+                yield kind
+            kind = None
+        if span.label is Label.STREET_ADDRESS and text[span.start : span.end].lower() in STREET_WORDS:
+            kind = span
+        else:
+            yield span
+    if kind is not None:
+        yield kind
 
 
 def _bare(text: str, span: Span) -> Span | None:

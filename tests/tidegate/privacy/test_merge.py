@@ -32,6 +32,12 @@ def test_a_proven_claim_beats_a_longer_one_and_the_rest_of_the_loser_stays() -> 
     assert [(loss.span.label, loss.winner) for loss in merged.losses] == [(Label.PERSON, iban)]
 
 
+def test_proof_beats_a_narrower_kind_without_it() -> None:
+    card = span(13, 29, Label.CREDIT_CARD, 0.6, "pattern:card", valid=True)
+    account = span(13, 31, Label.IBAN_CODE, 0.9, "pattern:iban")
+    assert merge([account, card], TEXT).spans[0] == card
+
+
 def test_between_two_unproven_claims_the_narrower_kind_wins() -> None:
     merged = merge([span(0, 12, Label.ORGANIZATION, 0.99), span(0, 12, Label.PERSON, 0.5)], TEXT)
     assert [s.label for s in merged.spans] == [Label.PERSON]

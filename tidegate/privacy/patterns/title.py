@@ -20,9 +20,11 @@ _WEAK = frozenset(
 )
 SHAPE = rf"\b(?:{'|'.join(_TITLES)})\b\.? "
 _TITLED = re.compile(
-    rf"(?<![\w.-])(?:{'|'.join(f'{t[0].upper()}{t[1:]}' for t in _TITLES)}|{'|'.join(t.upper() for t in _TITLES[:8])})\b\.?(?=[ \u00a0][A-ZÀ-ÖØ-ÞĀ-Ž])"
+    rf"(?<![\w.-])(?:{'|'.join(f'{t[0].upper()}{t[1:]}' for t in _TITLES)}|{'|'.join(t.upper() for t in _TITLES[:8])})\b\.?(?=[ \u00a0](?:(?:van|von|de|der|den|del|della|di|da|ten|ter|zu|bin|al|el) ){{0,2}}[A-ZÀ-ÖØ-ÞĀ-Ž])"
 )
-_NEXT = re.compile(r"[ \u00a0]([A-ZÀ-Ž][\w'’-]*)(\.?)")
+_NEXT = re.compile(
+    r"[ \u00a0](?:(?:van|von|de|der|den|del|della|di|da|ten|ter|zu|bin|al|el) ){0,2}([A-ZÀ-Ž][\w'’-]*)(\.?)"
+)
 NO_NAMES = frozenset(
     "speaker chairman president minister secretary justice king queen data robot right wrong universe bean america gaga the i it he she "
     "they we you this that and or but if when will is was".split()
