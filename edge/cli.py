@@ -92,7 +92,7 @@ def doctor(
 @app.command()
 def reload(file: ConfigFile = None, state: StateFolder = None) -> None:
     """Makes the running daemon read its settings again; says what changed, and what waits for a restart."""
-    from edge.owner import ask
+    from edge.asking import ask
 
     print(json.dumps(ask(_with_state(file, state).state, "POST", "/tidegate/reload")))
 
@@ -102,11 +102,17 @@ def promise(
     file: ConfigFile = None,
     state: StateFolder = None,
     as_json: Annotated[bool, typer.Option("--json")] = False,
+    month: Annotated[str, typer.Option("--month", hidden=True)] = "",
 ) -> None:
     """The promise about answers that stay here: what was kept, what checks found, alarms (also `tidegate risk ledger`)."""
     from edge.promise import ledger as sheets
     from edge.promise import view
 
+    if month:
+        from edge.promise.month import told_month
+
+        print(told_month(month))
+        return
     found = view.gather(_with_state(file, state))
     if as_json:
         print(json.dumps([sheets.told(sheet) for sheet in found]))

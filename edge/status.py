@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rich.console import Console
 from rich.table import Table
 
-from edge import device_key, owner
+from edge import asking, device_key
 from edge.config import EdgeConfig
 from edge.promise import ledger as sheets
 from edge.promise import view
@@ -76,8 +76,8 @@ def open_page(config: EdgeConfig) -> str:
 
     Raises Unreachable when no daemon runs.
     """
-    made = owner.ask(config.state, "POST", "/tidegate/status/link")
-    link = owner.daemon_url(config.state).removesuffix("/v1") + str(made["path"])
+    made = asking.ask(config.state, "POST", "/tidegate/status/link")
+    link = asking.daemon_url(config.state).removesuffix("/v1") + str(made["path"])
     if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform == "darwin":
         webbrowser.open(link)
     return link

@@ -74,7 +74,7 @@ def chat(
 
 def _door(config: EdgeConfig) -> str:
     """Where the daemon knocks. Raises Unreachable, with how to start one, when none runs."""
-    from edge.owner import daemon_url, no_daemon
+    from edge.asking import daemon_url, no_daemon
 
     url = daemon_url(config.state)
     if not url:

@@ -79,7 +79,7 @@ def export(
 @app.command()
 def delete(conversation: Conversation, file: ConfigFile = None, state: StateFolder = None) -> None:
     """Deletes a conversation and forgets its placeholders, in the running daemon's memory too."""
-    from edge.owner import ask
+    from edge.asking import ask
 
     config, which = _settings(file, state), conversation_id(conversation)
     try:

@@ -21,6 +21,7 @@ ONLY = {
         "tidegate.demo",
         "tidegate.models.download",
         "edge.update",
+        "edge.asking",
         "edge.cli",
         "edge.agent.tools.http",
         "edge.mcp.door",
