@@ -59,7 +59,12 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     enabled: bool = True  # False: everything is escalated
     path: Path | None = None  # a GGUF file; absent: the running update slot, else the embedded model
-    threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # of the engine; 0: chosen for the shipped model (one)
+    threads: Annotated[int, msgspec.Meta(ge=0)] = 0  # of the engine; 0: measured when it first loads a model
+    context_tokens: Annotated[int, msgspec.Meta(ge=64)] = 1024  # of one conversation, prompt and answer
+    slots: Annotated[int, msgspec.Meta(ge=1, le=64)] = (
+        8  # requests that are written at once; fewer when memory is short
+    )
+    queue: Count = 64  # requests that may wait for a slot; beyond these: 429 with Retry-After
 
 
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

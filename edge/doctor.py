@@ -78,7 +78,7 @@ def _disk(part: str, config: EdgeConfig) -> Check:
 def _model(part: str, config: EdgeConfig) -> Check:
     if not config.model.enabled:
         return Check(part, Finding.NOT_USED, "switched off: everything is escalated")
-    engine = load_now(model_path(config), config.model.threads)
+    engine = load_now(model_path(config), config.model)
 
     async def write() -> int:
         try:
@@ -95,7 +95,7 @@ def _calibration(part: str, config: EdgeConfig) -> Check:
     if not config.model.enabled:
         return Check(part, Finding.NOT_USED, "there is no local model")
     path = model_path(config)
-    engine = load_now(path, config.model.threads)
+    engine = load_now(path, config.model)
     loaded = load_folder(engine, path.parent)
     asyncio.run(engine.close())
     if loaded.calibration is None:

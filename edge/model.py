@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.config import EdgeConfig
+from edge.config import EdgeConfig, Model
+from edge.remembered import THREADS, Remembered
 from edge.routing.confidence import EmbeddedModel, LocalEngine, load_folder
 from edge.update.agent import boot_slot
 from edge.update.journal import FileJournal
@@ -88,20 +89,49 @@ def _loader(config: EdgeConfig) -> Load:
     """Makes engines as the settings want them; the event loop goes on meanwhile. What it makes raises Broken."""
 
     async def load(path: Path) -> LocalEngine:
-        return await asyncio.to_thread(load_now, path, config.model.threads)
+        return await asyncio.to_thread(load_now, path, config.model, config.state)
 
     return load
 
 
-def limits(threads: int) -> Limits:
-    """Memory and time of the engine on a device; 0 threads: those of the shipped model."""
+def limits(settings: Model, path: Path, threads: int, free: int | None) -> Limits:
+    """Memory and time of the engine for a model: as the settings say, with as many slots as fit into `free` bytes.
+
+    Raises Broken (memory_short) when not even one fits, and for a file that is no model.
+    """
     from tidegate.engines.embedded import EDGE_LIMITS
+    from tidegate.engines.gguf import read_header
+    from tidegate.models.memory import mebibytes, need_of, sequences_that_fit
 
-    return replace(EDGE_LIMITS, threads=threads) if threads else EDGE_LIMITS
+    batch, header, size = EDGE_LIMITS.batch_tokens, read_header(path), path.stat().st_size
+    most = settings.slots + EDGE_LIMITS.spares
+    fit = sequences_that_fit(
+        header, size, free, context_tokens=settings.context_tokens, batch_tokens=batch, most=most
+    )
+    if fit == 0:
+        need = need_of(header, size, context_tokens=settings.context_tokens, batch_tokens=batch).total
+        raise Broken(
+            f"this model needs about {mebibytes(need)} of memory and {mebibytes(free or 0)} are free; it was not loaded",
+            code="memory_short",
+            hint="choose a smaller model or model.context_tokens, or end other programs",
+        )
+    slots = min(settings.slots, max(1, fit - EDGE_LIMITS.spares))
+    return replace(
+        EDGE_LIMITS,
+        context_tokens=settings.context_tokens,
+        threads=threads,
+        queued=settings.queue,
+        slots=slots,
+        spares=min(EDGE_LIMITS.spares, fit - slots),
+    )
 
 
-def load_now(path: Path, threads: int = 0) -> LocalEngine:
-    """The engine on the weights at `path`; blocks while it loads. Raises Broken."""
+def load_now(path: Path, settings: Model, state: Path | None = None) -> LocalEngine:
+    """The engine on the weights at `path`; blocks while it loads. Raises Broken.
+
+    A file named in the settings that somebody may write to is read into memory; files of our own and read-only ones, such as
+    those of the model store, never change, so they are mapped. `state` remembers how many threads were found best.
+    """
     try:
         from tidegate.engines.llama import LlamaEngine
     except ImportError as error:
@@ -110,4 +140,12 @@ def load_now(path: Path, threads: int = 0) -> LocalEngine:
             code="engine_missing",
             hint="install llama-cpp-python again",
         ) from error
-    return LlamaEngine.load(path, limits=limits(threads))
+    from tidegate.models.memory import available
+
+    found = Remembered(state / THREADS if state is not None else None)
+    threads = settings.threads or found.threads(path)
+    ours = path != settings.path or not path.stat().st_mode & 0o222  # nobody writes to it
+    engine = LlamaEngine.load(path, limits=limits(settings, path, threads, available()), mapped=ours)
+    if not threads:
+        found.remember(path, engine.threads)
+    return engine

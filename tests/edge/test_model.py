@@ -2,29 +2,46 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from edge.config import EdgeConfig, Model
 from edge.model import limits, load_now, open_model
-from tests.fakes.models import stories
-from tidegate.engines.embedded import EDGE_LIMITS
+from edge.remembered import Remembered
+from tests.fakes.models import edge_model, stories
 from tidegate.engines.llama import LlamaEngine
 from tidegate.engines.native import library
+from tidegate.errors import Broken
 from tidegate.logs import Log
 
+MIB = 1024 * 1024
 
-def test_the_settings_choose_the_threads_and_none_means_those_of_the_shipped_model() -> None:
-    assert limits(0) == EDGE_LIMITS
-    assert limits(3).threads == 3
-    assert limits(3).context_tokens == EDGE_LIMITS.context_tokens
+
+def test_the_settings_choose_threads_context_slots_and_queue() -> None:
+    found = limits(Model(threads=3, context_tokens=512, slots=2, queue=5), edge_model(), 3, None)
+    assert (found.threads, found.context_tokens, found.slots, found.queued) == (3, 512, 2, 5)
+    assert limits(Model(), edge_model(), 0, None).slots == 8
+
+
+def test_with_little_memory_there_are_fewer_slots_and_with_too_little_the_model_is_not_loaded() -> None:
+    whole = limits(Model(), edge_model(), 1, 1024 * MIB)
+    short = limits(Model(), edge_model(), 1, 27 * MIB)
+    assert 1 <= short.sequences < whole.sequences
+    with pytest.raises(Broken, match="memory") as caught:
+        limits(Model(), edge_model(), 1, 2 * MIB)
+    assert caught.value.code == "memory_short"
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("asked", "used"), [(0, EDGE_LIMITS.threads), (2, 2)])
-async def test_the_engine_runs_on_as_many_threads_as_the_settings_say(asked: int, used: int) -> None:
-    config = EdgeConfig(model=Model(path=stories(), threads=asked))
+@pytest.mark.parametrize(("asked", "used"), [(0, 1), (2, 2)])
+async def test_the_engine_runs_on_as_many_threads_as_the_settings_say(
+    tmp_path: Path, asked: int, used: int
+) -> None:
+    """The model here is too small for a second thread to pay."""
+    config = EdgeConfig(model=Model(path=stories(), threads=asked), state=tmp_path)
     opened = await open_model(config, Log("tests"))
-    engine = load_now(stories(), asked)
+    engine = load_now(stories(), config.model)
     try:
         assert opened.local.ready
         assert isinstance(engine, LlamaEngine)
@@ -32,3 +49,14 @@ async def test_the_engine_runs_on_as_many_threads_as_the_settings_say(asked: int
     finally:
         await engine.close()
         await opened.local.close()
+
+
+def test_threads_are_measured_once_for_a_model_and_a_broken_file_of_them_is_no_harm(tmp_path: Path) -> None:
+    kept, model = Remembered(tmp_path / "threads.json"), edge_model()
+    assert kept.threads(model) == 0
+    kept.remember(model, 4)
+    assert Remembered(tmp_path / "threads.json").threads(model) == 4
+    (tmp_path / "threads.json").write_bytes(b"not json")
+    assert kept.threads(model) == 0
+    Remembered(tmp_path / "absent" / "threads.json").remember(model, 2)
+    assert Remembered(None).threads(model) == 0

@@ -16,6 +16,8 @@ from tidegate.errors import Exhausted
 
 _LIBRARY = 5 * 1024 * 1024  # graph, tokenizer code, llama.cpp itself: measured beyond the buffers
 _PER_VOCABULARY_ENTRY = 300  # bytes, text and look-up tables; measured 160, with merges more
+MOST_CACHE = 512 * 1024 * 1024
+"""Bytes that all contexts of an engine take together, unless one alone takes more."""
 MARGIN = 0.10
 """Share of the estimate kept free: other programs breathe."""
 
@@ -34,8 +36,11 @@ class Need:
         return self.weights + self.cache + self.compute + self.rest
 
 
-def need_of(header: Header, file_bytes: int, *, context_tokens: int, batch_tokens: int) -> Need:
-    """What one engine with this context will hold. An upper estimate where an architecture keeps less than every token."""
+def need_of(
+    header: Header, file_bytes: int, *, context_tokens: int, batch_tokens: int, sequences: int = 1
+) -> Need:
+    """What one engine with this context for each of `sequences` will hold. An upper estimate where an architecture keeps
+    less than every token."""
     tokens = min(context_tokens, header.trained_context or context_tokens)
     padded = -(-tokens // 256) * 256
     batch = min(batch_tokens, tokens)
@@ -43,13 +48,32 @@ def need_of(header: Header, file_bytes: int, *, context_tokens: int, batch_token
     key = header.number("attention.key_length") or width // heads
     value = header.number("attention.value_length") or width // heads
     kept = sum(header.per_layer("attention.head_count_kv")) or sum(header.per_layer("attention.head_count"))
-    cache = 2 * padded * kept * (key + value) + _recurrent(header)
+    cache = sequences * (2 * padded * kept * (key + value) + _recurrent(header))
     rows = 4 * max(width, heads * key) + 3 * max(
         *header.per_layer("feed_forward_length"), _experts(header), width
     )
     vocabulary = header.lengths.get("tokenizer.ggml.tokens", 0) or header.number("vocab_size")
     compute = batch * 4 * rows + padded * batch * 2 + 4 * vocabulary
     return Need(file_bytes, cache, compute, _LIBRARY + _PER_VOCABULARY_ENTRY * vocabulary)
+
+
+def sequences_that_fit(
+    header: Header, file_bytes: int, free: int | None, *, context_tokens: int, batch_tokens: int, most: int
+) -> int:
+    """How many contexts, up to `most`, this model can hold in `free` bytes and in `MOST_CACHE`; 0 when not even one.
+
+    None for `free`: not known, and then only the second bound counts.
+    """
+
+    def fits(count: int) -> bool:
+        need = need_of(
+            header, file_bytes, context_tokens=context_tokens, batch_tokens=batch_tokens, sequences=count
+        )
+        return free is None or need.total * (1 + MARGIN) <= free
+
+    one = need_of(header, file_bytes, context_tokens=context_tokens, batch_tokens=batch_tokens).cache
+    likely = range(min(most, max(1, MOST_CACHE // max(one, 1))), 0, -1)
+    return next((count for count in likely if fits(count)), 0)
 
 
 def _experts(header: Header) -> int:
