@@ -102,6 +102,15 @@ async def _reap(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     await asyncio.shield(process.wait())
+    await let_go(process)
+
+
+async def let_go(process: asyncio.subprocess.Process) -> None:
+    """Closes the pipes of a child that has ended: asyncio keeps them as long as something is left in them unread."""
+    transport: object = getattr(process, "_transport", None)  # there is no public way to it
+    if isinstance(transport, asyncio.SubprocessTransport):
+        transport.close()
+        await asyncio.sleep(0)
 
 
 def readable(raw: bytes) -> str:

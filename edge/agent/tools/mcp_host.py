@@ -24,7 +24,7 @@ from tidegate.chat import JSON
 from tidegate.errors import TidegateError, Unreachable
 from tidegate.logs import Log
 
-CONNECT_S = 15.0
+CONNECT_S = 30.0  # a server may have much to load on a small machine
 AGAIN_S = 5.0  # a server that died is not started anew sooner
 _MOST_PAGES = 8
 

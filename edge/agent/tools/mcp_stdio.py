@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import anyio
@@ -17,6 +17,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from mcp.client._transport import TransportStreams
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
+
+from edge.agent.tools.child import let_go
 
 GRACE_S = 1.0
 
@@ -45,12 +47,13 @@ async def child_streams(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(_read(process, into)), group.create_task(_write(process, out))]
+            tasks[0].add_done_callback(lambda _: out.close())  # nobody hears what is still sent to it
             try:
                 yield incoming, outgoing
             finally:
-                await _end(process)
                 for task in tasks:
                     task.cancel()
+                await _surely(_end(process, tasks))
     finally:
         for stream in (into, incoming, outgoing, out):
             stream.close()
@@ -62,8 +65,8 @@ async def _read(process: asyncio.subprocess.Process, into: _Incoming) -> None:
         while True:
             try:
                 line = await process.stdout.readline()
-            except ValueError:  # a line without end
-                return
+            except ValueError as error:
+                raise ConnectionError("a line without end") from error  # ends the connection at once
             if not line:
                 return
             try:
@@ -88,8 +91,19 @@ async def _write(process: asyncio.subprocess.Process, out: MemoryObjectReceiveSt
                 return
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
+async def _surely(work: Coroutine[None, None, None]) -> None:
+    """Finishes `work`, whoever cancels meanwhile: a server must not outlive its connection. It takes seconds at most."""
+    ending = asyncio.ensure_future(work)
+    while not ending.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(ending)
+
+
+async def _end(process: asyncio.subprocess.Process, tasks: list[asyncio.Task[None]]) -> None:
     """A server ends when its input ends; one that does not is ended, with everything it started."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
     if process.stdin is not None:
         process.stdin.close()
     with contextlib.suppress(TimeoutError):
@@ -97,3 +111,4 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
+    await let_go(process)
