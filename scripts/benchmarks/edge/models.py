@@ -47,11 +47,13 @@ class Shape:
         return self.layers * layer + 2 * self.vocabulary * self.width
 
 
-def embedded_plain(folder: Path) -> Path:
-    """The embedded model's weights as a model that chats without an end. Written once, then found."""
+def embedded_plain(folder: Path, chat: str = CHAT) -> Path:
+    """The embedded model's weights as a model that chats without an end, by that template. Written once, then found."""
     source = weights_path(model_dir("edge"))
     with source.open("rb") as stream:
-        mark = hashlib.file_digest(stream, "sha256").hexdigest()[:12]
+        digest = hashlib.file_digest(stream, "sha256")
+    digest.update(chat.encode())
+    mark = digest.hexdigest()[:12]
     path = folder / f"embedded-plain-{mark}.gguf"
     if path.is_file():
         return path
@@ -64,7 +66,7 @@ def embedded_plain(folder: Path) -> Path:
             value = _value(reader, name)
             (writer.add_float32 if isinstance(value, float) else writer.add_uint32)(name, value)
     words, kinds = _strings(reader, "tokenizer.ggml.tokens"), _numbers(reader, "tokenizer.ggml.token_type")
-    _tokenizer(writer, [RENAMED.get(word, word) for word in words], kinds, reader)
+    _tokenizer(writer, [RENAMED.get(word, word) for word in words], kinds, reader, chat)
     for tensor in reader.tensors:
         writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
     return _finished(writer, part, path)
@@ -126,7 +128,11 @@ def _describe(writer: gguf.GGUFWriter, shape: Shape) -> None:
 
 
 def _tokenizer(
-    writer: gguf.GGUFWriter, words: Sequence[str], kinds: Sequence[int], reader: gguf.GGUFReader
+    writer: gguf.GGUFWriter,
+    words: Sequence[str],
+    kinds: Sequence[int],
+    reader: gguf.GGUFReader,
+    chat: str = CHAT,
 ) -> None:
     writer.add_tokenizer_model(str(_value(reader, "tokenizer.ggml.model")))
     writer.add_tokenizer_pre(str(_value(reader, "tokenizer.ggml.pre")))
@@ -138,7 +144,7 @@ def _tokenizer(
         add(end)
     writer.add_add_bos_token(False)
     writer.add_add_eos_token(False)
-    writer.add_chat_template(CHAT)
+    writer.add_chat_template(chat)
 
 
 def _matrices(shape: Shape) -> Mapping[str, tuple[int, int]]:
