@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 
-from edge import device_key, owner
+from edge import asking, device_key
 from edge.config import EdgeConfig
 from edge.gateway.keys import Keyring, make_key
 from edge.stores import open_stores
@@ -68,9 +68,9 @@ def _refused(found: dict[str, JSON]) -> BadRequest:
 
 def find(config: EdgeConfig, given_key: str) -> DaemonDoor:
     """The door of this state folder's daemon, with a key of its own. Raises Unreachable when none runs."""
-    url = owner.daemon_url(config.state)
+    url = asking.daemon_url(config.state)
     if not url:
-        raise owner.no_daemon()
+        raise asking.no_daemon()
     return DaemonDoor(url, given_key or own_key(config))
 
 
