@@ -197,6 +197,7 @@ class Carrier:
     async def _asked(self, entry: Entry, call: Awaitable[bytes]) -> Event:
         """What the cloud's reply means for the entry; never raises on account of the cloud."""
         began = self._clock.mono()
+        out = self.reach.sent(began) if entry.state is SpoolState.SENT else 0
         try:
             raw = await call
         except (Unreachable, Untrusted, BadRequest) as error:
@@ -207,6 +208,8 @@ class Carrier:
                 self._failed(fault)
                 self._log.info("cloud_unreachable", code=error.code, ticket=entry.ticket)
             return Failed(delay(fault, entry.attempts, self._terms.dice()))
+        finally:
+            self.reach.returned(out)
         self.reach.succeeded(
             self._clock.mono(), self._clock.mono() - began if entry.state is SpoolState.SENT else None
         )

@@ -219,6 +219,8 @@ class Courier:
         held = entry.state is SpoolState.HELD
         async with self._polls if held else self._slots:
             entry = self._shelf.get(entry.ticket) or entry
+            if self._carrier.reach.link.closed:
+                return  # what was under way beside it has shown that: nothing more goes out
             if entry.state is SpoolState.HELD:
                 await self._carrier.collect(entry, COLLECT_S if len(self._tasks) <= self._at_once else 1.0)
             elif entry.state is SpoolState.QUEUED:

@@ -42,6 +42,9 @@ class Reach:
         self._latency = Latency()
         self._patience = Patience()
         self._barred_until = 0.0
+        self._out: dict[int, float] = {}
+        self._calls = 0
+        self._heard = float("-inf")
 
     @property
     def link(self) -> Link:
@@ -86,6 +89,16 @@ class Reach:
         """It was cancelled before anything was learned."""
         self._link = link.abandon(self._link)
 
+    def sent(self, now: float) -> int:
+        """A request is on the wire; give the number back to `returned`."""
+        self._calls += 1
+        self._out[self._calls] = now
+        return self._calls
+
+    def returned(self, call: int) -> None:
+        """An answer, an error, or nobody waits any more."""
+        self._out.pop(call, None)
+
     def failed(self, now: float, fault: Fault = Fault.UNREACHABLE) -> None:
         """The cloud did not answer, or with an error."""
         if fault is Fault.SLOW:
@@ -98,6 +111,7 @@ class Reach:
     def succeeded(self, now: float, took_s: float | None = None) -> None:
         """The cloud answered, whatever it said; `took_s` where that was an answer to a request."""
         self._barred_until = 0.0
+        self._heard = now
         self._step(Event.SUCCESS, now)
         if took_s is not None:
             self._latency = deadline.observed(self._latency, took_s, now=now)
@@ -136,7 +150,9 @@ class Reach:
 
     def _expected(self, now: float) -> float | None:
         """Finite: JSON has no word for ever, and a day is for ever here."""
-        found = deadline.expected(self._latency, now=now, patience=self._patience)
+        silent = [began for began in tuple(self._out.values()) if began > self._heard]
+        open_s = now - min(silent) if silent else None
+        found = deadline.expected(self._latency, now=now, patience=self._patience, open_s=open_s)
         return None if found is None else min(found, _FOR_EVER_S)
 
     def _step(self, event: Event, now: float) -> None:

@@ -1,4 +1,4 @@
-"""scripts/bench risk [--draws 1000] [--runs 200] [--no-ordering]: the bars of `tidegate risk`, with intervals."""
+"""scripts/bench risk [--draws 1000] [--runs 200] [--traces 1000] [--decisions 20000] [--no-ordering]: the bars of `tidegate risk`, with intervals."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmarks.risk import keeping, ordering
+from scripts.benchmarks.risk import deciding, keeping, links, ordering
 from scripts.evaluation.rows import Row
 from scripts.evaluation.table import summary, text
 
@@ -28,6 +28,10 @@ def measured(asked: argparse.Namespace) -> Iterator[Row]:
         yield from keeping.promise_rows(asked.draws)
     if asked.runs:
         yield from keeping.watch_rows(asked.runs)
+    if asked.traces:
+        yield from links.rows(asked.traces)
+    if asked.decisions:
+        yield from deciding.rows(asked.decisions)
 
 
 def main() -> None:
@@ -36,6 +40,8 @@ def main() -> None:
         "--draws", type=int, default=1000, help="resampled calibrations at each level; 0: none"
     )
     parser.add_argument("--runs", type=int, default=200, help="watched runs; 0: none")
+    parser.add_argument("--traces", type=int, default=1000, help="flapping links; 0: none")
+    parser.add_argument("--decisions", type=int, default=20_000, help="decisions timed; 0: none")
     parser.add_argument("--no-ordering", dest="ordering", action="store_false")
     found: list[Row] = []
     for row in measured(parser.parse_args()):

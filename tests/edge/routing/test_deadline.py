@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from edge.routing.deadline import KEPT, Latency, Patience, expected, observed, worth_waiting
 
-PATIENCE = Patience(quantile=0.9, fewest=5, age_s=120.0)
+PATIENCE = Patience(quantile=0.9, fewest=3, age_s=60.0)
+NEVER = float("inf")
 
 
 def replies(*seconds: float, at: float = 0.0) -> Latency:
@@ -22,18 +23,27 @@ def replies(*seconds: float, at: float = 0.0) -> Latency:
     ("seen", "now", "wanted"),
     [
         ((), 0.0, None),
-        ((1.0, 1.0, 1.0, 1.0), 0.0, None),  # too few
+        ((1.0, 1.0), 0.0, None),  # too few
         ((1.0, 2.0, 3.0, 4.0, 5.0), 0.0, 5.0),
-        ((1.0,) * 19 + (9.0,), 0.0, 1.0),  # one slow reply in twenty says nothing
-        ((1.0,) * 17 + (9.0,) * 3, 0.0, 9.0),
-        ((1.0, 1.0, 1.0, 1.0, float("inf")), 0.0, float("inf")),
-        ((9.0,) * 20, 121.0, None),  # long ago: it is asked again
+        ((1.0,) * 14 + (9.0,), 0.0, 1.0),  # one slow reply in fifteen says nothing
+        ((1.0,) * 13 + (9.0,) * 3, 0.0, 9.0),
+        ((1.0, 1.0, 1.0, 1.0, NEVER), 0.0, NEVER),
+        ((NEVER, NEVER, 1.0, 1.0, 1.0), 0.0, 1.0),  # it is back
+        ((NEVER, NEVER, 1.0), 0.0, None),
+        ((9.0,) * 20, 61.0, None),  # long ago: it is asked again
     ],
 )
 def test_the_recent_replies_say_when_one_should_come(
     seen: tuple[float, ...], now: float, wanted: float | None
 ) -> None:
     assert expected(replies(*seen), now=now, patience=PATIENCE) == wanted
+
+
+def test_a_call_that_is_out_without_a_word_says_that_replies_take_at_least_that_long() -> None:
+    quick = replies(1.0, 1.0, 1.0)
+    assert expected(quick, now=0.0, patience=PATIENCE, open_s=4.0) == 4.0
+    assert expected(quick, now=0.0, patience=PATIENCE, open_s=0.2) == 1.0
+    assert expected(Latency(), now=0.0, patience=PATIENCE, open_s=4.0) == 4.0
 
 
 @pytest.mark.parametrize(
