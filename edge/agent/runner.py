@@ -146,6 +146,14 @@ class Agents:
             active.poked.set()
         return found
 
+    async def heard(self, run: str, application: str, within_s: float = 2.0) -> Run:
+        """The run after it has moved once more: what came of a word that was just given."""
+        active = self._active.get(run)
+        if active is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(active.moved.wait(), within_s)
+        return self.get(run, application)
+
     async def cancel(self, run: str, application: str) -> Run:
         """Stops the run; a tool that is being carried out is ended. A run that is over stays as it is."""
         self.get(run, application)

@@ -151,7 +151,7 @@ class _Rooms:
         run = self._desk.agents.decide(name, who, body.digest, approved=body.approve)
         if body.approve and body.remember not in (None, Scope.ONCE):
             self._desk.grants.add(remembered(run, body, self._desk.clock.now()))
-        return _json(views.summary(run))
+        return _json(views.summary(await self._desk.agents.heard(name, who)))
 
     async def cancel(self, request: Request) -> Response:
         return _json(views.run(await self._desk.agents.cancel(_wanted(request), self._whose(request))))

@@ -149,6 +149,9 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 `Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/consents`
 (what waits for somebody's consent), `GET` and `POST /v1/tidegate/consents/{consent}`, `POST /v1/tidegate/feedback`, `GET /v1/tidegate/ledger`.
 
+The agent has its own under `/v1/tidegate/agent/` ([agent](agent.md)). With `"tidegate": {"tools": "device"}` in a chat completion the daemon
+runs its own tools and answers with what came of it; `tidegate.agent` then has the run's id, state and what it waits for.
+
 How much one application may take of the door is set by `door.max_per_application`, `door.per_minute` and
 `door.max_body_bytes` ([settings](settings.md)).
 """

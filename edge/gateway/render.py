@@ -6,7 +6,7 @@ do not know it ignore it. A held or queued request is a normal completion that s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -48,6 +48,7 @@ class Page:
     stored: bool = False  # the memory has it
     previous: str = ""  # the response it goes on from
     thread: str = ""  # the conversation as the application named it
+    agent: Mapping[str, JSON] | None = None  # what a run of the device's own tools came to
     flow: Flow | None = None  # the text of the first answer is still being written
 
     def settled(self) -> Page:
@@ -130,6 +131,8 @@ def extension(page: Page) -> dict[str, JSON]:
     }
     if page.late:
         found["late"] = [late(one) for one in page.late]
+    if page.agent is not None:
+        found["agent"] = dict(page.agent)
     return found
 
 

@@ -93,6 +93,12 @@ class StreamOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     include_obfuscation: bool | None = None
 
 
+class Extra(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is Tidegate's own in a body."""
+
+    tools: Literal["device"] | None = None  # the daemon runs its own tools
+
+
 class ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """POST /v1/chat/completions. edge.gateway.compat says what becomes of each field."""
 
@@ -133,6 +139,7 @@ class ChatBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     functions: msgspec.Raw = msgspec.field(default_factory=null)
     moderation: msgspec.Raw = msgspec.field(default_factory=null)
     web_search_options: msgspec.Raw = msgspec.field(default_factory=null)
+    tidegate: Extra | None = None
 
 
 REFUSED = ("audio", "function_call", "functions", "moderation", "web_search_options")
@@ -151,6 +158,7 @@ class ChatCall:
     parallel: bool = True
     more: tuple[Prompt, ...] = field(default=(), repr=False)  # further prompts, each with its own choices
     thread: Thread = field(default_factory=Thread)
+    device_tools: bool = False  # the daemon runs its own tools
 
 
 _decoder = msgspec.json.Decoder(ChatBody)
@@ -192,6 +200,7 @@ def parse_chat(body: bytes, *, max_depth: int = 64, default_tokens: int = 256) -
         choices=found.n or 1,
         logprobs=logprobs,
         parallel=found.parallel_tool_calls is not False,
+        device_tools=found.tidegate is not None and found.tidegate.tools is not None,
         thread=Thread(store=found.store),
     )
 

@@ -15,7 +15,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from edge.gateway import agent_rooms, consents, conversations, feedback, live, owner, status
+from edge.gateway import agent_chat, agent_rooms, consents, conversations, feedback, live, owner, status
 from edge.gateway import door as chat
 from edge.gateway.agent_rooms import AgentDesk
 from edge.gateway.dialect import Read, Shape, Spoken, openai_error, read_chat
@@ -31,7 +31,7 @@ from edge.gateway.render import Page, late
 from edge.gateway.schema import ChatCall, parse_chat
 from edge.health import Health
 from edge.pages.front import Pages
-from edge.ports import State
+from edge.ports import Answer, State
 from edge.routing.mode import Mode
 from edge.uplink.ledger import Record
 from edge.uplink.ledger import told as ledger_told
@@ -149,6 +149,9 @@ class _Rooms:
                 caller, body = await stack.enter_async_context(self._working(request))
                 spoken = dialect()(body, self._door.settings.max_depth)
                 keep = partial(self._keep, spoken, caller)
+                if spoken.call.device_tools:
+                    run = agent_chat.answered(self._door, self._parts.agent, spoken.call, caller)
+                    return self._written(spoken, *await while_connected(request, run))
                 begun = await live.begin(request, self._door, spoken, caller)
                 if isinstance(begun, live.Begun):
                     return live.LiveResponse(self._door, begun, spoken, shape, keep, stack.pop_all())
@@ -162,11 +165,16 @@ class _Rooms:
                 no = refusal(found)
                 self._door.metrics.failed(no.status)
                 return _json(shape(no), no.status, {**given, **no.headers})
-            if spoken.call.stream:
-                return _stream(spoken.events(page), given)
-            return _json(spoken.whole(page), 200, given)
+            return self._written(spoken, page, found)
 
         return room
+
+    def _written(self, spoken: Spoken, page: Page, found: Answer) -> Response:
+        """A page that is whole, in the words and the manner that were asked for."""
+        given = chat.headers(page, found, self._door.lessened())
+        if spoken.call.stream:
+            return _stream(spoken.events(page), given)
+        return _json(spoken.whole(page), 200, given)
 
     def _keep(self, spoken: Spoken, caller: Caller, page: Page) -> None:
         """Remembers a page that can be asked for again by its id."""

@@ -71,6 +71,7 @@ CHAT: Mapping[str, Field] = {
     "top_p": _yes("for local drafts", "0.5"),
     "logprobs": _yes("for answers of the device; null for the cloud's", "true"),
     "top_logprobs": _yes("0 to 20", "2", '"logprobs":true'),
+    "tidegate": _yes("ours: `tools: \"device\"` lets the daemon run its own tools ([agent](agent.md))", '{"tools":"device"}'),
     "modalities": _yes("text; anything else is refused", '["audio"]'),
     "frequency_penalty": _idle(_NO_PENALTIES, "0.5"),
     "presence_penalty": _idle(_NO_PENALTIES, "-0.5"),

@@ -189,6 +189,7 @@ class OpenDoor:
     api_key: str
     stores: Stores
     door: Door
+    parts: Parts
 
 
 def _memory(
@@ -253,7 +254,7 @@ def open_door(
         agent=agency.build(EdgeConfig(state=folder), stores, door, {}, lambda: door),
     )
     parts = replace(parts, pages=_pages(parts, stores, made or local_only, EdgeConfig(state=folder)))
-    return OpenDoor(build(parts), make_key(stores.keys, "tests", clock.now()), stores, door)
+    return OpenDoor(build(parts), make_key(stores.keys, "tests", clock.now()), stores, door, parts)
 
 
 def _pages(parts: Parts, stores: Stores, made: House, config: EdgeConfig) -> Pages | None:
