@@ -127,7 +127,11 @@ class Memory:
         )
         return Recalled(
             tuple(
-                replace(one, conversation=place, prompt=replace(one.prompt, messages=joined(before, given)))
+                replace(
+                    one,
+                    conversation=place,
+                    prompt=replace(one.prompt, messages=joined(before, one.prompt.messages)),
+                )
                 for one in requests
             ),
             named=True,

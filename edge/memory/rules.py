@@ -106,7 +106,12 @@ def sends_all(sent: Sequence[Message]) -> bool:
 
 
 def joined(history: Sequence[Message], sent: tuple[Message, ...]) -> tuple[Message, ...]:
-    """What the model reads: `sent` with the history before it. The newest system turns count, and stand first."""
+    """What the model reads: `sent` with the history before it. The newest system turns count, and stand first.
+
+    Without a history it is what was sent, in its order.
+    """
+    if not history:
+        return sent
     system = tuple(message for message in sent if message.role is Role.SYSTEM)
     rest = tuple(message for message in sent if message.role is not Role.SYSTEM)
     before = history if not system else [one for one in history if one.role is not Role.SYSTEM]

@@ -78,6 +78,14 @@ async def test_a_named_conversation_goes_on_from_the_new_turn_alone(tmp_path: Pa
     ]
 
 
+async def test_several_prompts_of_one_call_keep_their_own_words(tmp_path: Path) -> None:
+    here = world(tmp_path)
+    async with http(here.door, **NAMED) as client:
+        got = await client.post("/completions", json={"model": "tidegate", "prompt": ["one", "two"]})
+        assert got.status_code == 200
+    assert sorted(prompt.messages[-1].content for prompt in here.model.asked) == ["one", "two"]
+
+
 async def test_a_client_that_sends_everything_is_believed_and_nothing_stands_twice(tmp_path: Path) -> None:
     here = world(tmp_path)
     async with http(here.door, **NAMED) as client:

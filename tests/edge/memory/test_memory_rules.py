@@ -39,6 +39,7 @@ def turn(
     ("history", "sent", "read"),
     [
         ((), (Q1,), (Q1,)),
+        ((), (Q1, SYSTEM, Q2), (Q1, SYSTEM, Q2)),
         ((Q1, A1), (Q2,), (Q1, A1, Q2)),
         ((Q1, A1), (SYSTEM, Q2), (SYSTEM, Q1, A1, Q2)),
         ((SYSTEM, Q1, A1), (Q2,), (SYSTEM, Q1, A1, Q2)),  # the conversation's own system turn goes on
