@@ -111,7 +111,13 @@ def signals(facts: Facts, seen: Mapping[str, float]) -> tuple[Signal, ...]:
     found = [signal for signal in _words(facts, "request") if signal.name != "world"]
     for part in fields(world):
         found += _words(getattr(world, part.name), part.name)
-    return (*found, *(Signal("model", name, f"{value:.3f}") for name, value in sorted(seen.items())))
+    glance = [Signal("model", name, f"{value:.3f}") for name, value in sorted(seen.items())]
+    order = ("request", "model", "task", "link", "vitals", "budget")
+    return tuple(
+        sorted(
+            (*found, *glance), key=lambda one: order.index(one.group) if one.group in order else len(order)
+        )
+    )
 
 
 def _words(value: DataclassInstance, group: str) -> Iterator[Signal]:
@@ -131,7 +137,7 @@ def _value(value: object) -> str:
         case Enum():
             return str(value.value)
         case float():
-            return f"{value:.3f}".rstrip("0").rstrip(".")
+            return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3f}".rstrip("0").rstrip(".")
         case None:
             return "–"
         case int() | str():

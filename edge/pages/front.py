@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,11 +15,36 @@ from edge.pages import rooms
 from edge.pages.access import Access
 from edge.pages.loaded import ModelSeen, Sentry
 from edge.pages.watch import Live, Watch
+from edge.routing.world import LinkSignal
+from edge.screen import Detectors
 from edge.stores import Stores
 from tidegate.errors import TidegateError
 
-if TYPE_CHECKING:
-    from edge.uplink.way_out import WayOut
+
+class Courier(Protocol):
+    """What carries escalations, as far as its link is looked at."""
+
+    def link(self, left_s: float) -> LinkSignal: ...
+
+
+class Screen(Protocol):
+    """What redacts, as far as its detectors are looked at."""
+
+    @property
+    def detectors(self) -> Detectors: ...
+
+
+class Out(Protocol):
+    """The way out as it is looked at; the pages can send nothing."""
+
+    @property
+    def barred(self) -> bool: ...
+
+    @property
+    def courier(self) -> Courier: ...
+
+    @property
+    def screen(self) -> Screen: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +75,7 @@ def build(
     local: ModelSeen,
     *,
     config: Callable[[], EdgeConfig],
-    out: WayOut | None,
+    out: Out | None,
     embedder: Callable[[], bool],
 ) -> Pages | None:
     """None where the door has no desk for consents: then it is a door for tests."""
@@ -72,14 +97,14 @@ def build(
     return Pages(watch, access, app)
 
 
-def link_word(out: WayOut | None) -> str:
+def link_word(out: Out | None) -> str:
     """The link in one of the words of `edge.pages.seen.LinkSeen`."""
     if out is None:
         return "none"
     return "refused" if out.barred else str(out.courier.link(0.0).health)
 
 
-def sentry_of(out: WayOut | None, config: EdgeConfig) -> Sentry | None:
+def sentry_of(out: Out | None, config: EdgeConfig) -> Sentry | None:
     """The detectors in use, as far as they are loaded. Never waits for them."""
     if out is None:
         return None

@@ -203,7 +203,13 @@ def _environment() -> Environment:
     )
     made.globals.update(words=words, chart=chart)
     made.filters.update(
-        size=words.size, ago=words.ago, took=words.took, why=words.why, kind=words.kind, clock=local_time
+        marked=words.marked,
+        size=words.size,
+        ago=words.ago,
+        took=words.took,
+        why=words.why,
+        kind=words.kind,
+        clock=local_time,
     )
     return made
 

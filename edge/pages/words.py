@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]*_[0-9]+·[0-9a-z]{2,12}\]")
 
 MODES: Mapping[str, tuple[str, str]] = {
     "local-only": ("Local only", "No way out is constructed: nothing can leave this device."),
@@ -192,6 +199,13 @@ def ago(seconds: float) -> str:
         if whole < bound:
             return f"{whole // length} {unit} ago"
     return f"{whole // 86_400} d ago"
+
+
+def marked(text: str) -> Markup:
+    """Redacted text as HTML, its placeholders marked; everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(_PLACEHOLDER.sub(r'<mark class="ph">\g<0></mark>', str(escape(text))))  # noqa: S704  escaped
 
 
 def took(milliseconds: float) -> str:

@@ -22,6 +22,7 @@ ONLY = {
         "tidegate.models.download",
         "edge.update",
         "edge.asking",
+        "edge.chat",
         "edge.cli",
         "edge.agent.tools.http",
         "edge.mcp.door",

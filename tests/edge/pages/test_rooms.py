@@ -161,6 +161,11 @@ async def test_the_plan_page_explains_and_sends_nothing(door: OpenDoor) -> None:
     assert door.door.consents.waiting() == ()
 
 
+def test_redacted_text_is_escaped_and_its_placeholders_are_marked() -> None:
+    shown = str(words.marked("<b> mail [PERSON_1·k3f9] and [not one]"))
+    assert shown == '&lt;b&gt; mail <mark class="ph">[PERSON_1·k3f9]</mark> and [not one]'
+
+
 async def test_a_form_larger_than_any_form_is_refused(door: OpenDoor) -> None:
     async with client(door) as browser:
         assert (await browser.post("/status/enter", data={"key": "x" * 70_000})).status_code == 413
