@@ -98,7 +98,9 @@ def only_loopback() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def python() -> str:
     """The interpreter that has the daemon."""
-    return sys.executable if importlib.util.find_spec("llama_cpp") else os.environ["TIDEGATE_PYTHON"]
+    if importlib.util.find_spec("llama_cpp"):
+        return sys.executable
+    return os.environ.get("TIDEGATE_PYTHON") or str(ROOT / ".venv" / "bin" / "python")
 
 
 @pytest.fixture(scope="session")
