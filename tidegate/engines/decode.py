@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tidegate.chat import Prompt
+from tidegate.engines.aside import Aside
 from tidegate.engines.callrules import CallRules, Kind
 from tidegate.engines.native import Constraint, Weights
 from tidegate.engines.port import GivesUp, TokenScore
-from tidegate.engines.score import Choice, Logits, choose, describe, first_of, mass
+from tidegate.engines.score import Choice, Logits, describe, first_of, mass, pick
 from tidegate.engines.telling import Telling
 
 _LIKELY = 32  # tokens that are tried before all are put in order
@@ -52,10 +53,10 @@ class Job:
 
 
 class Writer:
-    """Writes a draft. Implements `tidegate.engines.worker.Work`."""
+    """Writes a draft. Implements `tidegate.engines.worker.Work`; scores are made `aside`, and `result` is called there too."""
 
-    def __init__(self, weights: Weights, job: Job) -> None:
-        self._weights, self._job = weights, job
+    def __init__(self, weights: Weights, job: Job, aside: Aside) -> None:
+        self._weights, self._job, self._aside = weights, job, aside
         self._stop = tuple(text.encode() for text in job.prompt.stop if text)
         self._top = min(job.prompt.top_logprobs, MAX_KEPT_TOP)
         self._silent = sorted(job.silent)
@@ -64,84 +65,84 @@ class Writer:
         self._pieces: list[bytes] = []
         self._chosen: list[Choice] = []
         self._ended = False
-        self._gives_up: GivesUp | None = None
 
     def take(self, logits: Logits) -> Sequence[int]:
         """The logits after everything fed so far; answers the token to feed next, or nothing at the end."""
         job = self._job
         if not self._features:
             self._features = opening(logits, job)
-            self._gives_up = job.give_up(self._features) if job.give_up is not None else None
-        choice = self._next(logits) if job.room > 0 else None
+        token = self._next(logits) if job.room > 0 else None
         if (
-            choice is None
+            token is None
         ):  # a dead end, such as a value that cannot be finished: judged as an unfinished draft
             return ()
-        self._forced += choice.forced
-        if self._weights.ends(choice.token):
+        if self._weights.ends(token):
             self._ended = True
-            self._features["end_logprob"] = choice.logprob
             return ()
-        piece = self._weights.piece(choice.token)
+        piece = self._weights.piece(token)
         self._pieces.append(piece)
-        self._chosen.append(choice)
-        if choice.token == job.pass_token or (self._stop and self._stopped()):
+        if token == job.pass_token or (self._stop and self._stopped()):
             self._ended = True
             return ()
         if job.telling is not None:
             job.telling.hear(piece)
-        if self._gives_up is not None and self._gives_up(_score(self._weights, choice)):
-            self._features["given_up"] = 1.0
-            return ()
-        return (choice.token,) if len(self._chosen) < job.room else ()
+        return (token,) if len(self._pieces) < job.room else ()
 
     def result(self) -> Written:
         """The draft, after `take` has answered nothing."""
         text = b"".join(self._pieces).decode("utf-8", "replace")
-        scores = tuple(_score(self._weights, choice) for choice in self._chosen)
         features = self._features | {"forced": float(self._forced)}
+        if len(self._chosen) > len(self._pieces):  # the token that ended it stands in no text
+            features["end_logprob"] = self._chosen[-1].logprob
+        scores = tuple(_score(self._weights, choice) for choice in self._chosen[: len(self._pieces)])
         return Written(before_stop(text, self._job.prompt.stop), scores, self._ended, features)
 
-    def _next(self, logits: Logits) -> Choice | None:
+    def _next(self, logits: Logits) -> int | None:
         """The next token, or None when the rules allow none."""
         job = self._job
         if job.rules is not None:
-            return self._ruled(logits, job.rules)
-        if job.constraint is None:
-            return self._choose(logits, logits)
-        return self._bound(logits, job.constraint)
+            choice = self._ruled(logits, job.rules)
+            if choice is None:
+                return None
+            self._forced += choice.forced
+            self._chosen.append(choice)
+            return choice.token
+        token = self._bound(logits, job.constraint) if job.constraint is not None else self._pick(logits)
+        self._scored(logits, token)
+        return token
 
-    def _bound(self, logits: Logits, constraint: Constraint) -> Choice:
+    def _scored(self, logits: Logits, token: int) -> None:
+        """Scores a token, now or when the next one is being computed. Scores come in order: jobs do, and none is left
+        waiting when one is made at once."""
+        if self._aside.behind:
+            self._aside.settle()
+            self._chosen.append(describe(logits, token, self._top))
+            return
+        row, top = logits.copy(), self._top
+        self._aside.put(lambda: self._chosen.append(describe(row, token, top)))
+
+    def _bound(self, logits: Logits, constraint: Constraint) -> int:
         """Under a grammar. Control tokens may only stand between calls, never inside a string."""
         between = not self._pieces or self._pieces[-1].endswith(b"}")
-        first = int(logits.argmax()) if self._job.prompt.temperature <= 0 else -1
-        if first >= 0 and (between or first not in self._job.silent) and constraint.permits(first):
-            choice = describe(logits, first, self._top)  # what the mask would leave standing as the best
-        else:
+        token = int(logits.argmax()) if self._job.prompt.temperature <= 0 else -1
+        if token < 0 or (token in self._job.silent and not between) or not constraint.permits(token):
             allowed = constraint.mask(logits)
             if not between:
                 allowed[self._silent] = float("-inf")
-            choice = self._choose(logits, allowed)
-        constraint.accept(choice.token)
-        return choice
+            token = self._pick(allowed)
+        constraint.accept(token)
+        return token
 
-    def _choose(self, logits: Logits, allowed: Logits) -> Choice:
+    def _pick(self, allowed: Logits) -> int:
         prompt = self._job.prompt
-        return choose(
-            logits,
-            allowed,
-            temperature=prompt.temperature,
-            top_p=prompt.top_p,
-            draw=self._job.rng.random,
-            top=self._top,
-        )
+        return pick(allowed, temperature=prompt.temperature, top_p=prompt.top_p, draw=self._job.rng.random)
 
     def _ruled(self, logits: Logits, rules: CallRules) -> Choice | None:
         """The first token the rules allow, in the order in which the model would take them; None when there is none.
 
         Scores are the model's own.
         """
-        first = self._choose(logits, logits)
+        first = describe(logits, self._pick(logits), self._top)
         shift = first.logprob - float(logits[first.token])
         for token in self._by_preference(logits, first.token):
             kind, piece = self._kind(token), self._weights.piece(token)
@@ -164,7 +165,7 @@ class Writer:
         left = logits.copy()
         left[first] = -np.inf
         for _ in range(len(logits) - 1):
-            token = self._choose(logits, left).token
+            token = self._pick(left)
             left[token] = -np.inf
             yield token
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from tidegate.chat import Prompt, Role, ToolChoice, Usage
 from tidegate.clock import SystemClock
+from tidegate.engines.aside import Aside
 from tidegate.engines.callrules import HEAD, CallRules
 from tidegate.engines.decode import Job, Look, Writer, Written
 from tidegate.engines.families import OPEN, Family, family_of, marks_of
@@ -36,7 +37,7 @@ from tidegate.engines.telling import Telling
 from tidegate.engines.template import ChatTemplate, SafeTokeniser, Segment, control_texts
 from tidegate.engines.threads import SMALL, measured
 from tidegate.engines.toolcalls import PASS, parse
-from tidegate.engines.worker import Errand, Work, Worker
+from tidegate.engines.worker import Errand, Work, Worker, failure
 from tidegate.errors import BadRequest, Broken, TidegateError
 
 T = TypeVar("T")
@@ -75,8 +76,8 @@ class _Made(Work, Protocol[T_co]):
 class _Call(Generic[T]):
     """A caller that awaits what the engine thread makes."""
 
-    def __init__(self, make: Callable[[], _Made[T]]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], _Made[T]], aside: Aside) -> None:
+        self._make, self._aside = make, aside
         self._made: _Made[T] | None = None
         self._loop = asyncio.get_running_loop()
         self.found: asyncio.Future[tuple[T, int]] = self._loop.create_future()
@@ -86,8 +87,16 @@ class _Call(Generic[T]):
         return made
 
     def done(self, reused: int) -> None:
-        if self._made is not None:
+        self._aside.put(lambda: self._deliver(reused))  # after the scores of the last token
+
+    def _deliver(self, reused: int) -> None:
+        if self._made is None:
+            return
+        try:
             value = self._made.result()
+        except Exception as error:  # noqa: BLE001  boundary: the thread must outlive any one request
+            self.failed(failure(error))
+        else:
             self._tell(lambda: self.found.set_result((value, reused)))
 
     def failed(self, error: TidegateError) -> None:
@@ -124,6 +133,7 @@ class LlamaEngine:
         self._vocabulary = threading.Lock()  # close() must not free it under a count
         self._ready: OrderedDict[Prompt, Prefix] = OrderedDict()
         self.threads = limits.threads
+        self._aside = Aside(beside=(os.cpu_count() or 1) > limits.threads)
         self._worker = Worker(context, weights, limits.threads, spares=limits.spares, queued=limits.queued)
 
     @classmethod
@@ -199,7 +209,7 @@ class LlamaEngine:
             constraint = await asyncio.to_thread(Constraint, self._weights, grammar)
         job = replace(self._job(prompt, ready), rules=rules, constraint=constraint, give_up=terms.give_up)
         end = constraint.free if constraint is not None else _nothing
-        call = _Call(lambda: Writer(self._weights, job))
+        call = _Call(lambda: Writer(self._weights, job, self._aside), self._aside)
         if terms.hear is not None:
             job = replace(job, telling=self._telling(prompt, call.tell(terms.hear)))
         written, reused = await self._run(call, ready, terms, job.room, end)
@@ -213,7 +223,9 @@ class LlamaEngine:
         ready = self._fitting(prompt)
         job = self._job(prompt, ready)
         named = prompt.tools and len(ready.tokens) + len(self._call_head) < self._context.size
-        look: _Call[dict[str, float]] = _Call(lambda: Look(job, self._call_head if named else ()))
+        look: _Call[dict[str, float]] = _Call(
+            lambda: Look(job, self._call_head if named else ()), self._aside
+        )
         seen, _ = await self._run(look, ready, ANYHOW, 1)
         return seen
 
@@ -223,6 +235,7 @@ class LlamaEngine:
             return
         self._closed = True
         await asyncio.to_thread(self._worker.stop)
+        await asyncio.to_thread(self._aside.stop)
         with self._vocabulary:
             self._context.free()
             self._weights.free()

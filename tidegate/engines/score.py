@@ -28,8 +28,12 @@ def choose(
     logits: Logits, allowed: Logits, *, temperature: float, top_p: float, draw: Callable[[], float], top: int
 ) -> Choice:
     """Takes a token among `allowed` (`logits`, or a masked copy): greedy at temperature 0, else nucleus sampling."""
-    token = int(allowed.argmax()) if temperature <= 0 else _nucleus(allowed, temperature, top_p, draw())
-    return describe(logits, token, top)
+    return describe(logits, pick(allowed, temperature=temperature, top_p=top_p, draw=draw), top)
+
+
+def pick(allowed: Logits, *, temperature: float, top_p: float, draw: Callable[[], float]) -> int:
+    """The token alone: see `choose`."""
+    return int(allowed.argmax()) if temperature <= 0 else _nucleus(allowed, temperature, top_p, draw())
 
 
 def describe(logits: Logits, token: int, top: int) -> Choice:

@@ -52,6 +52,13 @@ class Errand:
     cancelled: bool = False
 
 
+def failure(error: Exception) -> Broken:
+    """A defect, as whoever asked is told of it."""
+    told = Broken(f"the model failed ({type(error).__name__})", code="model_failed")
+    told.__cause__ = error
+    return told
+
+
 class _Taken:
     """A slot at work."""
 
@@ -260,9 +267,7 @@ class Worker:
         except TidegateError as error:
             self._leave(taken, error)
         except Exception as error:  # noqa: BLE001  boundary: the thread must outlive any one request
-            failure = Broken(f"the model failed ({type(error).__name__})", code="model_failed")
-            failure.__cause__ = error
-            self._leave(taken, failure)
+            self._leave(taken, failure(error))
         else:
             seconds = self._clock.mono() - taken.began
             self._mean_s += 0.1 * (seconds - self._mean_s)
