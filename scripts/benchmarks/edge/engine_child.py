@@ -9,13 +9,14 @@ import asyncio
 import json
 import sys
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from edge.gateway.schema import parse_chat
 from tidegate.chat import JSON, Prompt
+from tidegate.engines.embedded import EDGE_LIMITS
 from tidegate.engines.llama import Limits, LlamaEngine
 
 
@@ -34,11 +35,8 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def limits(ask: Ask) -> Limits:
-    """As many slots as asked for, where the engine has such a thing."""
-    chosen = Limits(context_tokens=ask.context, threads=ask.threads)
-    if "slots" in {one.name for one in fields(Limits)}:
-        return replace(chosen, slots=ask.slots)
-    return chosen
+    """Those of a device, but for what both sides of a comparison are told."""
+    return replace(EDGE_LIMITS, context_tokens=ask.context, threads=ask.threads, slots=ask.slots)
 
 
 async def run(engine: LlamaEngine, ask: Ask) -> JSON:
