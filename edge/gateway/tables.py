@@ -49,7 +49,7 @@ _NOT_KEPT = "stays on the device and is not kept"
 _STAYS = "never leaves the device"
 _CACHE = "prefixes are reused without it"
 _TIER = "there is one"
-_STREAM = "server-sent events; the answer is checked before its first chunk"
+_STREAM = "server-sent events; an answer that must stay here is told while it is written, any other when it has been checked"
 _NO_HOSTED = "tools and data of a provider are not here"
 _COLD = "0 when absent: the same question gets the same answer"
 
@@ -134,7 +134,7 @@ RESPONSES: Mapping[str, Field] = {
     "include": _yes("`message.output_text.logprobs`; anything else is left out", '["message.output_text.logprobs"]'),
     "max_output_tokens": _yes("at most this many; 256 when absent", "7"),
     "metadata": _yes("comes back in the response; not kept", '{"a":"b"}'),
-    "stream": _yes("server-sent events in OpenAI's order, numbered; the answer is checked before its first event", "true"),
+    "stream": _yes("server-sent events in OpenAI's order, numbered; an answer that must stay here is told while it is written, any other when it has been checked", "true"),
     "temperature": _yes(_COLD, "0.5"),
     "top_logprobs": _yes("0 to 20, with `include`", "2", '"include":["message.output_text.logprobs"]'),
     "top_p": _yes("for local drafts", "0.5"),
@@ -166,7 +166,7 @@ MESSAGES: Mapping[str, Field] = {
     "max_tokens": _yes("at most this many; required, as Anthropic has it", "7"),
     "system": _yes("a text, or text blocks", '"be brief"'),
     "stop_sequences": _yes("up to four; the answer ends before it, and `stop_reason` says end_turn", '["x"]'),
-    "stream": _yes("server-sent events in Anthropic's order; the answer is checked before its first event", "true"),
+    "stream": _yes("server-sent events in Anthropic's order; an answer that must stay here is told while it is written, any other when it has been checked", "true"),
     "temperature": _yes(_COLD, "0.5"),
     "top_p": _yes("for local drafts", "0.5"),
     "tools": _yes("the application's own; a provider's are refused", '[{"name":"a","input_schema":{}}]'),
