@@ -45,10 +45,13 @@ class Stores:
         self.recollection.close()
 
     def drop_conversation(self, conversation: ConversationId) -> None:
-        """Everything that is kept of a conversation beside its remembered turns: vault, spool, and the journal's text."""
+        """All that is kept of a conversation beside its remembered turns: vault, spool, ended runs, the journal's text."""
         self.vaults.drop(conversation)
         self.spool.drop(conversation)
         self.journal.hush(conversation)
+        self.runs.drop(conversation)
+        for base in (self.durable, self.diary, self.workbook):
+            base.empty_log()
         self.spend.drop_conversation(conversation)
 
     def forget(self, *, journal_before: float, spool_before: float) -> int:

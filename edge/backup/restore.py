@@ -24,7 +24,7 @@ from edge.routing.plan import Why
 from edge.store.copying import require_whole
 from edge.store.ledger import LedgerStore
 from edge.store.lineage import UNKNOWN, LineageStore, Restoration
-from edge.store.schema import Base, open_durable
+from edge.store.schema import open_durable
 from edge.store.spool import SpoolStore
 from edge.store.tables import VERSION
 from edge.uplink import ledger
@@ -179,13 +179,8 @@ def _marked(fresh: Path, manifest: Manifest, relation: Relation, lost: int, now:
             Record(int(now), Kind.RESTORED, RequestId(""), digest, max(lost, 0), {}, "", Why.LOCAL_ONLY)
         )
         settled = 0 if relation is Relation.SAME else SpoolStore(base).settle_unclaimed(now)
-        _one_file(base)
+        base.empty_log()
     return settled
-
-
-def _one_file(base: Base) -> None:
-    with base.read() as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _free(state: Path, stamp: str) -> str:

@@ -34,6 +34,10 @@ class RunStore:
         where, args = ("application = ?", (application,)) if application else ("1", ())
         return [_sealed(row) for row in self._rows.where(where, args, order="created_at DESC", most=most)]
 
+    def drop(self, conversation: ConversationId) -> int:
+        """Deletes the ended runs of a conversation; one that still runs goes by its age. Returns how many."""
+        return self._rows.delete(f"conversation = ? AND NOT ({_LIVE})", (conversation,))
+
     def forget(self, before: float) -> int:
         """Deletes runs that ended before that moment. Returns how many."""
         return self._rows.delete(f"updated_at < ? AND NOT ({_LIVE})", (before,))

@@ -84,8 +84,7 @@ class MemoryStore:
         """Freed pages are overwritten (secure_delete), and so is the log that still held the old ones."""
         found = self._rows.delete(where, args)
         if found:
-            with self.base.read() as db:
-                db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.base.empty_log()
         return found
 
     def _turn(self, row: Row) -> Turn:

@@ -78,6 +78,11 @@ class Base:
             except sqlite3.DatabaseError as error:
                 raise _translated(error) from error
 
+    def empty_log(self) -> None:
+        """Moves the write-ahead log into the file and empties it: it still held what was deleted."""
+        with self.read() as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def _undo(self) -> None:
         if self.db.conn.in_transaction:
             self.db.execute("ROLLBACK")
@@ -127,10 +132,7 @@ def open_journal(folder: Path) -> Base:
 
 def open_memory(folder: Path) -> Base:
     """What applications asked this device to remember: on disk when a write returns, and overwritten when it is deleted."""
-    base = _open(folder / "memory.db", MEMORY_FILE, synchronous="FULL")
-    with base.read() as db:
-        db.execute("PRAGMA secure_delete = ON")
-    return base
+    return _open(folder / "memory.db", MEMORY_FILE, synchronous="FULL")
 
 
 def open_agent(folder: Path) -> Base:
@@ -147,6 +149,7 @@ def _open(file: Path, shapes: tuple[Shape, ...], *, synchronous: str) -> Base:
         db = Database(connection, execute_plugins=False, recursive_triggers=False)
         db.enable_wal()
         db.execute(f"PRAGMA synchronous = {synchronous}")
+        db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         _migrate(db, file, shapes)
     except (sqlite3.DatabaseError, OSError) as error:
         raise _unopened(file, _reason(error)) from error

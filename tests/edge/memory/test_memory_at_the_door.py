@@ -287,7 +287,7 @@ async def test_deleting_a_conversation_forgets_its_placeholders_too(tmp_path: Pa
     stores = here.door.stores
     async with http(here.door, **NAMED) as client:
         which = ConversationId((await chat(client, "one")).json()["tidegate"]["conversation"])
-        stores.vaults.put(which, b"sealed", 1.0)
+        stores.vaults.put(which, b"sealed" * 50, 1.0)
         gone = await client.delete(f"/tidegate/conversations/{which}")
         assert gone.json() == {
             "object": "tidegate.conversation.deleted",
@@ -298,6 +298,8 @@ async def test_deleting_a_conversation_forgets_its_placeholders_too(tmp_path: Pa
         assert (await client.delete(f"/tidegate/conversations/{which}")).status_code == 404
         await chat(client, "two")
     assert stores.vaults.get(which) is None
+    left = b"".join(file.read_bytes() for file in tmp_path.glob("*.db*"))
+    assert b"sealedsealed" not in left  # overwritten, in the log too
     assert here.screen.forgotten == [which]
     assert len(here.model.asked[-1].messages) == 1
 
