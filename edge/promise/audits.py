@@ -24,6 +24,7 @@ from edge.turn import escalation
 from tidegate.errors import TidegateError
 from tidegate.ids import RequestId, new_request_id
 from tidegate.logs import Log
+from tidegate.risk.monitor import Slip
 
 AUDITOR = "tidegate:audits"  # no application has this name: what answers an audit is nobody's late answer
 BEHIND = -1  # priority in the spool
@@ -60,10 +61,10 @@ class Audits:
     by_person: bool = False
     log: Log = field(default_factory=lambda: Log("edge.promise"))
 
-    async def send(self, request: Request, judged: Judgement) -> bool:
+    async def send(self, request: Request, judged: Judgement, slip: Slip) -> bool:
         """Sends an answer that was drawn. False, and it counts as not drawn, where it may not or cannot leave."""
         try:
-            sent = await self._sent(request, judged)
+            sent = await self._sent(request, judged, slip)
         except TidegateError as error:
             self.log.error("audit_not_sent", error, request=request.request_id)
             sent = False
@@ -71,7 +72,7 @@ class Audits:
             self.keeper.undrawn(judged.line)
         return sent
 
-    async def _sent(self, request: Request, judged: Judgement) -> bool:
+    async def _sent(self, request: Request, judged: Judgement, slip: Slip) -> bool:
         house = self.house()
         redacted, known = await look(request, house)
         if redacted is None or plan(known) != TryLocal():
@@ -82,7 +83,7 @@ class Audits:
             application=AUDITOR,
             ask_review=request.ask_review or self.by_person,
         )
-        self.keeper.check(asked.request_id, request.request_id, judged, audit=True)
+        self.keeper.check(asked.request_id, request.request_id, judged, slip)
         try:
             self.courier.leave(escalation(asked, redacted, Why.AUDIT, house), asked, priority=BEHIND)
         except TidegateError:
@@ -127,7 +128,7 @@ def learn_from(answer: Answer, request: Request, audits: Audits) -> None:
     judged = answer.judged
     if judged is None or judged.kept or not judged.claims:
         return
-    check = audits.keeper.check(request.request_id, request.request_id, judged, audit=False)
+    check = audits.keeper.check(request.request_id, request.request_id, judged)
     if answer.source is Source.CLOUD and answer.reject is None:
         found = compared(judged.claims, claims(audits.key, answer.text, answer.tool_calls))
         audits.store.closed(check.asked_id)

@@ -39,8 +39,9 @@ class Desk:
 
     def _counted(self, request: Request, found: Answer, judged: Judgement) -> None:
         if found.source is Source.DEVICE and found.why is Why.CONFIDENT:
-            if judged.watched and self.keeper.kept(judged) and self.audits is not None:
-                task = asyncio.get_running_loop().create_task(self.audits.send(request, judged))
+            slip = self.keeper.kept(judged) if judged.watched else None
+            if slip is not None and self.audits is not None:
+                task = asyncio.get_running_loop().create_task(self.audits.send(request, judged, slip))
                 self._sending.add(task)
                 task.add_done_callback(self._sending.discard)
         elif self.audits is not None:

@@ -25,7 +25,7 @@ from tidegate.errors import TidegateError
 from tidegate.ids import RequestId
 from tidegate.logs import Log
 from tidegate.risk.calibrate import Calibration
-from tidegate.risk.monitor import Answered, Effect, State, Watch, begin, step
+from tidegate.risk.monitor import Answered, Effect, Heard, Slip, State, Watch, begin, drawn, step
 from tidegate.risk.promise import ESCALATE_ALL
 from tidegate.risk.task import Task
 from tidegate.risk.terms import Terms, terms
@@ -139,23 +139,21 @@ class Keeper:
         """All lines that were promised."""
         return tuple(self.standing(line) for line in self._promises.lines())
 
-    def kept(self, judged: Judgement) -> bool:
-        """Counts an answer that was kept, and says whether chance has drawn it for an audit."""
+    def kept(self, judged: Judgement) -> Slip | None:
+        """Counts an answer that was kept; what is staked on it when chance has drawn it for an audit, else None."""
         if judged.line is None or not judged.kept:
-            return False
+            return None
         now = self.standing(judged.line)
-        drawn = self._draw() < self._audit
-        saved = replace(now.saved, kept=now.saved.kept + 1, drawn=now.saved.drawn + drawn)
-        if drawn:
-            self._placed(replace(now, saved=saved))
-        else:
-            self._stepped(replace(now, saved=saved), None, at_once=saved.kept % EVERY == 0)
-        return drawn
+        slip = drawn(now.watch) if self._draw() < self._audit else None
+        saved = replace(now.saved, kept=now.saved.kept + 1, drawn=now.saved.drawn + (slip is not None))
+        at_once = slip is not None or saved.kept % EVERY == 0
+        self._stepped(replace(now, saved=saved), Answered(None, now.watch.floor), at_once=at_once)
+        return slip
 
     def undrawn(self, line: Line) -> None:
         """An answer drawn for an audit could not be sent: it counts as one that was not drawn."""
         now = self.standing(line)
-        self._stepped(replace(now, saved=replace(now.saved, drawn=max(now.saved.drawn - 1, 0))), None)
+        self._placed(replace(now, saved=replace(now.saved, drawn=max(now.saved.drawn - 1, 0))))
 
     def heard(self, check: Check, found: Found, origin: Origin) -> None:
         """A verdict is there: kept as an outcome, and an audit's moves the watch."""
@@ -173,17 +171,20 @@ class Keeper:
                     check.chance,
                 )
             )
-        now = next((one for one in self._standing.values() if one.saved.id == check.watching), None)
-        if now is None:
-            return  # no audit, or one of a line that a new fit has closed
+        now = next((one for one in self._standing.values() if _watching(one) == check.watching), None)
+        if now is None or not check.slip:
+            return  # no audit, or one of an answer kept by a threshold that is no longer in use
         counts = replace(
             now.saved,
             right=now.saved.right + (found is Found.RIGHT),
             wrong=now.saved.wrong + (found is Found.WRONG),
             undecided=now.saved.undecided + (found is Found.UNDECIDED),
         )
-        wrong = None if found is Found.UNDECIDED else float(found is Found.WRONG)
-        self._stepped(replace(now, saved=counts), wrong)
+        if found is Found.UNDECIDED:
+            self._placed(replace(now, saved=counts))
+            return
+        slip = msgspec.json.decode(check.slip, type=Slip)
+        self._stepped(replace(now, saved=counts), Heard(float(found is Found.WRONG), slip))
 
     def told(self, judged: Judgement, request: Request) -> None:
         """Writes a judgement down. A full disk costs the line, not the answer."""
@@ -204,19 +205,22 @@ class Keeper:
         except TidegateError as error:
             self._log.error("judgement_lost", error, request=request.request_id)
 
-    def check(self, asked_id: RequestId, request_id: RequestId, judged: Judgement, *, audit: bool) -> Check:
-        """A check of a judged draft, on disk when this returns. Raises Exhausted."""
-        line = judged.line
+    def check(
+        self, asked_id: RequestId, request_id: RequestId, judged: Judgement, slip: Slip | None = None
+    ) -> Check:
+        """A check of a judged draft, on disk when this returns; with a slip, an audit of a kept answer. Raises Exhausted."""
+        line, audit = judged.line, slip is not None
         made = Check(
             asked_id,
             request_id,
             self._clock.now(),
-            self.standing(line).saved.id if audit and line is not None else "",
+            _watching(self.standing(line)) if audit and line is not None else "",
             line.key if line is not None else "",
             judged.signals.task,
             judged.signals.p_right,
             self._audit if audit else 1.0,
             judged.claims,
+            msgspec.json.encode(slip).decode() if slip is not None else "",
         )
         self._store.open(made)
         return made
@@ -246,15 +250,15 @@ class Keeper:
         for now in list(self._standing.values()):
             self._placed(now)
 
-    def _stepped(self, now: Standing, wrong: float | None, *, at_once: bool = True) -> None:
-        watch, effects = step(now.watch, Answered(wrong, now.watch.floor))
+    def _stepped(self, now: Standing, event: Answered | Heard, *, at_once: bool = True) -> None:
+        watch, effects = step(now.watch, event)
         if not effects and not at_once:
             self._standing[now.line.key] = replace(now, watch=watch)
             return
         placed = self._placed(replace(now, watch=watch))
         if Effect.RAISE_ALARM in effects:
             self._alarms += 1
-            self._happened(placed, Happened.ALARM, seen=_seen(now.watch, wrong))
+            self._happened(placed, Happened.ALARM, seen=_seen(now.watch))
             self._log.error("promise_broken", kind=now.line.task, state=watch.state, alert="promise")
 
     def _placed(self, now: Standing) -> Standing:
@@ -298,7 +302,12 @@ def _ground(now: Standing, signals: Signals, keep_at: float) -> Ground:
     return Ground.ALARM_TIGHTENED if tightened else Ground.NOT_SURE_ENOUGH
 
 
-def _seen(watch: Watch, wrong: float | None) -> float:
-    """The share that the audits showed when the alarm rang, this answer included."""
+def _watching(now: Standing) -> str:
+    """Names a watch and its threshold: a slip is good for no other."""
+    return f"{now.saved.id}|{now.watch.state}"
+
+
+def _seen(watch: Watch) -> float:
+    """The share that the audits showed when the alarm rang: the wrong one that rang it included."""
     wealth = watch.wealth
-    return min((wealth.wrong + (wrong or 0.0) / watch.floor) / (wealth.answers + 1), 1.0)
+    return min((wealth.wrong + 1 / watch.floor) / max(wealth.answers, 1), 1.0)

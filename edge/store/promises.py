@@ -77,6 +77,7 @@ class Check:
     p_right: float
     chance: float
     claims: bytes = field(repr=False)
+    slip: str = ""  # JSON: what the watch staked on it; empty for an escalated draft
 
 
 @dataclass(frozen=True, slots=True)

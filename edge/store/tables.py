@@ -181,6 +181,7 @@ CHECKS = Shape(
         "p_right": float,
         "chance": float,
         "claims": bytes,
+        "slip": str,
     },
     since=2,
 )

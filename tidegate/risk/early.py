@@ -40,8 +40,16 @@ class Prefix:
     min_margin: float = 20.0
     last_logprob: float = 0.0
     last_entropy: float = 0.0
-    name: tuple[float, float, float] = (0.0, 20.0, 0.0)  # of its tokens: worst logprob, worst margin, most entropy
-    value: tuple[float, float, float] = (0.0, 20.0, 0.0)  # the same after the name: worst logprob, worst margin, sum
+    name: tuple[float, float, float] = (
+        0.0,
+        20.0,
+        0.0,
+    )  # of its tokens: worst logprob, worst margin, most entropy
+    value: tuple[float, float, float] = (
+        0.0,
+        20.0,
+        0.0,
+    )  # the same after the name: worst logprob, worst margin, sum
     quotes: int = 0  # three open the tool's name, the fourth closes it: {"name": "..."
 
     def then(self, token: TokenScore) -> Prefix:

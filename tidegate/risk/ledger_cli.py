@@ -12,13 +12,18 @@ def ledger_command(ctx: typer.Context) -> None:
 
     Takes the options of `tidegate edge promise`: --config, --state, --json.
     """
+    on_device(["promise", *ctx.args])
+
+
+def on_device(args: list[str]) -> None:
+    """Runs a command of the device tier, found as `tidegate` itself finds it. Raises BadConfig when there is none here."""
     from tidegate.cli import commands, load
 
     device = commands().get("edge")
     if device is None:
         raise BadConfig(
-            "the ledger of the promise is kept by a device, and this machine has no device tier",
+            "a promise is kept by a device, and this machine has no device tier",
             code="tier_missing",
             hint="run it on the device",
         )
-    load(device)(args=["promise", *ctx.args], prog_name="tidegate edge")
+    load(device)(args=args, prog_name="tidegate edge")

@@ -5,7 +5,11 @@ Ramdas 2024). While the promise holds it is a supermartingale, so by Ville's ine
 of at most `level`, however long and however often one looks. An audited answer counts by the inverse of the chance with
 which it was chosen, so that answers audited more often do not weigh more.
 
-A breach may begin at any time. Half of the wealth bets on fixed rates from the start; the other half bets on the share that was
+Verdicts come late, and in another order than the answers. So what is staked on an answer is fixed when it is kept (`Slip`); until
+its verdict is there it counts as if it were right, which can only make the wealth smaller than it will be. At any moment the wealth
+shown is therefore at most that of a watch that saw all verdicts at once, and reaches 1/level no more often.
+
+A breach may begin at any time. A fifth of the wealth bets on fixed rates from the start; the rest bets on the share that was
 wrong lately, as it was before the answer at hand, and only while that is above the promise: so it is not yet lost when
 things go wrong late.
 
@@ -27,13 +31,14 @@ from tidegate.errors import BadRequest
 from tidegate.risk.promise import ESCALATE_ALL, Promise
 
 RATES = (1.7, 2.8, 6.0)  # fixed bets: the wrong share supposed, as a multiple of what was promised
-LATELY = (20.0, 80.0)  # audits over which a bettor remembers
+LATELY = (20.0, 60.0)  # audits over which a bettor remembers
+FIXED = 0.2  # of the wealth is bet on fixed rates: what is lost there before a breach begins is not there to find it
 FIRST = 0.8  # of the level is for the first threshold, the rest for the tighter one
 
 
 @dataclass(frozen=True, slots=True)
 class Bettor:
-    """Money on the rate seen lately; `mean` is that rate, audits weighed by inverse chance, older ones fading."""
+    """Money on the rate seen lately; `mean` is that rate among audited answers, older ones fading."""
 
     money: float
     mean: float
@@ -62,8 +67,8 @@ class Wealth:
 
 def stake() -> Wealth:
     """The wealth before the first answer."""
-    bettors = tuple(Bettor(0.5 / len(LATELY), 0.0, memory) for memory in LATELY)
-    return Wealth((0.5 / len(RATES),) * len(RATES), bettors)
+    bettors = tuple(Bettor((1 - FIXED) / len(LATELY), 0.0, memory) for memory in LATELY)
+    return Wealth((FIXED / len(RATES),) * len(RATES), bettors)
 
 
 def bet(wealth: Wealth, *, promised: float, floor: float, wrong: float | None, chance: float) -> Wealth:
@@ -80,17 +85,58 @@ def bet(wealth: Wealth, *, promised: float, floor: float, wrong: float | None, c
             money * (1 + _size(rate * promised, promised, floor) * (found - promised))
             for money, rate in zip(wealth.fixed, RATES, strict=True)
         ),
-        tuple(_went(bettor, found, promised, floor) for bettor in wealth.bettors),
+        tuple(_went(bettor, found, promised, floor, wrong) for bettor in wealth.bettors),
         wealth.answers + 1,
         wealth.audits + (wrong is not None),
         wealth.wrong + found,
     )
 
 
-def _went(bettor: Bettor, found: float, promised: float, floor: float) -> Bettor:
-    stake_now = _size(bettor.mean, promised, floor) if bettor.mean > promised else 0.0
-    mean = bettor.mean + (found - bettor.mean) * floor / bettor.memory
-    return Bettor(bettor.money * (1 + stake_now * (found - promised)), mean, bettor.memory)
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """What was staked on an answer that was drawn for an audit: by the fixed bets, then by the bettors."""
+
+    fixed: tuple[float, ...]
+    bettors: tuple[float, ...]
+    chance: float
+
+
+def slip(wealth: Wealth, *, promised: float, floor: float, chance: float) -> Slip:
+    """The stakes on the next answer."""
+    return Slip(
+        tuple(_size(rate * promised, promised, floor) for rate in RATES),
+        tuple(_staked(bettor, promised, floor) for bettor in wealth.bettors),
+        chance,
+    )
+
+
+def settled(wealth: Wealth, drawn: Slip, *, promised: float, wrong: float) -> Wealth:
+    """The wealth when the verdict on an answer is there, which had counted as right since it was kept."""
+    found = wrong / drawn.chance
+    fixed = [m * _made_good(s, found, promised) for m, s in zip(wealth.fixed, drawn.fixed, strict=True)]
+    bettors = tuple(
+        _taught(bettor, bettor.money * _made_good(stake_then, found, promised), wrong)
+        for bettor, stake_then in zip(wealth.bettors, drawn.bettors, strict=True)
+    )
+    return Wealth(tuple(fixed), bettors, wealth.answers, wealth.audits + 1, wealth.wrong + found)
+
+
+def _made_good(stake_then: float, found: float, promised: float) -> float:
+    return (1 + stake_then * (found - promised)) / (1 - stake_then * promised)
+
+
+def _staked(bettor: Bettor, promised: float, floor: float) -> float:
+    return _size(bettor.mean, promised, floor) if bettor.mean > promised else 0.0
+
+
+def _went(bettor: Bettor, found: float, promised: float, floor: float, wrong: float | None) -> Bettor:
+    money = bettor.money * (1 + _staked(bettor, promised, floor) * (found - promised))
+    return replace(bettor, money=money) if wrong is None else _taught(bettor, money, wrong)
+
+
+def _taught(bettor: Bettor, money: float, wrong: float) -> Bettor:
+    """After a verdict: only verdicts move the rate seen lately, so that it does not sink while they are on their way."""
+    return Bettor(money, bettor.mean + (wrong - bettor.mean) / bettor.memory, bettor.memory)
 
 
 def _size(supposed: float, promised: float, floor: float) -> float:
@@ -135,6 +181,14 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The verdict on an answer that was drawn, and counted as `Answered(None, ...)` when it was kept. 0 right .. 1 wrong."""
+
+    wrong: float
+    slip: Slip
+
+
+@dataclass(frozen=True, slots=True)
 class Refitted:
     """A new fit with a promise of its own is in place."""
 
@@ -154,7 +208,12 @@ def begin(promise: Promise, *, keep_at: float, tighter: float, floor: float) -> 
     return Watch(promise, keep_at, tighter, floor, level, State.STOPPED if stopped else State.KEEPING)
 
 
-def step(watch: Watch, event: Answered | Refitted) -> tuple[Watch, tuple[Effect, ...]]:
+def drawn(watch: Watch) -> Slip:
+    """To be asked before the answer counts: what is staked on it."""
+    return slip(watch.wealth, promised=watch.promise.wrong_at_most, floor=watch.floor, chance=watch.floor)
+
+
+def step(watch: Watch, event: Answered | Heard | Refitted) -> tuple[Watch, tuple[Effect, ...]]:
     """The watch after an event, and what is to be done. While STOPPED, answers change nothing."""
     match event:
         case Refitted(keep_at, tighter):
@@ -164,10 +223,19 @@ def step(watch: Watch, event: Answered | Refitted) -> tuple[Watch, tuple[Effect,
                 return watch, ()
             promised = watch.promise.wrong_at_most
             wealth = bet(watch.wealth, promised=promised, floor=watch.floor, wrong=wrong, chance=chance)
-            seen = replace(watch, wealth=wealth)
-            return _alarmed(seen) if wealth.total >= 1 / watch.level else (seen, ())
+            return _looked(replace(watch, wealth=wealth))
+        case Heard(wrong, then):
+            if watch.state is State.STOPPED:
+                return watch, ()
+            promised = watch.promise.wrong_at_most
+            wealth = settled(watch.wealth, then, promised=promised, wrong=wrong)
+            return _looked(replace(watch, wealth=wealth))
         case other:
             assert_never(other)
+
+
+def _looked(watch: Watch) -> tuple[Watch, tuple[Effect, ...]]:
+    return _alarmed(watch) if watch.wealth.total >= 1 / watch.level else (watch, ())
 
 
 def _alarmed(watch: Watch) -> tuple[Watch, tuple[Effect, ...]]:

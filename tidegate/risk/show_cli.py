@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import numpy as np
 import typer
 
 from tidegate.errors import BadRequest
 from tidegate.fs import write_durably
 from tidegate.risk.fitted import gains, read_fit, scorer
+from tidegate.risk.ledger_cli import on_device
 from tidegate.risk.outcomes import read_outcomes
 from tidegate.risk.promise import Promise
 from tidegate.risk.report import report, svg, terminal
-from tidegate.risk.simulate import World, days, feasible, timeline
+from tidegate.risk.simulate import Wanted, World, days, feasible, timeline
 
 
 def report_command(
@@ -51,6 +53,12 @@ def simulate_command(  # noqa: PLR0913  one option each, all with defaults
     missed: Annotated[float, typer.Option(help="share of wrong answers that audits take for right")] = 0.0,
     outage: Annotated[str, typer.Option(help='first and last day without audits, as in "8-10"')] = "",
     refit_after: Annotated[int, typer.Option(help="days from an alarm to a new fit; 0: never")] = 2,
+    device: Annotated[
+        bool,
+        typer.Option(
+            "--device", help="let the device's own keeper keep it, over its tables; then its ledger"
+        ),
+    ] = False,
 ) -> None:
     """Draw a made-up month under a promise: when the alarm rings, what is kept, and what was really wrong."""
     promise = Promise(wrong_at_most, with_confidence)
@@ -61,6 +69,10 @@ def simulate_command(  # noqa: PLR0913  one option each, all with defaults
         raise BadRequest(
             "days and requests from 1, shares from 0 to 1, and some audits are needed", code="bad_world"
         )
+    if device:
+        wanted = msgspec.json.encode(Wanted(world, promise, seed)).decode()
+        on_device(["promise", "--month", wanted])
+        return
     print(timeline(list(days(world, promise, seed)), promise))
 
 

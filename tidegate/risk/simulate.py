@@ -1,19 +1,25 @@
 """A month of operation made up from a seed: questions drift, audits come late or not at all, auditors err. Pure.
 
-What is drawn is known to the simulation and not to the watch, so that one sees whether the promise really held.
+What is drawn is known to the simulation and not to the watch, so that one sees whether the promise really held. Who keeps the
+promise is a port: the rules alone (`Rules`), or the keeper of a device over its real tables (edge.promise.month).
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from tidegate.risk.fit import Floats
-from tidegate.risk.monitor import Answered, Effect, Refitted, State, Watch, begin, step
-from tidegate.risk.promise import ESCALATE_ALL, Kept, Promise, decide
+from tidegate.risk.held_out import HeldOut
+from tidegate.risk.monitor import Answered, Heard, Refitted, Slip, State, Watch, begin, step
+from tidegate.risk.monitor import drawn as slip_of
+from tidegate.risk.promise import Promise
+from tidegate.risk.terms import tested
 
 CALIBRATION = 3_000  # outcomes that a fit is tested on
 
@@ -36,6 +42,15 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which month."""
+
+    world: World
+    promise: Promise
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """One day as it really was. `wrong` is the true share among the answers kept, `seen` what the audits say so far."""
 
@@ -49,33 +64,127 @@ class Day:
     events: tuple[str, ...]
 
 
-def days(world: World, promise: Promise, seed: int) -> Iterator[Day]:
-    """The month, day by day. The same seed gives the same month."""
+class Keeping(Protocol):
+    """Who keeps the promise."""
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def keep_at(self) -> float: ...
+
+    @property
+    def seen(self) -> float:
+        """The wrong share that the audits show so far."""
+        ...
+
+    def fitted(self, outcomes: HeldOut) -> None:
+        """A new fit, tested on these outcomes, is in place."""
+        ...
+
+    def kept(self, p_right: float, *, drawn: bool) -> None:
+        """An answer was kept, and drawn for an audit or not."""
+        ...
+
+    def heard(self, *, wrong: bool) -> None:
+        """The verdict on the one that was drawn longest ago."""
+        ...
+
+
+class Rules:
+    """The rules alone."""
+
+    def __init__(self, promise: Promise, audit: float) -> None:
+        self._promise, self._audit = promise, audit
+        self._watch: Watch | None = None
+        self._watch_no = 0
+        self._slips: deque[tuple[int, Slip]] = deque()
+
+    @property
+    def watch(self) -> Watch:
+        if self._watch is None:
+            raise ValueError("nothing has been fitted yet")
+        return self._watch
+
+    @property
+    def state(self) -> State:
+        return self.watch.state
+
+    @property
+    def keep_at(self) -> float:
+        return self.watch.keep_at
+
+    @property
+    def seen(self) -> float:
+        return self.watch.wealth.estimate
+
+    def fitted(self, outcomes: HeldOut) -> None:
+        on = tested(outcomes, self._promise)
+        if self._watch is None:
+            self._watch = begin(self._promise, keep_at=on.keep_at, tighter=on.tighter, floor=self._audit)
+        else:
+            self._watch, _ = step(self._watch, Refitted(on.keep_at, on.tighter))
+            self._watch_no += 1
+
+    def kept(self, p_right: float, *, drawn: bool) -> None:
+        if drawn:
+            self._slips.append((self._watch_no, slip_of(self.watch)))
+        self._watch, _ = step(self.watch, Answered(None, self._audit))
+
+    def heard(self, *, wrong: bool) -> None:
+        number, slip = self._slips.popleft()
+        if number != self._watch_no:
+            return  # it was kept under a threshold that is no longer in use
+        self._watch, effects = step(self.watch, Heard(float(wrong), slip))
+        self._watch_no += bool(effects)
+
+
+def days(world: World, promise: Promise, seed: int, keeping: Keeping | None = None) -> Iterator[Day]:
+    """The month, day by day. The same seed gives the same month, whoever keeps the promise."""
     rng = np.random.default_rng(seed)
-    watch = _fitted(world, promise, rng, drifted=False)
-    waiting: dict[int, list[Answered]] = {}
+    keeper: Keeping = keeping if keeping is not None else Rules(promise, world.audit)
+    keeper.fitted(_fitted(world, rng, drifted=False))
+    waiting: dict[int, list[bool]] = {}
     refit_on, learned = 0, False
     for number in range(1, world.days + 1):
         drifted = number >= world.drift_day
         events: list[str] = ["drift begins"] if number == world.drift_day else []
         if number == refit_on:
-            watch = _renewed(watch, _fitted(world, promise, rng, drifted=drifted))
+            keeper.fitted(_fitted(world, rng, drifted=drifted))
             learned = drifted
             events.append("new fit")
-        if world.outage[0] <= number <= world.outage[1]:
+        out = world.outage[0] <= number <= world.outage[1]
+        if out:
             events.append("no audits")
         claimed, wrong = _requests(world, rng, world.a_day, drifted=drifted, learned=learned)
-        kept = claimed >= watch.keep_at
-        waiting.setdefault(number + world.delay, []).extend(_audits(world, number, wrong[kept], rng))
-        state, keep_at = watch.state, watch.keep_at
-        for answered in waiting.pop(number, []):
-            watch, effects = step(watch, answered)
-            if Effect.RAISE_ALARM in effects:
-                events.append("ALARM: " + ("escalate all" if Effect.ESCALATE_ALL in effects else "keep less"))
-                refit_on = number + world.refit_after if world.refit_after else 0
+        state, keep_at = keeper.state, keeper.keep_at
+        back = waiting.setdefault(number + world.delay, [])
+        dice = rng.random((2, world.a_day))
+        kept = np.zeros(world.a_day, dtype=np.bool_)
+        for at, p in enumerate(map(float, claimed)):
+            kept[at] = p >= keeper.keep_at
+            drawn = bool(kept[at]) and not out and dice[0, at] < world.audit
+            if kept[at] and not out:
+                keeper.kept(p, drawn=drawn)
+            if drawn:
+                back.append(bool(wrong[at]) and dice[1, at] >= world.missed)
+            if back and world.delay == 0:
+                refit_on = _heard(keeper, back, events, number, world) or refit_on
+        refit_on = _heard(keeper, waiting.pop(number, []), events, number, world) or refit_on
         share = float(wrong[kept].mean()) if kept.any() else 0.0
-        seen = watch.wealth.estimate
-        yield Day(number, state, keep_at, len(claimed), int(kept.sum()), share, seen, tuple(events))
+        yield Day(number, state, keep_at, len(claimed), int(kept.sum()), share, keeper.seen, tuple(events))
+
+
+def _heard(keeper: Keeping, back: list[bool], events: list[str], number: int, world: World) -> int:
+    """Takes all verdicts that are back. The day of the next fit when an alarm rang, else 0."""
+    refit_on = 0
+    while back:
+        before = keeper.state
+        keeper.heard(wrong=back.pop(0))
+        if keeper.state is not before:
+            events.append("ALARM: " + ("escalate all" if keeper.state is State.STOPPED else "keep less"))
+            refit_on = number + world.refit_after if world.refit_after else 0
+    return refit_on
 
 
 def timeline(month: list[Day], promise: Promise) -> str:
@@ -118,30 +227,10 @@ def _requests(
     return right if learned else usual, (rng.random(count) > right).astype(np.float64)
 
 
-def _audits(world: World, number: int, wrong: Floats, rng: np.random.Generator) -> list[Answered]:
-    """What the watch gets to see of the answers kept. In an outage nothing is chosen, and nothing is claimed to be right."""
-    chosen, missed = rng.random(len(wrong)) < world.audit, rng.random(len(wrong)) < world.missed
-    if world.outage[0] <= number <= world.outage[1]:
-        return []
-    found = wrong * ~missed
-    return [
-        Answered(float(w) if picked else None, world.audit) for w, picked in zip(found, chosen, strict=True)
-    ]
-
-
-def _fitted(world: World, promise: Promise, rng: np.random.Generator, *, drifted: bool) -> Watch:
+def _fitted(world: World, rng: np.random.Generator, *, drifted: bool) -> HeldOut:
+    """Outcomes of that time, which the fit has not seen."""
     claimed, wrong = _requests(world, rng, CALIBRATION, drifted=drifted, learned=drifted)
-    found = decide(claimed.tolist(), wrong.tolist(), promise)
-    surer = ESCALATE_ALL
-    if isinstance(found, Kept):
-        # After an alarm the surer half is kept; nothing but a new fit can say more.
-        surer = float(np.quantile(claimed[claimed >= found.keep_at], 0.5))
-    return begin(promise, keep_at=found.keep_at, tighter=max(surer, found.keep_at), floor=world.audit)
-
-
-def _renewed(watch: Watch, fresh: Watch) -> Watch:
-    after, _ = step(watch, Refitted(fresh.keep_at, fresh.tighter))
-    return after
+    return HeldOut(tuple(map(float, claimed)), tuple(map(float, wrong)))
 
 
 def feasible(world: World) -> bool:
