@@ -42,10 +42,14 @@ class Report:
     reliability: tuple[Point, ...]
     risk: tuple[Point, ...]
     quality: tuple[Point, ...]
+    area: float = 0.0  # under the risk curve: the mean share wrong over all shares kept
+    others: tuple[Point, ...] = ()  # the risk curve of another score, drawn beside; its `area` and AUROC
+    others_area: float = 0.0
+    others_auroc: float = 0.0
 
 
-def report(sure: Floats, weak: Floats, strong: Floats | None) -> Report:
-    """The figures of at least one row. `weak` and `strong`: quality 0..1."""
+def report(sure: Floats, weak: Floats, strong: Floats | None, other: Floats | None = None) -> Report:
+    """The figures of at least one row. `weak` and `strong`: quality 0..1. `other`: another score of the same rows, to compare."""
     right = weak >= 0.5
     parts = [p for p in np.array_split(np.argsort(sure, kind="stable"), GROUPS) if len(p)]
     groups = tuple(_group(float(sure[p].mean()), int(right[p].sum()), len(p)) for p in parts)
@@ -60,14 +64,30 @@ def report(sure: Floats, weak: Floats, strong: Floats | None) -> Report:
         reliability=groups,
         risk=_banded(lambda at: _risk(sure[at], weak[at]), len(sure)),
         quality=escalating,
+        area=area(sure, weak),
+        others=() if other is None else _banded(lambda at: _risk(other[at], weak[at]), len(sure)),
+        others_area=0.0 if other is None else area(other, weak),
+        others_auroc=0.0 if other is None else auroc(other, right),
     )
+
+
+def area(score: Floats, weak: Floats) -> float:
+    """Under the risk-coverage curve (Geifman et al. 2019): the mean, over all shares kept, of the share wrong among them."""
+    lost = np.cumsum(1 - weak[np.argsort(-score, kind="stable")])
+    return float((lost / np.arange(1, len(lost) + 1)).mean())
 
 
 def svg(title: str, found: Report) -> str:
     """The panels side by side; the same figures give the same bytes."""
     panels = [
         ("P(right) claimed", "share right", found.reliability, 1.0, True),
-        ("share kept on the device", "wrong among those kept", found.risk, _top(found.risk), False),
+        (
+            "share kept on the device",
+            "wrong among those kept" + (" (dashed: by entropy alone)" if found.others else ""),
+            found.risk,
+            _top((*found.risk, *found.others)),
+            False,
+        ),
     ]
     if found.quality:
         panels.append(("share escalated", "mean quality", found.quality, 1.0, False))
@@ -83,6 +103,8 @@ def svg(title: str, found: Report) -> str:
         left = LEFT + at * (SIZE + GAP)
         parts += _axes(left, below, beside, top)
         parts += _dots(left, points) if dots else _band(left, points, top)
+        if found.others and points is found.risk:
+            parts += _beside(left, found.others, top)
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
@@ -93,6 +115,7 @@ def terminal(found: Report) -> str:
             f"{found.rows} outcomes: AUROC {found.auroc:.3f}, calibration error {found.ece:.3f}, wrong when all is kept"
             f" {100 * found.wrong:.1f} %"
         ),
+        *_compared(found),
         "",
         "P(right) claimed   share right [95 %]",
     ]
@@ -105,6 +128,19 @@ def terminal(found: Report) -> str:
         lines += ["", "share escalated   mean quality [95 %]"]
         lines += [_line(point) for point in found.quality[:: GRID // 10]]
     return "\n".join(lines)
+
+
+def _compared(found: Report) -> list[str]:
+    """The two areas, when there is something to compare with."""
+    if not found.others:
+        return []
+    lower = 1 - found.area / found.others_area if found.others_area else 0.0
+    return [
+        (
+            f"by entropy alone: AUROC {found.others_auroc:.3f}; area under the risk curve {found.area:.4f} against"
+            f" {found.others_area:.4f}, {100 * lower:.0f} % lower"
+        )
+    ]
 
 
 def _line(point: Point) -> str:
@@ -189,4 +225,11 @@ def _band(left: int, points: Sequence[Point], top: float) -> list[str]:
     return [
         f'<path d="M{"L".join(edge)}Z" fill="{MARK}" fill-opacity=".15"/>',
         f'<path d="M{"L".join(line)}" stroke="{MARK}" stroke-width="1.8" fill="none"/>',
+    ]
+
+
+def _beside(left: int, points: Sequence[Point], top: float) -> list[str]:
+    line = [f"{left + SIZE * p.x:.1f} {TOP + SIZE * (1 - min(p.y / top, 1.0)):.1f}" for p in points]
+    return [
+        f'<path d="M{"L".join(line)}" stroke="{SOFT}" stroke-dasharray="5 4" stroke-width="1.6" fill="none"/>'
     ]
