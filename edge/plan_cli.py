@@ -19,7 +19,8 @@ from edge.gateway.schema import parse_chat
 from edge.routing.classes import FAILS_FROM, known, tallies
 from edge.routing.confidence import KEEP_AT, EmbeddedModel, Loaded, load_folder
 from edge.routing.dryrun import Foreseen, foresee
-from edge.routing.plan import Consent, Facts, StayLocal, Why, strictest
+from edge.routing.mode import Mode
+from edge.routing.plan import Consent, Facts, StayLocal, TryLocal, Why, strictest
 from edge.routing.plan import plan as plan_of
 from edge.routing.world import TaskSignal, VitalSignal, World, told
 from edge.turn import judge
@@ -59,6 +60,7 @@ class Setting:
     must_stay: frozenset[Label] = frozenset()
     must_go_words: tuple[str, ...] = ()
     refuse_injection_at: float = 1.1
+    mode: Mode = Mode.PREFER_LOCAL
     consent: Consent = Consent.ALWAYS
     consent_for: Mapping[Label, Consent] = field(default_factory=dict)
     labels: Callable[[str], frozenset[Label]] = lambda _text: frozenset()
@@ -118,6 +120,7 @@ def assumed(file: Path | None) -> tuple[Setting, Path | None]:
         refuse_injection_at=found.policy.refuse_injection_at,
         fails_from=found.policy.fails_from,
         vitals=_machine(found),
+        mode=found.mode,
         consent=found.privacy.consent,
         consent_for=found.privacy.consent_for,
         labels=lambda text: frozenset(span.label for span in detector().find(text)),
@@ -234,6 +237,7 @@ def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
         context_tokens=local.context_tokens,
         local_speaks=local.speaks,
         must_stay=bool(labels & setting.must_stay),
+        mode=setting.mode,
         consent=strictest(
             (setting.consent, *(setting.consent_for.get(label, Consent.ALWAYS) for label in labels))
         ),
@@ -265,6 +269,8 @@ def _settled(facts: Facts, foreseen: Foreseen, verdict: Why) -> Foreseen:
     match plan_of(facts):
         case StayLocal():
             return foreseen
+        case TryLocal(ask=True) if verdict is not Why.CONFIDENT:
+            return replace(foreseen, decision="refuse", why=(Why.CONSENT_NEEDED, verdict), drafts=True)
         case _:
             decision = "local" if verdict is Why.CONFIDENT else "escalate"
             return replace(foreseen, decision=decision, why=(verdict,), drafts=True)

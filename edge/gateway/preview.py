@@ -39,6 +39,8 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "context_tokens": known.context_tokens,
         "keep_at": house.policy.keep_at,
         "promise": outlook(door.promise.keeper, request) if door.promise is not None else None,
+        "mode": known.mode,
+        "asks": known.asks,
         "consent": known.consent,
         "policy_version": house.policy.version,
         "entities": _entities(redacted),
@@ -55,11 +57,13 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
     house = door.house()
     redacted, known = await look(request, house)
     decision, why = _told(plan(replace(known, consented=True)))  # a preview is what somebody agrees to
-    agreed = known.consented or known.consent is Consent.ALWAYS
+    agreed = known.consented or (known.consent is Consent.ALWAYS and not known.asks)
     found: dict[str, JSON] = {
         "object": "tidegate.preview",
         "decision": decision,
         "why": _assumed(why),
+        "mode": known.mode,
+        "asks": known.asks,
         "consent": known.consent,
         "would_leave": decision == "escalate" and agreed,
         "may_leave": decision in ("escalate", "try_local") and redacted is not None,

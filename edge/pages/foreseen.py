@@ -12,12 +12,13 @@ from edge.facts import look
 from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import parse_chat
 from edge.ports import Request
+from edge.promise.outlook import outlook as told_promise
 from edge.routing.dryrun import Foreseen, foresee
 from edge.routing.mode import Mode
 from edge.routing.plan import Facts, StayLocal, TryLocal, Why, plan
 from edge.routing.world import World
 from edge.turn import escalation
-from tidegate.chat import Prompt
+from tidegate.chat import JSON, Prompt
 from tidegate.errors import BadRequest, Broken
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
     house = door.house()
     redacted, facts = await look(request, house)
     seen, prospect = await _prospect(request, facts, house.local)
-    found = foresee(
-        facts, prospect=prospect or 0.0, pass_p=seen.get("pass_p", 0.0), keep_at=house.policy.keep_at
-    )
+    promised = told_promise(door.promise.keeper, request) if door.promise is not None else None
+    keep_at = _keep_at(promised, house.policy.keep_at)
+    found = foresee(facts, prospect=prospect or 0.0, pass_p=seen.get("pass_p", 0.0), keep_at=keep_at)
     leaves = _leaves(facts, found)
     raw = b""
     if redacted is not None and leaves != "never" and door.encode is not None:
@@ -97,8 +98,8 @@ async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
         leaves=leaves,
         why=tuple(str(why) for why in found.why),
         prospect=prospect,
-        keep_at=house.policy.keep_at,
-        signals=signals(facts, seen),
+        keep_at=keep_at,
+        signals=(*signals(facts, seen), *_promise(promised)),
         turns=tuple(Turn(str(one.role), one.content.text) for one in shown.messages) if shown else (),
         entities={str(label): count for label, count in shown.entities.items()} if shown else {},
         size=len(raw),
@@ -118,6 +119,21 @@ def signals(facts: Facts, seen: Mapping[str, float]) -> tuple[Signal, ...]:
             (*found, *glance), key=lambda one: order.index(one.group) if one.group in order else len(order)
         )
     )
+
+
+def _keep_at(promised: JSON, usual: float) -> float:
+    """The threshold that counts: the promise's where one was made, above every P(right) where it cannot be kept."""
+    if not isinstance(promised, dict):
+        return usual
+    found = promised.get("keep_at")
+    return float(found) if isinstance(found, int | float) else 1.1
+
+
+def _promise(promised: JSON) -> Iterator[Signal]:
+    """What was promised about such answers, and how it stands; nothing where nothing was promised."""
+    if isinstance(promised, dict):
+        for name, value in promised.items():
+            yield Signal("promise", name, _value(value))
 
 
 def _words(value: DataclassInstance, group: str) -> Iterator[Signal]:
@@ -164,16 +180,12 @@ async def _prospect(
 
 def _leaves(facts: Facts, found: Foreseen) -> str:
     """Whether anything would leave: `never` covers what rules keep here and what is refused."""
-    decided = plan(facts)
-    match decided:
-        case StayLocal():
-            return "never"
-        case TryLocal():
-            return "ask" if facts.asks else "maybe" if found.decision == "local" else "escalate"
-        case _:
-            if found.decision == "escalate":
-                return "escalate"
-            return "ask" if Why.CONSENT_NEEDED in found.why else "never"
+    if found.decision == "escalate":
+        return "escalate"
+    if Why.CONSENT_NEEDED in found.why and facts.asks:
+        return "ask"
+    tries = isinstance(plan(facts), TryLocal)
+    return ("ask" if facts.asks else "maybe") if tries else "never"
 
 
 def _body(wanted: Wanted) -> bytes:

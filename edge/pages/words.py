@@ -118,6 +118,16 @@ SIGNALS: Mapping[str, str] = {
     "seen": "outcomes known of it",
     "wrong_at_least": "surely wrong, at least",
     "known_to_fail": "known to fail",
+    "keep_at": "kept from P(right)",
+    "wrong_at_most": "wrong at most",
+    "with_confidence": "with confidence",
+    "must_escalate": "must be escalated, at least",
+    "said": "in words",
+    "call_p": "chance that it calls a tool",
+    "first_entropy": "entropy of its first token",
+    "first_margin": "margin of its first token",
+    "tool_entropy": "entropy of the tool's name",
+    "tool_margin": "margin of the tool's name",
     "pass_p": "chance that it says: not for me",
 }
 
@@ -127,6 +137,7 @@ GROUPS: Mapping[str, str] = {
     "vitals": "This machine",
     "budget": "Money and energy",
     "task": "The kind of work",
+    "promise": "The promise",
     "model": "What the model saw",
 }
 

@@ -40,10 +40,12 @@ def _likely(facts: Facts, *, prospect: float, pass_p: float, keep_at: float) -> 
         case EscalateNow(why):
             chance = prospect * CANNOT if why is Why.NO_TOOLS else prospect
             return Foreseen("escalate", (why,), chance, drafts=False)
-        case TryLocal():
+        case TryLocal(ask):
             if prospect >= keep_at:
                 return Foreseen("local", (Why.CONFIDENT,), prospect, drafts=True)
             doubts = (Why.UNSURE, Why.PASSED) if pass_p >= 0.5 else (Why.UNSURE,)
+            if ask:
+                return Foreseen("refuse", (Why.CONSENT_NEEDED, *doubts), prospect, drafts=True)
             return Foreseen("escalate", doubts, prospect, drafts=True)
         case other:
             assert_never(other)

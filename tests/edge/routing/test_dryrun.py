@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from edge.routing.dryrun import foresee
+from edge.routing.mode import Mode
 from edge.routing.plan import Facts, Why
 
 USUAL = Facts(
@@ -20,6 +21,9 @@ USUAL = Facts(
         (USUAL, 0.8, 0.1, ("local", (Why.CONFIDENT,), True)),
         (USUAL, 0.5, 0.1, ("escalate", (Why.UNSURE,), True)),
         (USUAL, 0.5, 0.6, ("escalate", (Why.UNSURE, Why.PASSED), True)),
+        (replace(USUAL, mode=Mode.ASK), 0.8, 0.1, ("local", (Why.CONFIDENT,), True)),
+        (replace(USUAL, mode=Mode.ASK), 0.5, 0.1, ("refuse", (Why.CONSENT_NEEDED, Why.UNSURE), True)),
+        (replace(USUAL, mode=Mode.PREFER_CLOUD), 0.8, 0.1, ("escalate", (Why.PREFERRED,), False)),
         (replace(USUAL, uplink=False), 0.1, 0.9, ("local", (Why.LOCAL_ONLY,), True)),
         (replace(USUAL, tools_offered=False), 0.8, 0.0, ("escalate", (Why.NO_TOOLS,), False)),
         (replace(USUAL, must_go=True), 0.8, 0.0, ("escalate", (Why.POLICY_MUST_GO,), False)),
