@@ -31,7 +31,7 @@ def idle(bench: Bench) -> Iterator[Line]:
     """Streams that were answered and whose connections stay open, as a browser or an SDK's pool leaves them."""
     count = _allowed(bench.sizes.idle)
     with ExitStack() as stack:
-        running = stack.enter_context(_daemon(stack))
+        running = _daemon(stack)
         before = _settled(running)
         asker = Asker(bench.seed + 5)
         alone = _probe(running.door, asker)
@@ -51,7 +51,7 @@ def slow(bench: Bench) -> Iterator[Line]:
     """Clients that ask for a long stream and then read a few bytes now and then."""
     count = _allowed(bench.sizes.slow)
     with ExitStack() as stack:
-        running = stack.enter_context(_daemon(stack))
+        running = _daemon(stack)
         before = _settled(running)
         asker = Asker(bench.seed + 6)
         alone = _probe(running.door, asker)

@@ -64,7 +64,10 @@ def embedded_plain(folder: Path, chat: str = CHAT) -> Path:
     for name in reader.fields:
         if name.startswith(f"{architecture}.") or name == "general.file_type":
             value = _value(reader, name)
-            (writer.add_float32 if isinstance(value, float) else writer.add_uint32)(name, value)
+            if isinstance(value, float):
+                writer.add_float32(name, value)
+            else:
+                writer.add_uint32(name, int(value))
     words, kinds = _strings(reader, "tokenizer.ggml.tokens"), _numbers(reader, "tokenizer.ggml.token_type")
     _tokenizer(writer, [RENAMED.get(word, word) for word in words], kinds, reader, chat)
     for tensor in reader.tensors:
