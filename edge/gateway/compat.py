@@ -103,6 +103,7 @@ has been answered since. The same is in headers:
 | `x-tidegate-source` | who answered: device, cloud, nobody |
 | `x-tidegate-state` | answered, degraded, held, queued, refused |
 | `x-tidegate-decision` | why it stayed, left or was refused |
+| `x-tidegate-reasons` | all that spoke for it, the first first, as in `unsure,link_flapping` ([decision](decision.md)) |
 | `x-tidegate-confidence` | P(right) of the local draft, when there was one |
 | `x-tidegate-ticket` | claim check of an answer that will come later |
 | `x-tidegate-conversation` | the conversation as Tidegate knows it |
@@ -116,6 +117,7 @@ answer comes in the next turn of the conversation (in words before the new answe
 Request headers: `x-tidegate-conversation` names the conversation (else it is known by the application and its first user
 message, and a late answer is told only where its question stands), `Idempotency-Key` makes a retry meet its first try,
 `x-tidegate-local-only: true` keeps a request on the device, `x-tidegate-review: true` asks for a person,
+`x-tidegate-deadline: 3` asks for what there is after three seconds (never more than `door.deadline_s`),
 `x-tidegate-mode` lets out less than the settings do for one request ([modes](modes.md)), `x-tidegate-consent: true` says that
 somebody has agreed to it leaving (where the device asks) and `x-tidegate-consent: cns_...` agrees to the one that a 409 named,
 `traceparent` joins the caller's trace.
@@ -137,9 +139,9 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 | 409 | `consent_needed` | the device asks somebody before this leaves; `tidegate.consent` says where to look and to agree |
 | 421 | `wrong_host` | the Host header names another machine |
 | 422 | `idempotency_conflict` | the key was used for another request |
-| 429 | `queue_full`, `rate_limit_exceeded` | too many at once, of all applications or of this one, or too many in a minute; `Retry-After` |
+| 429 | `queue_full`, `rate_limit_exceeded`, `budget_spent`, `energy_spent` | too many at once, of all applications or of this one, or too many in a minute; or the money, tokens or energy have ended; `Retry-After` |
 | 502 | `reply_untrusted` | the cloud's answer failed its proof and was not used |
-| 503 | `nothing_can_answer`, `disk_full`, `spool_full`, `redaction_unavailable`, `embedder_missing`, `embedder_broken` | `x-should-retry: false` where repeating is of no use |
+| 503 | `nothing_can_answer`, `disk_full`, `spool_full`, `redaction_unavailable`, `embedder_missing`, `embedder_broken`, `battery_low`, `hot`, `memory_low`, `busy` | `x-should-retry: false` where repeating is of no use |
 
 ## Other paths
 
