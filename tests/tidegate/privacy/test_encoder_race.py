@@ -218,3 +218,11 @@ def test_a_file_that_speaks_of_unknown_things_is_refused(folder: Path, change: d
     path.write_text(json.dumps(json.loads(path.read_bytes()) | change), encoding="utf-8")
     with pytest.raises(Broken, match="cannot be read"):
         read_package(folder)
+
+
+def test_a_machine_that_computes_no_number_does_not_start(folder: Path) -> None:
+    """NaN is neither above nor below a tolerance: it has to fail the self-test all the same."""
+    for wrong in ("tags", "injection", "domain", "complexity"):
+        runtime = FakeRuntime({Provider.CPU: fast(wrong, float("nan"))})
+        with pytest.raises(Broken):
+            Encoder.load(folder, runtime=runtime, clock=CLOCK)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from tidegate.assets import model_dir
 from tidegate.privacy.encoder import Encoder, Scan
+from tidegate.privacy.gates import Situation
 from tidegate.privacy.ner import find, spans
 from tidegate.privacy.spans import Label
 from tidegate.privacy.wordpiece import split
@@ -144,3 +148,13 @@ def test_spans_are_in_order_inside_the_text_and_end_on_words(text: str) -> None:
 
 
 _SHARED = Encoder.load(model_dir("sentry"))
+
+
+def test_find_asks_the_gates_with_the_table_of_the_weights() -> None:
+    encoder = copy(Encoder.load(model_dir("sentry")))
+    text = "Please call Anna Berg about it."
+    assert [text[s.start : s.end] for s in find(text, encoder)] == ["Anna Berg"]
+    encoder.settings = replace(encoder.settings, least={"PERSON": dict.fromkeys(Situation, 1.01)})
+    assert find(text, encoder) == ()
+    encoder.settings = replace(encoder.settings, least={"LOCATION": dict.fromkeys(Situation, 1.01)})
+    assert [text[s.start : s.end] for s in find(text, encoder)] == ["Anna Berg"]
