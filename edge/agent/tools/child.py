@@ -101,16 +101,18 @@ async def _reap(process: asyncio.subprocess.Process) -> None:
     """Ends the whole group, whoever in it is left, and waits for the child itself."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    await asyncio.shield(process.wait())
-    await let_go(process)
+    await asyncio.shield(gone(process))
 
 
-async def let_go(process: asyncio.subprocess.Process) -> None:
-    """Closes the pipes of a child that has ended: asyncio keeps them as long as something is left in them unread."""
+async def gone(process: asyncio.subprocess.Process) -> None:
+    """Closes the pipes of a child that was killed, then waits for it.
+
+    In this order: asyncio waits for the pipes too, and a pipe whose reader has stopped never ends by itself.
+    """
     transport: object = getattr(process, "_transport", None)  # there is no public way to it
     if isinstance(transport, asyncio.SubprocessTransport):
         transport.close()
-        await asyncio.sleep(0)
+    await process.wait()
 
 
 def readable(raw: bytes) -> str:

@@ -119,13 +119,15 @@ class McpServer:
             async with Client(_Once(_streams(self.spec)), cache=None) as client:
                 listed = await _list(client)
                 spec = self.spec
-                self._offer = offer(listed, spec.setting, outward=spec.outward, sandbox=spec.sandbox)
-                self._client = client
+                try:
+                    made = offer(listed, spec.setting, outward=spec.outward, sandbox=spec.sandbox)
+                except TidegateError as error:  # told here: the SDK's task groups would wrap it
+                    _fail(ready, error)
+                    return
+                self._offer, self._client = made, client
                 if not ready.done():
                     ready.set_result(None)
                 await self._leave.wait()
-        except TidegateError as error:
-            _fail(ready, error)
         except Exception as error:  # noqa: BLE001  as above; a group of errors hides its members
             _fail(
                 ready,

@@ -18,7 +18,7 @@ from mcp.client._transport import TransportStreams
 from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
-from edge.agent.tools.child import let_go
+from edge.agent.tools.child import gone
 
 GRACE_S = 1.0
 
@@ -110,5 +110,4 @@ async def _end(process: asyncio.subprocess.Process, tasks: list[asyncio.Task[Non
         await asyncio.wait_for(asyncio.shield(process.wait()), GRACE_S)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
-    await let_go(process)
+    await gone(process)
