@@ -7,9 +7,11 @@ printed with its input. scripts.fuzz.guided looks for new paths by coverage inst
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from scripts.fuzz.properties import PLANTED, holds, holds_as_json
 
@@ -27,6 +29,7 @@ CORPUS = (
     "password = hunter2; api_key: 'sk-abcdefghijklmnopqrstuv123' user=jdoe pin 4421",
 )
 ODD = "\x00\n\t \u200b\u00ad\u202e\u0301\ufeff\ud800\udfff·[]\\%&;:@.-_/+()'\"{}0189aZéІ１🙂"
+RECORD = Path(__file__).resolve().parents[2] / "build" / "fuzz" / "privacy.json"
 _SLOWEST = 60e-6  # seconds a character may cost beyond the first half second; ordinary text takes 2e-6
 
 
@@ -86,6 +89,18 @@ def _clear(text: str, at: int) -> bool:
     return not any(value in text for value in PLANTED) and "BEGIN" not in text
 
 
+def record(tally: Tally, failures: int, seconds: float) -> None:
+    """What this run did, where the bench publishes it."""
+    RECORD.parent.mkdir(parents=True, exist_ok=True)
+    found = {
+        "name": "redaction, seeded mutation",
+        "inputs": tally.inputs,
+        "failures": failures,
+        "seconds": seconds,
+    }
+    RECORD.write_text(json.dumps(found) + "\n", encoding="utf-8")
+
+
 def mutational(seconds: float, seed: int) -> int:
     """Seeded mutation for a while. Returns the exit status."""
     tally = Tally()
@@ -98,8 +113,10 @@ def mutational(seconds: float, seed: int) -> int:
             one(text, rng, tally)
         except Exception as wrong:  # noqa: BLE001  whatever it is, it is a find
             print(f"FAILED: input {number} of seed {seed}: {wrong!r}\n{text!r}")
+            record(tally, 1, seconds)
             return 1
         number += 1
+    record(tally, 0, seconds)
     print(
         f"{tally.inputs:,} inputs, {tally.characters:,} characters, seed {seed}, {seconds:.0f} s: every property held; "
         f"slowest {tally.worst * 1e6:.1f} us a character (redacted, restored twice and looked at again)"
