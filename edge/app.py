@@ -296,6 +296,7 @@ def _now(local: EmbeddedModel, exits: Exits, stores: Stores) -> Now:
         link_up=out is not None and out.link_up,
         barred=out is not None and out.barred,
         spool=stores.spool.counts(),
+        link=out.courier.link(0.0).health if out is not None else "",
     )
 
 

@@ -18,6 +18,7 @@ class Now:
     link_up: bool
     barred: bool
     spool: dict[str, int]
+    link: str = ""  # its state, see edge.routing.link; empty without an uplink
 
     @property
     def ready(self) -> bool:
@@ -30,6 +31,7 @@ class Now:
             "model": self.model,
             "uplink": self.uplink,
             "link_up": self.link_up,
+            "link": self.link,
             "identity_refused": self.barred,
             "spool": dict(self.spool),
         }

@@ -7,7 +7,7 @@ import sys
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
@@ -17,11 +17,13 @@ from edge.config import EdgeConfig
 from edge.promise import ledger as sheets
 from edge.promise import view
 from edge.promise.settings import promises_of
+from edge.routing.budget import Scope, Spent
 from edge.store.journal import Line
+from edge.store.spend import Account
 from edge.stores import Stores, open_stores
 from edge.uplink import ledger
 from tidegate.chat import JSON
-from tidegate.clock import SystemClock, rfc3339
+from tidegate.clock import SystemClock, local_day, rfc3339
 from tidegate.errors import Broken
 
 DAY_S = 86_400.0
@@ -35,6 +37,7 @@ class Status:
     left: int  # records in the ledger
     latest: tuple[Line, ...]
     promise: tuple[sheets.Sheet, ...] = ()
+    spent: Spent = field(default_factory=Spent)  # by everything, today
 
 
 @contextmanager
@@ -58,6 +61,7 @@ def gather(config: EdgeConfig, most: int = 10) -> Status:
             left=newest[0].seq if newest else 0,
             latest=tuple(stores.journal.latest(most)),
             promise=_promise(config, stores),
+            spent=stores.spend.get(Account(Scope.DAY, "", local_day(SystemClock().now()))),
         )
 
 
@@ -95,6 +99,12 @@ def told(found: Status) -> dict[str, JSON]:
         "last_day": today,
         "spool": dict(found.spool),
         "ledger_records": found.left,
+        "spent_today": {
+            "money": round(found.spent.money, 6),
+            "tokens": found.spent.tokens,
+            "joules_estimated": round(found.spent.joules, 3),
+            "metered_bytes": found.spent.bytes,
+        },
         "latest": [_line(line) for line in found.latest],
         "promise": [sheets.told(sheet) for sheet in found.promise],
     }
@@ -120,6 +130,10 @@ def show(found: Status) -> None:
         )
         table.add_row(*row)
     console.print(table)
+    spent = found.spent
+    console.print(
+        f"spent today: {spent.money:.4f} and {spent.tokens} tokens in the cloud; about {spent.joules:.1f} J on drafts (an estimate)"
+    )
     for sheet in found.promise:
         state = f"{sheet.line.key}: {sheet.state}"
         console.print(f"promise {state}, {sheet.alarms} alarms; see `tidegate risk ledger`")

@@ -17,6 +17,7 @@ from edge.purse import Purse, Terms
 from edge.routing import classes
 from edge.routing.budget import Limits, Rates, Scope
 from edge.routing.classes import Known
+from edge.routing.link import Health
 from edge.routing.vitals import Bounds, Habits, Sign
 from edge.routing.world import LinkSignal, TaskSignal, VitalSignal, World
 from edge.store.spend import SpendStore
@@ -27,7 +28,7 @@ from tidegate.risk.calibrate import Calibration
 from tidegate.risk.task import Task, task_of
 
 Link = Callable[[float], LinkSignal]  # seconds left -> the way to the cloud
-AWAY = LinkSignal(open=False)
+AWAY = LinkSignal(Health.DOWN, open=False)
 
 
 class Drafts:
