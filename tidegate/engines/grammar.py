@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tidegate.chat import JSON, Prompt, Tool, ToolChoice
 from tidegate.engines.bounds import MOST_NESTED, nesting, tamed
 from tidegate.engines.families import Family
+from tidegate.engines.patterns import explodes
 from tidegate.errors import BadRequest
 
 MAX_SCHEMA_CHARS = 50_000
@@ -147,7 +148,7 @@ def _check(schema: str, param: str) -> None:
         value: JSON = json.loads(schema)
     except (ValueError, RecursionError) as error:
         raise _unusable(param) from error
-    if not isinstance(value, dict) or _depth(value) > MAX_SCHEMA_DEPTH:
+    if not isinstance(value, dict) or _depth(value) > MAX_SCHEMA_DEPTH or explodes(value):
         raise _unusable(param)
 
 
