@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from edge.config import EdgeConfig, Model
 from edge.model import limits, load_now, open_model
 from edge.remembered import Remembered
 from tests.fakes.models import edge_model, stories
+from tidegate.chat import Message, Prompt, Role
 from tidegate.engines.llama import LlamaEngine
 from tidegate.engines.native import library
 from tidegate.errors import Broken
@@ -60,3 +62,21 @@ def test_threads_are_measured_once_for_a_model_and_a_broken_file_of_them_is_no_h
     assert kept.threads(model) == 0
     Remembered(tmp_path / "absent" / "threads.json").remember(model, 2)
     assert Remembered(None).threads(model) == 0
+
+
+@pytest.mark.shared
+async def test_requests_under_way_finish_on_the_old_model_while_new_ones_go_to_the_new(
+    tmp_path: Path,
+) -> None:
+    config = EdgeConfig(model=Model(path=stories(), context_tokens=256, slots=2), state=tmp_path)
+    local = (await open_model(config, Log("tests"))).local
+    prompt = Prompt((Message(Role.USER, "Once upon a time"),), max_tokens=60)
+    running = [asyncio.ensure_future(local.generate(prompt)) for _ in range(4)]
+    await asyncio.sleep(0)
+    await local.switch(edge_model(), "release-2")
+    drafts = await asyncio.gather(*running)
+    assert {draft.usage.completion_tokens for draft in drafts} == {drafts[0].usage.completion_tokens}
+    assert drafts[0].text.startswith(", there was")
+    assert local.model == "tidegate-edge"
+    assert (await local.generate(prompt)).text == ""
+    await local.close()

@@ -13,7 +13,7 @@ from tests.fakes.engine import FakeEngine
 from tests.fakes.models import edge_model, stories
 from tidegate.chat import Message, Prompt, Role
 from tidegate.engines.llama import Limits, LlamaEngine
-from tidegate.engines.port import Engine, Finish
+from tidegate.engines.port import Engine, Finish, Terms
 from tidegate.engines.remote import RemoteEngine
 from tidegate.errors import BadRequest, TidegateError
 
@@ -71,6 +71,16 @@ async def test_an_unusable_schema_is_the_callers_mistake(engine: Engine) -> None
 async def test_the_same_question_gets_the_same_answer(engine: Engine) -> None:
     first, second = [await engine.generate(ask("Once upon a time")) for _ in range(2)]
     assert first.text == second.text
+
+
+async def test_what_is_heard_is_the_beginning_of_the_draft_and_comes_before_it(engine: Engine) -> None:
+    if isinstance(engine, RemoteEngine):
+        pytest.skip("a remote engine tells nothing early")
+    assert isinstance(engine, FakeEngine | LlamaEngine)
+    heard: list[str] = []
+    draft = await engine.generate(ask("Once upon a time", max_tokens=20), Terms("tests", 5.0, heard.append))
+    assert draft.text.startswith("".join(heard))
+    assert heard or not draft.text
 
 
 async def test_requests_at_once_are_all_answered(engine: Engine) -> None:
