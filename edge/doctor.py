@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge import device_key
-from edge.checkup import broker, clock, permissions
+from edge.checkup import broker, clock, permissions, tools
 from edge.checkup.found import Check, Finding
 from edge.config import EdgeConfig
 from edge.model import journal_of, load_now, model_path, slots_of
@@ -277,4 +277,5 @@ _PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
     ("broker", broker.look),
     ("update slot", _update),
     ("sockets", _sockets),
+    ("tools", tools.look),
 )

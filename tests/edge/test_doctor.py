@@ -15,7 +15,7 @@ from tidegate.cli import run as tidegate
 
 PARTS = {
     "clock", "permissions", "disk", "model", "calibration", "detectors", "encoder", "identity", "link", "spool", "ledger", "broker",
-    "update slot", "sockets",
+    "update slot", "sockets", "tools",
 }  # fmt: skip
 
 
