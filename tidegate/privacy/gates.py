@@ -74,6 +74,10 @@ class Line:
     code: bool
     language: str
 
+    def holds(self, span: Span) -> bool:
+        """Whether this is the line around `span` too: all of a line of ordinary length is looked at."""
+        return len(self.text) <= _LINE and self.offset <= span.start and span.end <= self.offset + len(self.text)
+
 
 def line_around(text: str, span: Span) -> Line:
     """The line that `span` begins in."""
@@ -127,8 +131,10 @@ def kept(
     text: str, spans: Iterable[Span], keyed: tuple[tuple[int, int], ...], least: Least
 ) -> Iterator[Span]:
     """The finds that pass, some of them shorter."""
+    line: Line | None = None
     for found in _whole_streets(text, spans):
-        line = line_around(text, found)
+        if line is None or not line.holds(found):
+            line = line_around(text, found)
         named = any(start <= found.start < end for start, end in keyed)
         span = _bare(text, found)
         if span is None or _no_name(text, span, line, named=named):
