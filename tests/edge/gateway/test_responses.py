@@ -180,7 +180,7 @@ async def test_what_waits_for_a_person_is_said_without_calls(tmp_path: Path) -> 
         ({"tool_choice": "required"}, "tool_choice", "invalid_request"),
         ({"tool_choice": {"type": "function", "name": "x"}}, "tool_choice.name", "invalid_request"),
         ({"background": True}, "background", "unsupported_parameter"),
-        ({"previous_response_id": "resp_1"}, "previous_response_id", "unsupported_parameter"),
+        ({"previous_response_id": "resp_1"}, "previous_response_id", "memory_off"),
         ({"top_logprobs": 2}, "top_logprobs", "invalid_request"),
         ({"text": {"format": {"type": "json_schema", "name": "x"}}}, "text.format.schema", "missing_parameter"),
         ({"messages": []}, "messages", "unknown_parameter"),
