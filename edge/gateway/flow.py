@@ -7,7 +7,6 @@ one when there is one.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -27,7 +26,7 @@ class Flow:
     whole: Page | None = field(default=None, repr=False)
     broken: Exception | None = field(default=None, repr=False)
     told: int = 0  # characters handed to the dialect
-    _heard: deque[str] = field(default_factory=deque, repr=False)
+    _heard: list[str] = field(default_factory=list, repr=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     _begun: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
@@ -54,9 +53,13 @@ class Flow:
         await self._begun.wait()
 
     def pieces(self) -> Iterator[str]:
-        """Everything heard, then nothing more; only asked for a piece when there is one or the page is whole."""
+        """Everything heard, then nothing more; only asked for a piece when there is one or the page is whole.
+
+        What was heard meanwhile comes as one piece: a loop that is behind writes fewer events, not later ones.
+        """
         while self._heard:
-            piece = self._heard.popleft()
+            piece = "".join(self._heard)
+            self._heard.clear()
             self.told += len(piece)
             yield piece
 
