@@ -187,7 +187,7 @@ class World:
         keep = f"keep_at = {self.keep_at}\n" if self.keep_at is not None else ""
         self.edge_config.write_text(
             f'state = "{self.edge_state}"\n[door]\nport = {self._port("door")}\n[uplink]\naddress = "127.0.0.1:{sends_to}"\n'
-            f'probe_s = 0.5\n[policy]\npublic_words = ["Aurelia HP-8"]\n{keep}{fleet}{self.edge_toml}'
+            f'probe_s = 0.5\nsettle_s = 1.0\n[policy]\npublic_words = ["Aurelia HP-8"]\n{keep}{fleet}{self.edge_toml}'
         )
         self.cloud_config.write_text(
             f'state = "{self.cloud_state}"\n[console]\nport = {self._port("console")}\n[door]\nport = {self._port("grpc")}\n'
