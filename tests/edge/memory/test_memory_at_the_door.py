@@ -282,6 +282,10 @@ async def test_application_a_never_reads_application_bs(tmp_path: Path) -> None:
         ] == ("my secret is 42")
 
 
+def on_disk(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.glob("*.db*"))
+
+
 async def test_deleting_a_conversation_forgets_its_placeholders_too(tmp_path: Path) -> None:
     here = world(tmp_path)
     stores = here.door.stores
@@ -298,8 +302,7 @@ async def test_deleting_a_conversation_forgets_its_placeholders_too(tmp_path: Pa
         assert (await client.delete(f"/tidegate/conversations/{which}")).status_code == 404
         await chat(client, "two")
     assert stores.vaults.get(which) is None
-    left = b"".join(file.read_bytes() for file in tmp_path.glob("*.db*"))
-    assert b"sealedsealed" not in left  # overwritten, in the log too
+    assert b"sealedsealed" not in on_disk(tmp_path)  # overwritten, in the log too
     assert here.screen.forgotten == [which]
     assert len(here.model.asked[-1].messages) == 1
 
