@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tidegate.chat import JSON, Prompt, Tool, ToolCall
 from tidegate.engines.port import Draft, Finish, TokenScore
@@ -162,8 +163,14 @@ def _fits(value: JSON, schema: JSON) -> bool:
 
 
 def _schema(tool: Tool) -> dict[str, JSON]:
+    return _read(tool.parameters)
+
+
+@lru_cache(maxsize=256)
+def _read(parameters: str) -> dict[str, JSON]:
+    """A schema, read once: the same tools come with every request. Not to be changed."""
     try:
-        value: JSON = json.loads(tool.parameters or "{}")
+        value: JSON = json.loads(parameters or "{}")
     except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""scripts/bench risk [--draws 1000] [--runs 200] [--traces 1000] [--decisions 20000] [--no-ordering]: the bars of `tidegate risk`, with intervals."""
+"""scripts/bench risk [--draws 1000] [--runs 200] [--traces 1000] [--decisions 20000] [--months 40] [--no-ordering]: the bars of `tidegate risk`, with intervals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmarks.risk import deciding, keeping, links, ordering
+from scripts.benchmarks.risk import deciding, embedded, keeping, links, ordering
 from scripts.evaluation.rows import Row
 from scripts.evaluation.table import summary, text
 
@@ -33,6 +33,10 @@ def measured(asked: argparse.Namespace) -> Iterator[Row]:
         yield from links.rows(asked.traces)
     if asked.decisions:
         yield from deciding.rows(asked.decisions)
+        yield from embedded.cost_rows()
+    yield from embedded.rows()
+    if asked.months:
+        yield from embedded.month_rows(asked.months)
 
 
 def main() -> None:
@@ -43,6 +47,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200, help="watched runs; 0: none")
     parser.add_argument("--traces", type=int, default=1000, help="flapping links; 0: none")
     parser.add_argument("--decisions", type=int, default=20_000, help="decisions timed; 0: none")
+    parser.add_argument("--months", type=int, default=40, help="made-up months with drift; 0: none")
     parser.add_argument("--no-ordering", dest="ordering", action="store_false")
     logging.disable(logging.CRITICAL)  # thousands of made-up outages are the subject here
     found: list[Row] = []
