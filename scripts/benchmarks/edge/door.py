@@ -95,20 +95,24 @@ def _line(what: str, times: Times, column: Sequence[float], note: str) -> Line:
 
 def start(bench: Bench) -> Iterator[Line]:
     """From the command to the ready line, with the embedded model mapped. Files are in the page cache after the first."""
-    took = []
+    took, worked = [], []
     for number in range(-1, bench.sizes.starts):
         bench.said(f"start: {max(number, 0)} of {bench.sizes.starts}")
         with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
             began = time.perf_counter()
             with daemon(Path(folder), "[door]\nport = 0\n") as running:
-                seconds = time.perf_counter() - began
+                seconds, processor = time.perf_counter() - began, running.processor_s()
                 running.door.ask(Asker(bench.seed).command())  # it said that it is ready: then it answers
             if number >= 0:
                 took.append(seconds)
+                worked.append(processor)
     one = middle(took)
     met, verdict = judged(one, START_BAR_S, at_least=False)
     spread = f" (min {min(took):.2f}, max {max(took):.2f})"
-    over = f"{len(took)} starts in fresh folders, each of which then answered"
+    over = (
+        f"{len(took)} starts in fresh folders, each of which then answered; "
+        f"{statistics.median(worked):.2f} s of processor time"
+    )
     yield Line(
         "start to ready, model mapped",
         f"{START_BAR_S:g} s",

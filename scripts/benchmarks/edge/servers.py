@@ -210,6 +210,11 @@ class Daemon:
     running: process.Process
     door: Http
 
+    def processor_s(self) -> float:
+        """User and system time so far (proc(5): fields 14 and 15, in clock ticks)."""
+        fields = Path(f"/proc/{self.running.child.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_mb(self) -> float:
         """VmRSS is in units of 1,024 bytes."""
         status = Path(f"/proc/{self.running.child.pid}/status").read_text("ascii")
