@@ -19,7 +19,7 @@ _BEFORE = re.compile(
 # `her son is 12.`: of somebody, and nothing is counted behind it
 _SOMEBODY = re.compile(
     r"\b(?:s?he|son|daughter|wife|husband|mother|father|mum|mom|dad|brother|sister|child|boy|girl|kid|baby|grand(?:ma|pa|mother|father|son|daughter)|patient"
-    r"|twins?|nephew|niece|uncle|aunt|cousin)(?: is| was|'s|’s| has)?(?: just| only| already| now)?(?: turned| turns| turning)? $"
+    r"|twins?|nephew|niece|uncle|aunt|cousin|who)(?: is| was|'s|’s| has)?(?: just| only| already| now)?(?: turned| turns| turning)? $"
 )
 _SAID = re.compile(
     r"[.!?;)]?(?:\s*$|[\n\"])|[.!?;)] |, (?!\d)| (?:and|but|now|today|tomorrow|next|this|when|while)\b(?! (?:a )?half)"

@@ -82,6 +82,9 @@ _MOST_CHECKS = (
 )
 _SUFFIX = re.compile(r"[-/][A-Z]{1,3}(?![\w])")
 _PAIRS = re.compile(r"\d\d(?:\.\d\d){3,5}|\d+\.\d+")  # how a dotted number stands when no word announces it
+_MAIL_BEFORE = re.compile(
+    r"[\w.+-]@[\w-]{1,30}\.[\w.-]{2,30}[,;|/] ?$"
+)  # `(ana@example.org, 0413617288)`: how to reach somebody
 _MOBILE = re.compile(r"07\d{9}|0[67]\d{8}|01[567]\d{8,9}|06\d{8}")
 
 
@@ -111,7 +114,7 @@ def find(document: Document) -> Iterator[Span]:
     """Each candidate once; one that fails is tried again from its second, third and fourth group ("2024 555-123-4567")."""
     text = document.text
     budget = Budget(_MOST_CHECKS)
-    spoken_of = bool(document.places(_STEMS)) or document.has_shape(_EXTENDED)
+    spoken_of = bool(document.places(_STEMS)) or "@" in text or document.has_shape(_EXTENDED)
     candidate = _CANDIDATE if spoken_of else _LONE_CANDIDATE
     position = edge = tries = 0
     while match := candidate.search(text, position):
@@ -143,6 +146,7 @@ def _promising(document: Document, start: int, end: int) -> bool:
     return (
         document.near(_STEMS, start - 60, end + _AHEAD)
         or _NANP.match(text, start) is not None
+        or "@" in document.before(start, 45)
         or _EXTENSION.match(text, end) is not None
     )
 
@@ -164,7 +168,7 @@ def _longest(document: Document, start: int, end: int, budget: Budget) -> tuple[
 
 def _context(before: str, *, goods: bool) -> Context:
     """A word for goods right before the number outweighs a phone word further away."""
-    named = not goods and _WORDS.search(before) is not None
+    named = not goods and (_WORDS.search(before) is not None or _MAIL_BEFORE.search(before) is not None)
     other = goods or (not named and _OTHER.search(before) is not None)
     return Context(named, not goods and _KEY.search(before) is not None, other)
 

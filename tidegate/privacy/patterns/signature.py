@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.title import SHAPE
 from tidegate.privacy.spans import Label, Span
 
 _WORD = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]{0,23}"
@@ -31,17 +32,19 @@ _NOBODY = frozenset(
 )
 
 
+_TITLE = re.compile(f"(?:{SHAPE}){{1,3}}")
+
+
 def find(document: Document) -> Iterator[Span]:
     for gate, shape, score in _PLACES:
         for match in shape.finditer(document.text) if document.has_shape(gate) else ():
             if not _NOBODY & {word.lower().rstrip(".") for word in match[1].split()}:
-                yield hit(
-                    "signature",
-                    match.start(1),
-                    match.start(1) + len(match[1].rstrip(".")),
-                    Label.PERSON,
-                    score,
-                )
+                start, end = match.start(1), match.start(1) + len(match[1].rstrip("."))
+                title = _TITLE.match(document.lower, start, end)
+                if title is None:
+                    yield hit("signature", start, end, Label.PERSON, score)
+                elif title.end() < end:  # the title is a find of its own
+                    yield hit("signature", title.end(), end, Label.PERSON, score)
 
 
 _PLACES = (

@@ -10,6 +10,7 @@ HITS = [
     ("a 34-year-old man", ["34-year-old"]),
     ("aged 34", ["34"]),
     ("and her son is 12.", ["12"]),
+    ("a poem for Franz, who turns 21 today.", ["21"]),
     ("my daughter turned 7, and we went out", ["7"]),
     ("he is 41 and she is 39", ["41", "39"]),
     ('{"age": 34}', ["34"]),

@@ -33,6 +33,7 @@ HITS = [
     ("(157) 801-3477 is the emergency contact.", ["(157) 801-3477"]),
     ("Please text (00394) 24069 when you leave", ["(00394) 24069"]),
     ("Tel 0171 3920055, order 0171392005", ["0171 3920055"]),
+    ("heather (jv@yahoo.example, 3413617288) complains", ["3413617288"]),
     ("+43 294487292711", ["+43 294487292711"]),
 ]
 NEAR_MISSES = [
@@ -63,6 +64,7 @@ NEAR_MISSES = [
     "Ersatzteil 478-700-6917-E",
     "her record number is MRN-0048213",
     "phone order 0171392005",
+    "ana@example.org ordered 3413617288",
 ]
 
 
