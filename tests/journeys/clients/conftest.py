@@ -25,8 +25,8 @@ HEAD = """# Real clients
 <!-- Made by `scripts/test --clients --write` from the run itself. -->
 
 Each of these ran a scripted session against a real daemon (`tidegate edge run --local-only`, embedded model), in an environment of its own
-(`requirements/clients.txt`), with every connection that is not loopback refused and counted: none was tried. `base_url` is the
-address of the ready line (`http://127.0.0.1:8642/v1`); Anthropic's clients take it without `/v1`.
+(`requirements/clients.txt`), with every connection that is not loopback refused and counted: none was tried (`llm` and schemathesis run as processes of their own,
+where nobody watches that). `base_url` is the address of the ready line (`http://127.0.0.1:8642/v1`); Anthropic's clients take it without `/v1`.
 
 | client | version | session | |
 |---|---|---|---|
