@@ -135,8 +135,8 @@ async def test_the_door_says_every_reason_keeps_the_decision_and_tells_when_to_c
     tmp_path: Path,
 ) -> None:
     clock = FixedClock()
-    made = around(tmp_path / "machine", clock=clock) if (tmp_path / "machine").mkdir() is None else None
-    assert made is not None
+    (tmp_path / "machine").mkdir()
+    made = around(tmp_path / "machine", clock=clock)
     heat(tmp_path / "machine", 90_000)
     door = open_door(tmp_path, living(made, FakeModel()), clock=clock)
     spent = open_door(
