@@ -22,8 +22,8 @@ from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Why
 from edge.store.promises import Origin, PromiseStore
 from edge.store.schema import Base, open_durable, open_journal
-from tests.edge.promise.test_keeper import PROMISE, calibration
 from tests.fakes.edge_parts import FakeDispatch, FakeModel, PatternScreen, house
+from tests.fakes.promises import PROMISE, calibration
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall
 from tidegate.clock import FixedClock
 from tidegate.engines.port import Draft, Finish

@@ -17,7 +17,7 @@ from edge.promise.lines import Promises
 from edge.promise.verdict import Found
 from edge.store.promises import Happened, Origin, PromiseStore
 from edge.store.schema import Base, open_durable, open_journal
-from tests.fakes.calibrations import measured
+from tests.fakes.promises import HOPELESS, PROMISE, SURE, calibration
 from tidegate.chat import Message, Prompt, Role
 from tidegate.clock import FixedClock
 from tidegate.ids import ConversationId, RequestId, TraceId
@@ -26,18 +26,6 @@ from tidegate.risk.held_out import HeldOut
 from tidegate.risk.monitor import State
 from tidegate.risk.promise import Promise
 from tidegate.risk.task import Task
-
-PROMISE = Promise(0.05)
-SURE = tuple(0.5 + i / 4000 for i in range(2000))
-GOOD = HeldOut(SURE, tuple(float(s < 0.75) for s in SURE))  # right from .75 on
-HOPELESS = HeldOut(SURE, tuple(float(i % 2) for i in range(2000)))
-
-
-def calibration(outcomes: HeldOut | None = GOOD, near: float = 0.0) -> Calibration:
-    made = measured(0.6)
-    return Calibration(
-        made.after, made.before, 0.6, 0.1, outcomes={} if outcomes is None else {"calls": outcomes}, near=near
-    )
 
 
 def ask(application: str = "tests", name: str = "req_12345678") -> Request:
