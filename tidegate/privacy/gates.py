@@ -76,7 +76,9 @@ class Line:
 
     def holds(self, span: Span) -> bool:
         """Whether this is the line around `span` too: all of a line of ordinary length is looked at."""
-        return len(self.text) <= _LINE and self.offset <= span.start and span.end <= self.offset + len(self.text)
+        return (
+            len(self.text) <= _LINE and self.offset <= span.start and span.end <= self.offset + len(self.text)
+        )
 
 
 def line_around(text: str, span: Span) -> Line:
@@ -269,7 +271,7 @@ def _no_street(value: str, score: float) -> bool:
         return True
     if any(word.endswith(STREET_WORDS) and len(word) > 1 for word in words):
         return False
-    return score < _TRADE and not any(
+    return score < _STREET and not any(
         word[0].isupper() and len(word) > 2 for word in re.findall(r"[^\W\d_]+", value)
     )
 
@@ -279,7 +281,8 @@ _PARTICLES: Final = frozenset(
 )  # of names, before a capital
 _CODE_AFTER: Final = re.compile(r"[ :#.-]{1,3}(?:[A-Z]{1,4}[-./]?)?\d[\w./-]*")
 _BEFORE: Final = re.compile(r"[^\W\d_]+['’]?(?=\s)")
-_TRADE: Final = 0.9  # below it a word behind an article is a thing or a trade: `the plumber`
+_TRADE: Final = 0.6  # below it a word behind an article is a thing or a trade: `the plumber`
+_STREET: Final = 0.9  # below it a street needs a capital, or a word for streets
 
 
 def _common(text: str, span: Span, line: Line) -> bool:

@@ -23,7 +23,7 @@ def marked(text: str, value: str, label: Label, score: float = 0.9) -> Span:
 
 
 def passing(text: str, value: str, label: Label) -> list[str]:
-    return [text[s.start : s.end] for s in kept(text, [marked(text, value, label, 0.7)], (), NO_LEAST)]
+    return [text[s.start : s.end] for s in kept(text, [marked(text, value, label, 0.55)], (), NO_LEAST)]
 
 
 NOBODY = [
