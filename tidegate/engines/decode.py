@@ -65,12 +65,18 @@ class Writer:
         self._pieces: list[bytes] = []
         self._chosen: list[Choice] = []
         self._ended = False
+        self._gives_up: GivesUp | None = None
+        self._watched = 0
 
     def take(self, logits: Logits) -> Sequence[int]:
         """The logits after everything fed so far; answers the token to feed next, or nothing at the end."""
         job = self._job
         if not self._features:
             self._features = opening(logits, job)
+            self._gives_up = job.give_up(self._features) if job.give_up is not None else None
+        if self._gives_up is not None and self._lost(self._gives_up):
+            self._features["given_up"] = 1.0
+            return ()
         token = self._next(logits) if job.room > 0 else None
         if (
             token is None
@@ -87,6 +93,12 @@ class Writer:
         if job.telling is not None:
             job.telling.hear(piece)
         return (token,) if len(self._pieces) < job.room else ()
+
+    def _lost(self, gives_up: GivesUp) -> bool:
+        """Whether the draft is given up, by the scores that are there: they are made aside, a token or so behind."""
+        fresh = self._chosen[self._watched : len(self._pieces)]
+        self._watched += len(fresh)
+        return any(gives_up(_score(self._weights, choice)) for choice in fresh)
 
     def result(self) -> Written:
         """The draft, after `take` has answered nothing."""
