@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from edge import finders
-from edge.config import EdgeConfig, Rules
 from edge.checkup.found import Finding
+from edge.config import EdgeConfig, Rules
 from edge.doctor import examine
 from tidegate.errors import Broken
 from tidegate.privacy.package import Size
