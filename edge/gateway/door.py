@@ -73,7 +73,8 @@ class Door:
     consents: Consents | None = None
     promise: PromiseDesk | None = None
     memory: Memory | None = None
-    lessened: Callable[[], str] = lambda: ""  # what redaction does without: patterns-only, unavailable, or nothing
+    # What redaction does without: patterns-only, unavailable, or nothing.
+    lessened: Callable[[], str] = lambda: ""
     log: Log = field(default_factory=lambda: Log("edge.door"))
 
     def models(self) -> tuple[str, ...]:
