@@ -11,6 +11,7 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edge import device_key, embedding, model
@@ -26,6 +27,7 @@ from edge.gateway.keys import FIRST_APPLICATION, Keyring, make_key
 from edge.gateway.limits import Gate, Shares
 from edge.gateway.server import Parts
 from edge.health import Health, Now
+from edge.housekeeping import Housekeeping
 from edge.memory.desk import Memory, keeping_of
 from edge.metrics import Metrics
 from edge.model import Opened, open_model
@@ -50,9 +52,6 @@ from tidegate.telemetry import Tracer, tracer
 if TYPE_CHECKING:
     from edge.managed import Managed
     from edge.uplink.way_out import WayOut
-
-HOUSEKEEPING_S = 3600.0
-DAY_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,29 +328,14 @@ def _managed(wiring: _Wiring) -> Managed | None:
 
 def _beside(wiring: _Wiring, exits: Exits, managed: Managed | None) -> list[Coroutine[None, None, None]]:
     """What runs beside the door."""
-    work: list[Coroutine[None, None, None]] = [_housekeeping(wiring, exits)]
+    memory = partial(_memory, wiring, exits)
+    tidying = Housekeeping(wiring.stores, lambda: wiring.config, memory, wiring.clock)
+    work: list[Coroutine[None, None, None]] = [tidying.run()]
     if managed is not None:
         work.append(managed.run())
     if exits.way_out is not None:
         work.append(exits.way_out.run())
     return work
-
-
-async def _housekeeping(wiring: _Wiring, exits: Exits) -> None:
-    """Forgets what is past its time, hourly."""
-    log = Log("edge.app")
-    while True:
-        now = wiring.clock.now()
-        try:
-            forgotten = wiring.stores.forget(
-                journal_before=now - wiring.config.journal.keep_days * DAY_S,
-                spool_before=now - wiring.config.uplink.expiry_s,
-            )
-            forgotten += _memory(wiring, exits).tidy()
-            log.debug("housekeeping", count=forgotten)
-        except TidegateError as error:
-            log.error("housekeeping_failed", error)
-        await asyncio.sleep(HOUSEKEEPING_S)
 
 
 def _first_key(stores: Stores, clock: Clock) -> str:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from edge.ageing import Ageing
 from edge.ports import (
     CallRef,
     RedactedCall,
@@ -27,6 +28,7 @@ from tidegate.chat import Message, Prompt, Role, Tool
 from tidegate.clock import Clock
 from tidegate.errors import Broken, TidegateError, Untrusted
 from tidegate.ids import ConversationId
+from tidegate.logs import Log
 from tidegate.privacy.actions import MASKED, Handling
 from tidegate.privacy.detect import Detector, Ner
 from tidegate.privacy.memory import Memory
@@ -208,6 +210,7 @@ class PrivacyScreen:
         self._vaults = vaults
         self._key = key
         self._clock = clock
+        self._ageing = Ageing(clock, Log("edge.screen"))
         self._ttl_s = ttl_s
         self._handling = handling
         self._open: OrderedDict[ConversationId, Vault] = OrderedDict()
@@ -276,7 +279,7 @@ class PrivacyScreen:
 
     def _vault(self, conversation: ConversationId) -> Vault | None:
         """The conversation's vault from memory or disk, if it has one that still opens."""
-        now = self._clock.now()
+        now = self._ageing.now(self._ttl_s)
         vault = self._open.get(conversation)
         if vault is None:
             sealed = self._vaults.get(conversation)

@@ -189,9 +189,9 @@ class Memory:
         if not self.shelf.turns(turn.application, turn.conversation):
             self.forget(turn.conversation)
 
-    def tidy(self) -> int:
-        """Deletes what has had its time. Returns how many conversations."""
-        gone = past(self.shelf.conversations(), self.keeping, self.clock.now())
+    def tidy(self, now: float) -> int:
+        """Deletes what has had its time by `now`. Returns how many conversations."""
+        gone = past(self.shelf.conversations(), self.keeping, now)
         for one in gone:
             self.shelf.drop(one.application, one.id)
             self.forget(one.id)

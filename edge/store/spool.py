@@ -10,7 +10,7 @@ from edge.ports import HoldReason
 from edge.routing.plan import Why
 from edge.store.schema import Base, Row, Rows
 from edge.store.tables import SPOOL
-from edge.uplink.spool import DeathCause, Entry, SpoolState
+from edge.uplink.spool import FURTHEST_RETRY_S, DeathCause, Entry, SpoolState
 from tidegate.errors import BadRequest, Exhausted
 from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
 
@@ -57,11 +57,12 @@ class SpoolStore:
     def live(self) -> Sequence[Entry]:
         return self._many(_LIVE, order="priority DESC, created_at")
 
-    def due(self, now: float, most: int) -> Sequence[Entry]:
+    def due(self, now: float, most: int, aged: float) -> Sequence[Entry]:
         return self._many(
-            f"{_LIVE} AND (next_at <= ? OR expires_at <= ?)",
+            f"{_LIVE} AND (next_at <= ? OR next_at > ? OR expires_at <= ?)",
             now,
-            now,
+            now + FURTHEST_RETRY_S,
+            aged,
             order="state = 'held', priority DESC, created_at",
             most=most,
         )

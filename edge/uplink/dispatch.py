@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from edge import conversation
+from edge.ageing import Ageing
 from edge.device_key import DeviceKey
 from edge.ports import Delivery, Escalation, Held, Queued, Request
 from edge.routing.link import Health
@@ -54,6 +55,7 @@ class Courier:
         self._metered = metered
         self._at_once = at_once
         self._log = Log("edge.uplink")
+        self._ageing = Ageing(clock, self._log)
         self._tasks: dict[Ticket, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(at_once)
         self._polls = asyncio.Semaphore(max(2, at_once // 2))
@@ -193,10 +195,11 @@ class Courier:
         if self._carrier.reach.probe_due(self._clock.mono()) and await self._carrier.probe():
             self._shelf.hasten(self._clock.now())
         now = self._clock.now()
-        for entry in self._shelf.due(now, _AT_ONCE):
+        aged = self._ageing.now(self._expiry_s)  # a clock that jumps ahead expires nothing
+        for entry in self._shelf.due(now, _AT_ONCE, aged):
             if entry.ticket in self._tasks:
                 continue
-            if entry.expires_at <= now:
+            if entry.expires_at <= aged:
                 self._carrier.saved(entry, Expired())
                 self._notify()
                 continue

@@ -23,6 +23,9 @@ from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
 
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 60.0
+FURTHEST_RETRY_S = (
+    3600.0  # no try is put off further: what seems so was put off before the clock was set back
+)
 
 
 class SpoolState(StrEnum):
@@ -186,8 +189,9 @@ class Shelf(Protocol):
         """Everything not DONE or DEAD: highest priority first, then oldest."""
         ...
 
-    def due(self, now: float, most: int) -> Sequence[Entry]:
-        """What may be tried now, or has expired: unheld before held, highest priority first, then oldest."""
+    def due(self, now: float, most: int, aged: float) -> Sequence[Entry]:
+        """What may be tried now, has expired by `aged`, or waits for a time that only a clock set back explains: unheld
+        before held, highest priority first, then oldest."""
         ...
 
     def hasten(self, now: float) -> None:

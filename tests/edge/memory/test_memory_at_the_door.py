@@ -19,6 +19,7 @@ from edge.routing.plan import Why
 from tests.fakes.edge_clients import http, sdk
 from tests.fakes.edge_parts import FakeDispatch, FakeModel, OpenDoor, PatternScreen, house, open_door, say
 from tidegate.chat import JSON, Role, Usage
+from tidegate.clock import SystemClock
 from tidegate.ids import ConversationId, Ticket, TraceId
 
 CLOUD = Released("the cloud says hello", (), (), "cloud-1", Usage(1, 1), "case_1")
@@ -360,8 +361,9 @@ async def test_what_has_had_its_time_is_deleted(tmp_path: Path) -> None:
     here = world(tmp_path)
     async with http(here.door, **NAMED) as client:
         await chat(client, "one")
-    assert here.memory.tidy() == 0
+    now = SystemClock().now()
+    assert here.memory.tidy(now) == 0
     later = replace(here.memory, keeping=replace(here.memory.keeping, keep_s=-1.0))
-    assert later.tidy() == 1
+    assert later.tidy(now) == 1
     assert here.memory.conversations("") == ()
     assert len(here.screen.forgotten) == 1

@@ -19,10 +19,11 @@ from edge.uplink import codec, ledger
 from edge.uplink.ledger import Kind
 from edge.uplink.spool import DeathCause, SpoolState
 from edge.uplink.way_out import WayOut, build
+from tests.fakes.clocks import WrongSystemClock
 from tests.fakes.cloud import FakeCloud, Site, serving
 from tests.fakes.edge_parts import FakeModel
 from tidegate.chat import Message, Prompt, Role
-from tidegate.clock import SystemClock
+from tidegate.clock import Clock, SystemClock
 from tidegate.errors import BadRequest, Untrusted
 from tidegate.ids import ConversationId, RequestId, Ticket, new_request_id, new_trace_id
 from tidegate.telemetry import QuietTracer
@@ -39,7 +40,15 @@ def site(tmp_path: Path) -> Site:
 class Device:
     """A device with everything but a door."""
 
-    def __init__(self, site: Site, folder: Path, address: str, *, identity: Path | None = None) -> None:
+    def __init__(
+        self,
+        site: Site,
+        folder: Path,
+        address: str,
+        *,
+        identity: Path | None = None,
+        clock: Clock | None = None,
+    ) -> None:
         uplink = Uplink(
             address=address, identity=identity or site.folder / "device", probe_s=0.2, settle_s=0.2
         )
@@ -47,7 +56,7 @@ class Device:
         config = EdgeConfig(state=folder, uplink=uplink, policy=Rules(names=False))
         key = device_key.load_or_make(folder)
         self.stores: Stores = open_stores(config, key)
-        self.out: WayOut = build(config, key, self.stores, clock=SystemClock(), tracer=QuietTracer())
+        self.out: WayOut = build(config, key, self.stores, clock=clock or SystemClock(), tracer=QuietTracer())
 
     async def ask(self, text: str, **changes: object) -> Answer:
         house = House(Policy(PolicyVersion("t")), self.out.screen, FakeModel(ready=False), self.out.courier)
@@ -184,6 +193,43 @@ async def test_an_outage_queues_and_the_return_delivers_once(site: Site, tmp_pat
         assert late is not None
         assert late.state is LateState.ANSWERED
         assert len(cloud.cases) == 1
+
+
+@pytest.mark.parametrize("wrong", [365 * 86_400.0, -365 * 86_400.0])
+async def test_a_clock_that_jumps_expires_nothing_that_waits_and_its_names_come_back(
+    site: Site, tmp_path: Path, wrong: float
+) -> None:
+    cloud = FakeCloud(site, hold=True, say=lambda message: "for " + message.messages[0].content.split()[-1])
+    clock = WrongSystemClock()
+    async with (
+        serving(cloud) as address,
+        running(Device(site, tmp_path / "state", address, clock=clock)) as device,
+    ):
+        held = await device.ask(f"decide about {SECRET}")
+        assert held.state is State.HELD
+        assert held.ticket is not None
+        clock.wrong = wrong
+        await asyncio.sleep(1.2)  # two rounds of the courier
+        cloud.decided.set()
+        late = await device.out.late.collect(held.ticket, "tests", 8.0)
+        assert late is not None
+        assert (late.state, late.text) == (LateState.ANSWERED, f"for {SECRET}")
+
+
+async def test_a_clock_that_jumps_while_the_cloud_is_away_expires_nothing(site: Site, tmp_path: Path) -> None:
+    cloud, clock = FakeCloud(site), WrongSystemClock()
+    async with serving(cloud) as address:
+        port = int(address.rpartition(":")[2])
+    async with running(Device(site, tmp_path / "state", f"127.0.0.1:{port}", clock=clock)) as device:
+        queued = await device.ask("are you there")
+        assert queued.ticket is not None
+        clock.wrong = 365 * 86_400.0
+        await asyncio.sleep(1.2)  # two rounds of the courier
+        assert [one.state for one in device.stores.spool.live()] == [SpoolState.QUEUED]
+        async with serving(cloud, port):
+            late = await device.out.late.collect(queued.ticket, "tests", 10.0)
+        assert late is not None
+        assert late.state is LateState.ANSWERED
 
 
 async def test_a_repeat_under_the_same_key_meets_the_first_answer(site: Site, tmp_path: Path) -> None:

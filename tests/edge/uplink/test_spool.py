@@ -14,6 +14,7 @@ from edge.routing.plan import Why
 from edge.store.schema import Base, open_durable
 from edge.store.spool import SpoolStore
 from edge.uplink.spool import (
+    FURTHEST_RETRY_S,
     Answered,
     DeathCause,
     Distrusted,
@@ -178,9 +179,22 @@ def test_what_is_due_comes_in_order(shelf: SpoolStore) -> None:
     shelf.put(entry(2, priority=5))
     shelf.put(entry(3, next_at=NOW + 50))
     shelf.put(entry(4, state=SpoolState.HELD, cloud_ticket="t", hold=HoldReason.POLICY, priority=9))
-    assert [one.ticket[-1] for one in shelf.due(NOW + 10, 10)] == ["2", "1", "4"]
+    assert [one.ticket[-1] for one in shelf.due(NOW + 10, 10, NOW + 10)] == ["2", "1", "4"]
     shelf.hasten(NOW + 10)
-    assert [one.ticket[-1] for one in shelf.due(NOW + 10, 10)] == ["2", "1", "3", "4"]
+    assert [one.ticket[-1] for one in shelf.due(NOW + 10, 10, NOW + 10)] == ["2", "1", "3", "4"]
+
+
+def test_what_was_put_off_before_the_clock_was_set_back_is_due(shelf: SpoolStore) -> None:
+    shelf.put(entry(1, next_at=NOW + 60))
+    shelf.put(entry(2, next_at=NOW + FURTHEST_RETRY_S))
+    shelf.put(entry(3, next_at=NOW + FURTHEST_RETRY_S + 1))
+    assert [one.ticket[-1] for one in shelf.due(NOW, 10, NOW)] == ["3"]
+
+
+def test_what_has_expired_is_due_by_another_time_than_what_may_be_tried(shelf: SpoolStore) -> None:
+    shelf.put(entry(1, next_at=NOW + 60, expires_at=NOW - 1))
+    assert shelf.due(NOW, 10, NOW - 100) == []
+    assert len(shelf.due(NOW, 10, NOW)) == 1
 
 
 def test_a_full_spool_takes_nothing_more(shelf: SpoolStore) -> None:

@@ -14,12 +14,60 @@ from pathlib import Path
 import httpx
 
 from edge.config import Door as Settings
+from edge.config import EdgeConfig
+from edge.housekeeping import Housekeeping
+from edge.ports import Source, State
+from edge.routing.plan import Why
+from edge.store.journal import Line
+from edge.uplink.spool import Entry, SpoolState
+from tests.fakes.clocks import WrongClock
 from tests.fakes.edge_clients import http
 from tests.fakes.edge_parts import open_door
 from tests.journeys.faults.conftest import Patient, begin, chat, until
 from tidegate.clock import FixedClock
+from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
 
-YEARS = 10 * 365 * 86_400.0
+DAY = 86_400.0
+YEARS = 10 * 365 * DAY
+
+
+def entry(number: int, now: float, state: SpoolState) -> Entry:
+    return Entry(
+        ticket=Ticket(f"tkt_{number:08d}"),
+        request_id=RequestId(f"req_{number:08d}"),
+        revision=0,
+        conversation=ConversationId("conv_00000001"),
+        application="tests",
+        trace=TraceId("1" * 32),
+        why=Why.UNSURE,
+        payload=b"redacted",
+        body_mac=b"b" * 32,
+        asked_mac=b"a" * 32,
+        created_at=now,
+        expires_at=now + 7 * DAY,
+        deadline_s=30.0,
+        state=state,
+        answered_at=now if state is SpoolState.DONE else 0.0,
+    )
+
+
+def line(now: float) -> Line:
+    return Line(
+        request_id=RequestId("req_00000001"),
+        at=now,
+        application="tests",
+        conversation=ConversationId("conv_00000001"),
+        trace=TraceId("1" * 32),
+        state=State.ANSWERED,
+        source=Source.DEVICE,
+        why=Why.UNSURE,
+        confidence=0.5,
+        latency_ms=1.0,
+        model="fake-1",
+        ticket=None,
+        prompt_tokens=1,
+        completion_tokens=1,
+    )
 
 
 @contextmanager
@@ -73,6 +121,25 @@ async def test_a_clock_that_jumps_locks_nobody_out(tmp_path: Path) -> None:
         assert await ask() == 200  # and a minute is a minute
         clock.advance(2 * YEARS)
         assert [await ask(), await ask(), await ask()] == [200, 200, 429]
+
+
+def test_a_clock_that_jumps_a_year_ahead_forgets_nothing(tmp_path: Path) -> None:
+    clock = WrongClock()
+    door = open_door(tmp_path, clock=clock)
+    tidying = Housekeeping(door.stores, lambda: EdgeConfig(state=tmp_path), lambda: door.door.memory, clock)
+    for number, state in enumerate((SpoolState.QUEUED, SpoolState.DONE)):
+        door.stores.spool.put(entry(number, clock.now(), state))
+    door.stores.journal.write(line(clock.now()))
+    for wrong in (YEARS / 10, -YEARS / 10, 0.0, YEARS / 10):
+        clock.wrong = wrong
+        for _ in range(24):
+            clock.advance(3600)
+            assert tidying.once() == 0
+    assert sum(door.stores.spool.counts().values()) == 2
+    assert len(door.stores.journal.latest(9)) == 1
+    clock.advance(31 * DAY)  # what has really had its time is forgotten, whatever the clock says
+    assert tidying.once() == 2
+    assert door.stores.spool.counts() == {"queued": 1}  # that one is the courier's to give up
 
 
 def test_told_to_end_while_it_writes_it_finishes_or_says_so_and_ends(tmp_path: Path, model: Path) -> None:
