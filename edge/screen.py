@@ -149,8 +149,12 @@ class _Spared:
     find: Ner
     words: re.Pattern[str]
 
+    def free(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where the public words stand."""
+        return [match.span() for match in self.words.finditer(text)]
+
     def __call__(self, text: str) -> tuple[Span, ...]:
-        free = [match.span() for match in self.words.finditer(text)]
+        free = self.free(text)
         return tuple(
             span
             for span in self.find(text)

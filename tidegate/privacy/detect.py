@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Protocol, runtime_checkable
 
 from tidegate.errors import Broken
 from tidegate.privacy import identifiers, views
@@ -30,6 +31,15 @@ _AFTER_ESCAPE = re.compile(r"\\[nrt][A-ZÀ-Þ]")  # in `\\nAnna` the n is no par
 _DEEPEST = 2
 
 Ner = Callable[[str], tuple[Span, ...]]
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """A finder that leaves some words of a text alone."""
+
+    def free(self, text: str) -> Sequence[tuple[int, int]]:
+        """Where they stand."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ class Detector:
         document = self.document(text)
         for span in (*self._found(document), *_named(document.text, ner)):
             yield _moved(span, document.original(span.start, span.end))
-        for span in identifiers.people(document.text, ner) if ner is not None else ():
+        for span in _identified(document.text, ner):
             yield _moved(span, document.original(span.start, span.end))
         for reading in _readings(document):
             below = self.document(reading.text)
@@ -113,6 +123,16 @@ def _named(text: str, ner: Ner | None) -> Iterator[Span]:
             ending = _ENDING.search(text, span.start, span.end)
             start = span.start + (_AFTER_ESCAPE.match(text, max(0, span.start - 1)) is not None)
             yield replace(span, start=start, end=span.end if ending is None else ending.start())
+
+
+def _identified(text: str, ner: Ner | None) -> Iterator[Span]:
+    """Names inside identifiers, but not those that the finder was told to leave: a tool is called what it is called."""
+    if ner is None:
+        return
+    free = ner.free(text) if isinstance(ner, Sparing) else ()
+    for span in identifiers.people(text, ner):
+        if not any(start <= span.start and span.end <= end for start, end in free):
+            yield span
 
 
 def _readings(document: Document) -> Iterator[views.Reading]:
