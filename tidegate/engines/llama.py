@@ -205,8 +205,8 @@ class LlamaEngine:
         ready = self._fitting(prompt)
         call: _Call[Written]
         rules, constraint = self._rules(prompt), None
-        if rules is None and (grammar := grammar_for(prompt, self._family)):
-            constraint = await asyncio.to_thread(Constraint, self._weights, grammar)
+        if rules is None and (prompt.response_schema or prompt.tools):
+            constraint = await asyncio.to_thread(self._constraint, prompt)
         job = replace(self._job(prompt, ready), rules=rules, constraint=constraint, give_up=terms.give_up)
         end = constraint.free if constraint is not None else _nothing
         call = _Call(lambda: Writer(self._weights, job, self._aside), self._aside)
@@ -336,6 +336,11 @@ class LlamaEngine:
         said = "\n".join(m.content for m in prompt.messages if m.role is not Role.ASSISTANT)
         may_pass = prompt.tool_choice is ToolChoice.AUTO and not prompt.forced_tool
         return CallRules(callable_tools(prompt), said, may_pass=may_pass)
+
+    def _constraint(self, prompt: Prompt) -> Constraint | None:
+        """What binds the answer, if anything does; a large schema takes its time. Raises BadRequest."""
+        grammar = grammar_for(prompt, self._family)
+        return Constraint(self._weights, grammar) if grammar else None
 
     def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written, reused: int) -> Draft:
         parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}", self._family)

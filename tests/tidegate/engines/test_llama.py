@@ -16,7 +16,7 @@ from tidegate.chat import Message, Prompt, Role, Tool, ToolChoice
 from tidegate.engines.llama import Limits, LlamaEngine
 from tidegate.engines.port import Finish, Terms
 from tidegate.engines.threads import best, candidates, measured
-from tidegate.errors import Broken, Exhausted
+from tidegate.errors import BadRequest, Broken, Exhausted
 
 pytestmark = pytest.mark.shared
 SMALL = Limits(context_tokens=256, batch_tokens=32)
@@ -89,6 +89,25 @@ async def test_a_schema_binds_the_answer(engine: LlamaEngine) -> None:
         replace(ask("How are you?", max_tokens=60), response_schema=json.dumps(schema))
     )
     assert json.loads(draft.text)["mood"] in ("good", "bad")
+
+
+@pytest.mark.parametrize("param", ["response_format", "tools"])
+async def test_a_schema_is_read_beside_the_loop_which_serves_others_meanwhile(
+    engine: LlamaEngine, param: str
+) -> None:
+    unusable = '{"type":"object","properties":{"a":{"$ref":"#/$defs/nowhere"}}}'
+    tool = Tool("T", "", unusable)
+    asked = (
+        replace(ask("hi"), response_schema=unusable)
+        if param == "response_format"
+        else replace(ask("hi"), tools=(tool,), tool_choice=ToolChoice.REQUIRED)
+    )
+    task = asyncio.create_task(engine.generate(asked))
+    await asyncio.sleep(0)  # its first step; where it read on the loop it would be refused by now
+    assert not task.done()
+    with pytest.raises(BadRequest) as refused:
+        await task
+    assert (refused.value.code, refused.value.param) == ("unusable_schema", param)
 
 
 @pytest.mark.parametrize("forced", ["", "SetHeat", "GetWeather"])
