@@ -2,12 +2,12 @@
 
 The sandbox forbids what reaches out, not what never ends: three nested loops over `range(99999)` that write nothing would
 keep a thread for ever, and sixty doublings fill any memory. So every turn of a loop and every call of a macro is counted while a
-template runs, and operators may not make a text beyond a bound.
+template runs, and operators, filters and methods (`tidegate.engines.widths`) may not make a text beyond a bound.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,16 +16,16 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from tidegate.engines import widths
+from tidegate.engines.widths import MOST_CHARACTERS, Endless
+
+__all__ = ["MOST_CHARACTERS", "MOST_TURNS", "BoundedEnvironment", "Endless", "begin"]
+
 MOST_TURNS = 50_000  # of all loops of one rendering: 2,000 messages with 128 tools need a tenth of it
-MOST_CHARACTERS = 4_000_000  # of a text or a list that an operator makes
+_BITS = 10_000  # of a product
 _TICK, _JOIN = "tidegate_tick", "tidegate_join"
-_WIDE = re.compile(r"%[^a-zA-Z%]*(\d{4}|\*)")  # "%0999999999d" is one operator and a gigabyte
 
 _turns: ContextVar[int] = ContextVar("turns", default=0)
-
-
-class Endless(ValueError):
-    """The template did not come to an end within its bounds."""
 
 
 def begin() -> None:
@@ -43,10 +43,15 @@ def _tick() -> str:
 
 def _join(*parts: object) -> str:
     """What `~` does, up to a bound."""
-    texts = [str(part) for part in parts]
-    if sum(map(len, texts)) > MOST_CHARACTERS:
-        raise Endless("a text too long")
-    return "".join(texts)
+    widths.hold(sum(map(widths.length, parts)))
+    return "".join(map(str, parts))
+
+
+def _shown(value: object) -> object:
+    """A value that is about to be written, if it is not too long: a list may hold itself many times."""
+    if not isinstance(value, str):
+        widths.hold(widths.length(value))
+    return value
 
 
 class _Counting(NodeTransformer):
@@ -75,8 +80,13 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset(["+", "*", "**", "%"])
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+        super().__init__(finalize=_shown, **settings)
         self.globals |= {_TICK: _tick, _JOIN: _join}
+        self.filters |= widths.filters()
+        for name in widths.ABSENT_FILTERS:
+            del self.filters[name]
+        for name in widths.ABSENT_GLOBALS:
+            del self.globals[name]
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree: nodes.Template = _Counting().visit(super()._parse(source, name, filename))
@@ -84,6 +94,8 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         match operator:
+            case "*" if isinstance(left, int) and isinstance(right, int):
+                large = 0 if left.bit_length() + right.bit_length() <= _BITS else MOST_CHARACTERS + 1
             case "*" | "+" if isinstance(left, int | float) and isinstance(right, int | float):
                 large = 0
             case "*":
@@ -91,12 +103,30 @@ class BoundedEnvironment(ImmutableSandboxedEnvironment):
             case "+":
                 large = _size(left) + _size(right)
             case "%":
-                large = MOST_CHARACTERS + 1 if isinstance(left, str) and _WIDE.search(left) else 0
+                large = 0
+                if isinstance(left, str):
+                    widths.percent(left, right)
             case _:
                 large = MOST_CHARACTERS + 1  # powers: no template needs one
         if large > MOST_CHARACTERS:
             raise Endless("a value too large")
         return super().call_binop(context, operator, left, right)
+
+    def call(self, context: Context, called: Any, /, *given: Any, **named: Any) -> Any:
+        owner, name = getattr(called, "__self__", None), getattr(called, "__name__", "")
+        return super().call(context, called, *widths.method(owner, name, given, named), **named)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
+        if super().wrap_str_format(value) is None:
+            return None
+        text, mapped = str(value.__self__), value.__name__ == "format_map"
+
+        def formatted(*given: Any, **named: Any) -> str:
+            if mapped:
+                return widths.Formatter(self).vformat(text, (), *given)
+            return widths.Formatter(self).vformat(text, given, named)
+
+        return formatted
 
 
 def _size(value: object) -> int:

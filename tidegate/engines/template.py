@@ -124,7 +124,12 @@ def _compiled(source: str) -> Template:
 
 
 def _to_json(value: JSON, indent: int | None = None, ensure_ascii: bool = False) -> str:
-    """JSON as chat templates expect it: no HTML escapes, characters as they are."""
+    """JSON as chat templates expect it: no HTML escapes, characters as they are. Raises Endless."""
+    from tidegate.engines import widths
+
+    widths.hold(widths.length(value))
+    if indent is not None and indent > widths.MOST_INDENT:
+        raise widths.Endless("lines too wide")
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent)
 
 
