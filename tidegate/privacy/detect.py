@@ -129,7 +129,8 @@ def _identified(text: str, ner: Ner | None) -> Iterator[Span]:
     """Names inside identifiers, but not those that the finder was told to leave: a tool is called what it is called."""
     if ner is None:
         return
-    free = ner.free(text) if isinstance(ner, Sparing) else ()
+    finder: object = ner
+    free = finder.free(text) if isinstance(finder, Sparing) else ()
     for span in identifiers.people(text, ner):
         if not any(start <= span.start and span.end <= end for start, end in free):
             yield span
