@@ -121,6 +121,7 @@ class Holder:
     used_at: int
     spare: bool = False
     ready: bool = True
+    held: int = 0  # tokens in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +137,18 @@ class Place:
 def choose(holders: Sequence[Holder]) -> Place | None:
     """The slot that saves most work; None when none is free. A copy must save `WORTH_A_COPY` tokens to be made.
 
-    Otherwise the slot that was used longest ago, the lowest of these: neighbours are computed together.
+    A slot is gone on with in place when at least half of what it holds is of use: a few words that every prompt begins with are no
+    reason to overwrite another's long prefix. Otherwise the newcomer goes to the slot that was used longest ago, the lowest of
+    these (neighbours are computed together), and brings a copy.
     """
     free = [h for h in holders if h.free and not h.spare]
     if not free:
         return None
     own = max(free, key=lambda h: (h.usable, -h.sequence))
     best = max(holders, key=lambda h: (h.usable, h.ready, h.sequence == own.sequence))
-    if best.usable < own.usable + WORTH_A_COPY:
-        if own.usable:
-            return Place(own.sequence, own.usable)
-        return Place(min(free, key=lambda h: (h.used_at, h.sequence)).sequence, 0)
+    if own.usable and 2 * own.usable >= own.held and best.usable < own.usable + WORTH_A_COPY:
+        return Place(own.sequence, own.usable)
     target = min(free, key=lambda h: (h.used_at, h.sequence))
+    if best.sequence == target.sequence or best.usable < target.usable + WORTH_A_COPY:
+        return Place(target.sequence, target.usable)
     return Place(target.sequence, best.usable, best.sequence, best.ready)

@@ -73,7 +73,9 @@ class Shelf:
                 alike = common(reading.tokens, wanted.tokens)
                 coming = reusable(alike, len(reading.tokens), reading.head, wanted.head, len(wanted.tokens))
                 usable, ready = (coming, False) if coming > usable else (usable, True)
-            yield Holder(one.number, usable, one.number not in taken, one.used_at, one.spare, ready)
+            yield Holder(
+                one.number, usable, one.number not in taken, one.used_at, one.spare, ready, one.length
+            )
 
     def prepare(self, at: Place, wanted: Prefix, now: int) -> int:
         """Makes a slot's sequence hold exactly the part of a prompt that need not be computed; answers how much that is."""

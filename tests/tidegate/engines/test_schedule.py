@@ -180,3 +180,17 @@ def holder(
 )
 def test_a_newcomer_goes_where_most_is_saved(holders: list[Holder], place: Place | None) -> None:
     assert choose(holders) == place
+
+
+def test_words_that_every_prompt_begins_with_do_not_cost_another_its_long_prefix() -> None:
+    long = Holder(0, usable=5, free=True, used_at=9, held=700)
+    empty = Holder(1, usable=0, free=True, used_at=0)
+    assert choose((long, empty)) == Place(1, 0)
+    returning = Holder(0, usable=690, free=True, used_at=9, held=700)
+    assert choose((returning, empty)) == Place(0, 690)
+
+
+def test_a_prefix_shared_by_a_longer_conversation_is_copied_and_leaves_it_whole() -> None:
+    talk = Holder(0, usable=200, free=True, used_at=9, held=900)
+    empty = Holder(1, usable=0, free=True, used_at=0)
+    assert choose((talk, empty)) == Place(1, 200, 0)
