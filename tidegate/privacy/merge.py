@@ -14,7 +14,7 @@ from tidegate.privacy.spans import Label, Span
 
 # How narrow a kind is: between two claims on one stretch the narrower kind is the better description.
 _ORDER = (
-    Label.CUSTOM, Label.NRP, Label.TITLE, Label.ORGANIZATION, Label.LOCATION, Label.PERSON, Label.AGE, Label.POSTAL_CODE, Label.DATE_TIME,
+    Label.CUSTOM, Label.TITLE, Label.ORGANIZATION, Label.LOCATION, Label.NRP, Label.PERSON, Label.AGE, Label.POSTAL_CODE, Label.DATE_TIME,
     Label.USERNAME, Label.EMPLOYEE_ID, Label.LICENSE_PLATE, Label.BANK_ACCOUNT, Label.DRIVER_LICENSE, Label.INSURANCE_NUMBER,
     Label.MEDICAL_RECORD, Label.MEDICAL_LICENSE, Label.PASSPORT, Label.PHONE_NUMBER, Label.NATIONAL_ID, Label.AU_ABN, Label.AU_TFN,
     Label.UK_NHS, Label.UK_NINO, Label.ES_NIF, Label.ES_NIE, Label.IT_FISCAL_CODE, Label.PL_PESEL, Label.SG_NRIC_FIN, Label.IN_PAN,

@@ -95,3 +95,13 @@ def test_no_claimed_letter_is_left_bare_but_single_ones(claims: list[Span]) -> N
     for index in bare:
         neighbours = [i for i in (index - 1, index + 1) if i in bare and 0 <= i < len(TEXT)]
         assert not neighbours or all(not TEXT[i].isalnum() for i in neighbours)
+
+
+def test_a_nationality_known_by_its_words_is_no_place_and_no_firm_but_a_name_stays_a_name() -> None:
+    text = "She is Norwegian"
+    nationality = Span(7, 16, Label.NRP, 0.75, "nrp")
+    for label in (Label.LOCATION, Label.ORGANIZATION):
+        claims = (nationality, Span(7, 16, label, 0.99, "ner"))
+        assert [span.label for span in merge(claims, text).spans] == [Label.NRP]
+    claims = (nationality, Span(7, 16, Label.PERSON, 0.5, "ner"))
+    assert [span.label for span in merge(claims, text).spans] == [Label.PERSON]
