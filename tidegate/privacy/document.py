@@ -61,11 +61,21 @@ class Document:
 
     def has_word(self, *words: str) -> bool:
         """Whether any of the words (lower case) occurs, as a part of a word too."""
-        return any(map(self._has, words))
+        if self._prefilter is None:
+            return any(word in self.lower for word in words)
+        known, others = self._prefilter.split(words)
+        return not known.isdisjoint(self.present) or any(word in self.lower for word in others)
 
     def having(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the words that occur."""
-        return tuple(filter(self._has, words))
+        if self._prefilter is None:
+            return tuple(word for word in words if word in self.lower)
+        known, others = self._prefilter.split(words)
+        if not others and known.isdisjoint(self.present):
+            return ()
+        return tuple(
+            word for word in words if (word in self.present if word in known else word in self.lower)
+        )
 
     def has_shape(self, shape: str) -> bool:
         """Whether an RE2 shape of the prefilter occurs; True when nobody looked."""
@@ -101,11 +111,6 @@ class Document:
     def _in_word(self, start: int, end: int) -> bool:
         lower = self.lower
         return lower[start - 1 : start].isalpha() or lower[end : end + 1].isalpha()
-
-    def _has(self, word: str) -> bool:
-        if self._prefilter is not None and word in self._prefilter.known:
-            return word in self.present
-        return word in self.lower
 
     def before(self, position: int, width: int = 40) -> str:
         """Up to `width` lower-case characters before `position`, same line."""

@@ -16,7 +16,7 @@ from tidegate.privacy import linear
 class Prefilter:
     """`words` are lower case and taken letter by letter; `shapes` are RE2 expressions over lower-case text."""
 
-    __slots__ = ("_names", "_set", "known")
+    __slots__ = ("_names", "_set", "_split", "known")
 
     def __init__(self, words: Iterable[str], shapes: Iterable[str] = ()) -> None:
         self._names = (*sorted(set(words)), *sorted(set(shapes)))
@@ -26,6 +26,7 @@ class Prefilter:
             linear.escape(name) if index < literal else name for index, name in enumerate(self._names)
         ]
         self._set = linear.ManyExpressions(expressions)
+        self._split: dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]] = {}
 
     def present(self, lower: str) -> frozenset[str]:
         """The words and shapes that occur in `lower`. Raises Broken when the automaton gave up: then nothing may leave."""
@@ -33,6 +34,14 @@ class Prefilter:
         if found is None:
             raise Broken("the word automaton ran out of memory", code="prefilter_failed")
         return frozenset(self._names[index] for index in found)
+
+    def split(self, words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Those of some words that are known here, and the others. Remembered: detectors ask with the same words for every text."""
+        found = self._split.get(words)
+        if found is None:
+            others = tuple(word for word in words if word not in self.known)
+            found = self._split[words] = (frozenset(words) & self.known, others)
+        return found
 
 
 @cache

@@ -9,7 +9,9 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.spans import Label, Span
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(
+    frozen=True, slots=True, eq=False
+)  # each is one of a kind: compared and hashed by identity, thousands of times a second
 class Pattern:
     """`find` gives spans in offsets of `document.text`, overlaps allowed. The rest says when it need not be asked:
 
