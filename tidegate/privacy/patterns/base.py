@@ -9,9 +9,8 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.spans import Label, Span
 
 
-@dataclass(
-    frozen=True, slots=True, eq=False
-)  # each is one of a kind: compared and hashed by identity, thousands of times a second
+# Each is one of a kind, so compared and hashed by identity: that happens thousands of times a second.
+@dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
     """`find` gives spans in offsets of `document.text`, overlaps allowed. The rest says when it need not be asked:
 
