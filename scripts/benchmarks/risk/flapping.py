@@ -168,8 +168,8 @@ class MemoryShelf:
     def live(self) -> Sequence[Entry]:
         return [entry for entry in self._entries.values() if entry.live]
 
-    def due(self, now: float, most: int) -> Sequence[Entry]:
-        return [entry for entry in self.live() if entry.next_at <= now or entry.expires_at <= now][:most]
+    def due(self, now: float, most: int, aged: float) -> Sequence[Entry]:
+        return [entry for entry in self.live() if entry.next_at <= now or entry.expires_at <= aged][:most]
 
     def hasten(self, now: float) -> None:
         for entry in self.live():
