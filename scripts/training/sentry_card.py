@@ -26,7 +26,7 @@ vectors of {parts} bytes out of a code book instead of 384, the same heads, the 
 per window, overlap {overlap}.
 
 Trained by `scripts/train sentry --small` with seed {seed}, {steps} steps of {batch} sentences, on a fraction of one CPU core. It
-learnt the teacher's probabilities and hidden states beside the labels, so everything its teacher saw counts as its data too.
+learnt the teacher's probabilities and hidden states beside the labels, so everything its teacher saw counts as its data too.{teacher}
 """
 _USE = """
 ## For what, and for what not
@@ -118,6 +118,7 @@ def card(facts: Facts) -> str:
             "stages", f"seed {training['seed']}, {training['steps']} steps of {training['batch']} sentences"
         ),
         control=training.get("control", ""),
+        teacher=f" Its teacher: {training['teacher']}." if "teacher" in training else "",
         **{name: training[name] for name in ("layers", "inner", "parts", "seed", "steps", "batch", "real")},
     )
     return text + _entities(facts) + _planted(facts) + _injection(facts) + _subject(facts.subject) + _TAIL
