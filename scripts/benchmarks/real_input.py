@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from scripts.evaluation.intervals import wilson
 from scripts.training.data import Corpus, Example, held_out, load
 from tidegate.chat import JSON
 from tidegate.demo.client import Heard
@@ -93,16 +94,6 @@ def ask_all(world: World, examples: Sequence[Example]) -> list[Line]:
     return lines
 
 
-def wilson(right: int, of: int, z: float = 1.96) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927)."""
-    if of == 0:
-        return 0.0, 1.0
-    share = right / of
-    centre = (share + z * z / (2 * of)) / (1 + z * z / of)
-    half = z / (1 + z * z / of) * (share * (1 - share) / of + z * z / (4 * of * of)) ** 0.5
-    return centre - half, centre + half
-
-
 def summary(lines: Sequence[Line], ledger: Iterable[dict[str, JSON]]) -> dict[str, JSON]:
     """The figures of the closing table."""
     sent = [one for one in ledger if one.get("kind") == "sent"]
@@ -132,13 +123,13 @@ def summary(lines: Sequence[Line], ledger: Iterable[dict[str, JSON]]) -> dict[st
 
 def _group(lines: Sequence[Line]) -> dict[str, JSON]:
     right = sum(line.right for line in lines)
-    low, high = wilson(right, len(lines))
+    share = wilson(right, len(lines))
     took = sorted(line.latency_ms for line in lines) or [0.0]
     return {
         "n": len(lines),
         "right": right,
         "share": round(right / len(lines), 3) if lines else None,
-        "interval": [round(low, 3), round(high, 3)],
+        "interval": [round(share.low, 3), round(share.high, 3)],
         "out_of_scope": sum(not line.served for line in lines),
         "p50_ms": round(took[len(took) // 2], 1),
         "p95_ms": round(took[min(len(took) - 1, int(len(took) * 0.95))], 1),
