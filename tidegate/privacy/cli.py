@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, BinaryIO, assert_never
+from typing import TYPE_CHECKING, Annotated, BinaryIO, assert_never
 
 import typer
 
@@ -19,6 +19,9 @@ from tidegate.privacy.detect import Detector, build_detector
 from tidegate.privacy.redaction import Redaction
 from tidegate.privacy.redaction import redact as redact_text
 from tidegate.privacy.vault import KEY_BYTES, Vault
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 _LONGEST_LINE = 16 * 1024 * 1024  # bytes of one JSON line
 
@@ -147,7 +150,7 @@ def _fresh_vault() -> Vault:
 
 
 def _show(text: str, detector: Detector, *, explain: bool) -> None:
-    """The redacted text with its placeholders marked, and a table of what was hidden."""
+    """The redacted text on standard output, byte for byte when that is a pipe or a file; beside it, what was hidden."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -155,21 +158,25 @@ def _show(text: str, detector: Detector, *, explain: bool) -> None:
     from tidegate.privacy.placeholders import find_placeholders
 
     result = redact_text(text, detector, _fresh_vault())
-    console = Console()
-    shown = Text(result.text.text)
-    for found in find_placeholders(result.text.text):
-        shown.stylize("bold reverse", found.start, found.end)
-    console.print(shown)
+    piped = not sys.stdout.isatty()
+    console = Console(stderr=piped)
+    if piped:
+        sys.stdout.buffer.write(result.text.text.encode())
+        sys.stdout.buffer.flush()
+    else:
+        shown = Text(result.text.text)
+        for found in find_placeholders(result.text.text):
+            shown.stylize("bold reverse", found.start, found.end)
+        console.print(shown, soft_wrap=True)
     table = Table("kind", "hidden", title="what would not leave")
     for label, count in sorted(result.labels.items(), key=lambda item: (-item[1], item[0].value)):
         table.add_row(label.value, str(count))
     console.print(table if result.labels else "Nothing private was found.")
     if explain:
-        _show_reasons(text, detector, console.width)
+        _show_reasons(text, detector, console)
 
 
-def _show_reasons(text: str, detector: Detector, width: int) -> None:
-    from rich.console import Console
+def _show_reasons(text: str, detector: Detector, console: Console) -> None:
     from rich.table import Table
 
     why = detector.explain(text)
@@ -181,4 +188,4 @@ def _show_reasons(text: str, detector: Detector, width: int) -> None:
         table.add_row(
             f"{span.start}-{span.end}", span.label.value, span.source, f"{span.score:.2f}", proof, lost
         )
-    Console(width=width).print(table)
+    console.print(table)

@@ -96,7 +96,7 @@ def test_text_is_shown_redacted_with_a_table_of_counts(run: CliRunner, tmp_path:
     assert done.exit_code == 0
     assert "4111" not in done.stdout
     assert "[CREDIT_CARD_1·" in done.stdout
-    assert "pattern:email" in done.stdout
+    assert "pattern:email" in done.stderr
 
 
 def test_a_file_that_is_no_text_is_refused(run: CliRunner, tmp_path: Path) -> None:
@@ -105,3 +105,15 @@ def test_a_file_that_is_no_text_is_refused(run: CliRunner, tmp_path: Path) -> No
     done = run.invoke(command(), [str(file), "--patterns-only"])
     assert done.exit_code == 2
     assert "not UTF-8" in done.stderr
+
+
+def test_text_through_a_pipe_keeps_every_byte_that_is_not_private_and_the_table_stays_beside_it(
+    run: CliRunner,
+) -> None:
+    around = "a line far longer than any terminal is wide " * 5 + "\tand a tab\r\n"
+    done = run.invoke(command(), ["--patterns-only", "--explain"], input=f"{around}{CARD}\n{around}")
+    assert done.stdout_bytes.startswith(around.encode() + b"[CREDIT_CARD_1")
+    assert done.stdout_bytes.endswith(b"]\n" + around.encode())
+    assert "what would not leave" not in done.stdout
+    assert "what would not leave" in done.stderr
+    assert "why" in done.stderr
