@@ -116,11 +116,13 @@ def show(found: Status) -> None:
     console.print(
         f"door: {found.url or 'not running'}   ledger: {found.left} records   spool: {found.spool or 'empty'}"
     )
-    table = Table("when", "source", "state", "why", "confidence", "ms", "ticket")
+    table = Table("when (UTC)", "source", "state", "why", "P(right)", "ms", "ticket")
+    for column in table.columns:
+        column.no_wrap = column.header != "why"  # a time or a ticket cut short is of no use
     for line in found.latest:
         sure = "" if line.confidence is None else f"{line.confidence:.2f}"
         row = (
-            rfc3339(line.at),
+            rfc3339(line.at)[5:19].replace("T", " "),
             line.source,
             line.state,
             line.why,
