@@ -15,36 +15,42 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from edge.foresight import Foresight, foretell, told, told_promise, told_signals
 from edge.gateway.schema import parse_chat
+from edge.promise.stand import Stand
+from edge.promise.weigh import signals as signals_of
 from edge.routing.classes import FAILS_FROM, known, tallies
 from edge.routing.confidence import KEEP_AT, EmbeddedModel, Loaded, load_folder
-from edge.routing.dryrun import Foreseen, foresee
-from edge.routing.mode import Mode
+from edge.routing.dryrun import Foreseen
+from edge.routing.mode import Modes
 from edge.routing.plan import Consent, Facts, StayLocal, TryLocal, Why, strictest
 from edge.routing.plan import plan as plan_of
-from edge.routing.world import TaskSignal, VitalSignal, World, told
+from edge.routing.world import TaskSignal, VitalSignal, World
 from edge.turn import judge
 from tidegate.chat import JSON, Prompt, Role
 from tidegate.engines.port import Draft, Finish
 from tidegate.errors import BadRequest, Broken, TidegateError
 from tidegate.privacy.actions import Action, Handling
 from tidegate.privacy.spans import Label
-from tidegate.risk.task import task_of
+from tidegate.risk.calibrate import Calibration
+from tidegate.risk.task import Task, task_of
 
 if TYPE_CHECKING:
     from edge.config import EdgeConfig
 
+StandOf = Callable[[str, Task], Stand | None]  # how the promise of an application's requests stands
 _NULL = msgspec.Raw(b"null")
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One input line. Exactly one of `messages` and `prompt`; both other fields in OpenAI's shape."""
+    """One input line. Exactly one of `messages` and `prompt`; they and the tools in OpenAI's shape."""
 
     id: str | int | float | None = None
     messages: msgspec.Raw = _NULL
     prompt: str | None = None
     tools: msgspec.Raw = _NULL
     tool_choice: msgspec.Raw = _NULL
+    application: str = ""  # whose rules and promises count
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ class Setting:
     must_stay: frozenset[Label] = frozenset()
     must_go_words: tuple[str, ...] = ()
     refuse_injection_at: float = 1.1
-    mode: Mode = Mode.PREFER_LOCAL
+    modes: Modes = field(default_factory=Modes)
+    stands: Callable[[Calibration | None], StandOf] = lambda _known: lambda _application, _task: None
     consent: Consent = Consent.ALWAYS
     consent_for: Mapping[Label, Consent] = field(default_factory=dict)
     labels: Callable[[str], frozenset[Label]] = lambda _text: frozenset()
@@ -87,7 +94,8 @@ def plan(
 ) -> None:
     """Say for each line where it would be answered and why, without answering it.
 
-    Without --config: the embedded model, a cloud that can be reached, and no rules of policy.
+    Without --config: the embedded model, a cloud that can be reached, and no rules of policy. With one whose settings make a
+    promise, each line tells that promise, its threshold, and what can be promised at all.
     """
     if not jsonl:
         raise BadRequest("pass --jsonl and one JSON object per line on stdin", code="no_input")
@@ -120,13 +128,28 @@ def assumed(file: Path | None) -> tuple[Setting, Path | None]:
         refuse_injection_at=found.policy.refuse_injection_at,
         fails_from=found.policy.fails_from,
         vitals=_machine(found),
-        mode=found.mode,
+        modes=found.modes,
+        stands=_promised(found),
         consent=found.privacy.consent,
         consent_for=found.privacy.consent_for,
         labels=lambda text: frozenset(span.label for span in detector().find(text)),
         injection=lambda text: guard()(text),  # noqa: PLW0108  not loaded before it is asked
     )
     return setting, found.model.path
+
+
+def _promised(found: EdgeConfig) -> Callable[[Calibration | None], StandOf]:
+    """The promises as they stand on this device, read when the first line is planned: one command, one model."""
+    read: list[StandOf] = []
+
+    def stands(calibration: Calibration | None) -> StandOf:
+        from edge.promise.view import stands
+
+        if not read:
+            read.append(stands(found, calibration))
+        return read[0]
+
+    return stands
 
 
 def _machine(found: EdgeConfig) -> Callable[[], VitalSignal]:
@@ -178,7 +201,7 @@ async def answer_line(line: str, local: EmbeddedModel, setting: Setting) -> dict
         asked = _decoded(line)
         key = asked.id
         prompt = _prompt(asked)
-        return {"id": key} | await _explained(prompt, local, setting)
+        return {"id": key} | await _explained(prompt, local, setting, asked.application)
     except TidegateError as error:
         param = error.param if isinstance(error, BadRequest) else ""
         return {"id": key, "error": {"code": error.code, "message": str(error), "param": param}}
@@ -206,23 +229,27 @@ def _prompt(asked: Line) -> Prompt:
     return parse_chat(body + b',"tool_choice":' + bytes(asked.tool_choice) + b"}").prompt
 
 
-async def _explained(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> dict[str, JSON]:
-    keep_at = setting.keep_at if setting.keep_at is not None else local.keep_at if local.ready else KEEP_AT
-    facts = _facts(prompt, local, setting)
-    fits = facts.local_model and facts.prompt_tokens < facts.context_tokens
-    seen = await local.glance(prompt) if fits else {}
-    prospect = local.prospect(prompt, seen) if fits else 0.0
-    foreseen = foresee(facts, prospect=prospect, pass_p=seen.get("pass_p", 0.0), keep_at=keep_at)
+async def _explained(
+    prompt: Prompt, local: EmbeddedModel, setting: Setting, application: str
+) -> dict[str, JSON]:
+    facts = _facts(prompt, local, setting, application)
+    stands = partial(setting.stands(local.calibration), application)
+    usual = setting.keep_at if setting.keep_at is not None else local.keep_at if local.ready else KEEP_AT
+    seen = await foretell(prompt, facts, local, usual=usual, stands=stands)
     if not setting.generate:
-        return _shown(foreseen, setting)
-    if not foreseen.drafts or not fits:
-        return _shown(foreseen, setting) | {"draft": None, "tool_calls": [], "confidence": 0.0}
+        return _shown(seen, setting)
+    if not seen.found.drafts or not facts.local_model or facts.prompt_tokens >= facts.context_tokens:
+        return _shown(seen, setting) | {"draft": None, "tool_calls": [], "confidence": 0.0}
     draft = await local.generate(prompt)
     sure = local.confidence(prompt, draft)
-    return _shown(_settled(facts, foreseen, judge(draft, sure, keep_at)), setting) | _drafted(draft, sure)
+    known = signals_of(prompt, draft, sure, local.calibration, local.context_tokens)
+    stand = stands(known.task)
+    keep_at = usual if stand is None else stand.judge(known).keep_at
+    settled = _settled(facts, seen.found, judge(draft, sure, keep_at))
+    return _shown(seen, setting, settled) | _drafted(draft, sure)
 
 
-def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
+def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting, application: str) -> Facts:
     """As edge.facts, without a redaction to look at: detection is asked only when a rule depends on it."""
     question = prompt.last_user().casefold()
     outside = [m.content for m in prompt.messages if m.role in (Role.USER, Role.TOOL)]
@@ -237,7 +264,7 @@ def _facts(prompt: Prompt, local: EmbeddedModel, setting: Setting) -> Facts:
         context_tokens=local.context_tokens,
         local_speaks=local.speaks,
         must_stay=bool(labels & setting.must_stay),
-        mode=setting.mode,
+        mode=setting.modes.of(application),
         consent=strictest(
             (setting.consent, *(setting.consent_for.get(label, Consent.ALWAYS) for label in labels))
         ),
@@ -276,15 +303,11 @@ def _settled(facts: Facts, foreseen: Foreseen, verdict: Why) -> Foreseen:
             return replace(foreseen, decision=decision, why=(verdict,), drafts=True)
 
 
-def _shown(foreseen: Foreseen, setting: Setting) -> dict[str, JSON]:
-    shown: dict[str, JSON] = {
-        "decision": foreseen.decision,
-        "p_right": round(foreseen.p_right, 6),
-        "why": [why.value for why in foreseen.why],
-    }
-    if setting.signals:
-        shown |= {"keep_at": round(foreseen.keep_at, 6), "signals": told(foreseen.world)}
-    return shown
+def _shown(seen: Foresight, setting: Setting, settled: Foreseen | None = None) -> dict[str, JSON]:
+    shown = told(seen, settled)
+    if seen.stand is not None:
+        shown["promise"] = told_promise(seen)
+    return shown | told_signals(seen) if setting.signals else shown
 
 
 def _drafted(draft: Draft, sure: float) -> dict[str, JSON]:

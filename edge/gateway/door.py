@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from edge import conversation, turn
 from edge.config import Door as DoorSettings
 from edge.consents import Consents
 from edge.device_key import DeviceKey
+from edge.foresight import Stands, unpromised
 from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.flow import Flow
 from edge.gateway.limits import Gate, Shares
@@ -81,6 +83,10 @@ class Door:
         """The names a request may ask for."""
         own = self.local_name()
         return (AUTO, LOCAL, *((own,) if own and own not in (AUTO, LOCAL) else ()))
+
+    def stands(self, application: str) -> Stands:
+        """How the promises of an application's requests stand."""
+        return unpromised if self.promise is None else partial(self.promise.keeper.stand, application)
 
 
 async def answer(door: Door, call: ChatCall, caller: Caller, flow: Flow | None = None) -> tuple[Page, Answer]:

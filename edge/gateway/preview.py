@@ -8,11 +8,10 @@ from dataclasses import replace
 from typing import assert_never
 
 from edge.facts import look
+from edge.foresight import foretell, told, told_promise, told_signals
 from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import ChatCall
 from edge.ports import Escalation, RedactedPrompt
-from edge.promise.outlook import outlook
-from edge.routing import world
 from edge.routing.plan import Consent, EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
 from edge.routing.reasons import reasons
 from edge.turn import escalation
@@ -20,11 +19,18 @@ from tidegate.chat import JSON
 
 
 async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]:
-    """The decision and its reasons. Nothing is generated and nothing is sent."""
+    """The decision, its reasons, and the likely outcome where a draft would be tried. Nothing is written or sent."""
     request = understand(door, call, caller)[0]
     house = door.house()
     redacted, known = await look(request, house)
     decision, why = _told(plan(known))
+    seen = await foretell(
+        request.prompt,
+        known,
+        house.local,
+        usual=house.policy.keep_at,
+        stands=door.stands(request.application),
+    )
     return {
         "object": "tidegate.plan",
         "decision": decision,
@@ -32,16 +38,13 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "reasons": list(
             reasons(why, known.world, waits=decision == "escalate", drafted=decision != "escalate")
         ),
-        "signals": world.told(known.world),
+        "foreseen": told(seen),
+        **told_signals(seen),
         "local_model": known.local_model,
         "uplink": known.uplink,
         "prompt_tokens": known.prompt_tokens,
         "context_tokens": known.context_tokens,
-        "keep_at": house.policy.keep_at,
-        "promise": outlook(door.promise.keeper, request) if door.promise is not None else None,
-        "mode": known.mode,
-        "asks": known.asks,
-        "consent": known.consent,
+        "promise": told_promise(seen),
         "policy_version": house.policy.version,
         "entities": _entities(redacted),
     }

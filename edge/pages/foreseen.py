@@ -6,32 +6,22 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from edge.facts import look
+from edge.foresight import foretell, told_promise
 from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import parse_chat
-from edge.ports import Request
-from edge.promise.outlook import outlook as told_promise
-from edge.routing.dryrun import Foreseen, foresee
+from edge.routing.dryrun import Foreseen
 from edge.routing.mode import Mode
-from edge.routing.plan import Facts, StayLocal, TryLocal, Why, plan
+from edge.routing.plan import Facts, TryLocal, Why, plan
 from edge.routing.world import World
 from edge.turn import escalation
-from tidegate.chat import JSON, Prompt
-from tidegate.errors import BadRequest, Broken
+from tidegate.chat import JSON
+from tidegate.errors import BadRequest
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
-
-
-@runtime_checkable
-class Foresees(Protocol):
-    """A local model that can look at a prompt without writing."""
-
-    async def glance(self, prompt: Prompt) -> Mapping[str, float]: ...
-
-    def prospect(self, prompt: Prompt, seen: Mapping[str, float]) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +73,14 @@ async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
     request = understand(door, call, caller)[0]
     house = door.house()
     redacted, facts = await look(request, house)
-    seen, prospect = await _prospect(request, facts, house.local)
-    promised = told_promise(door.promise.keeper, request) if door.promise is not None else None
-    keep_at = _keep_at(promised, house.policy.keep_at)
-    found = foresee(facts, prospect=prospect or 0.0, pass_p=seen.get("pass_p", 0.0), keep_at=keep_at)
+    told = await foretell(
+        request.prompt,
+        facts,
+        house.local,
+        usual=house.policy.keep_at,
+        stands=door.stands(request.application),
+    )
+    found = told.found
     leaves = _leaves(facts, found)
     raw = b""
     if redacted is not None and leaves != "never" and door.encode is not None:
@@ -97,9 +91,9 @@ async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
         decision=found.decision,
         leaves=leaves,
         why=tuple(str(why) for why in found.why),
-        prospect=prospect,
-        keep_at=keep_at,
-        signals=(*signals(facts, seen), *_promise(promised)),
+        prospect=told.prospect,
+        keep_at=found.keep_at,
+        signals=(*signals(facts, told.seen), *_promise(told_promise(told))),
         turns=tuple(Turn(str(one.role), one.content.text) for one in shown.messages) if shown else (),
         entities={str(label): count for label, count in shown.entities.items()} if shown else {},
         size=len(raw),
@@ -119,14 +113,6 @@ def signals(facts: Facts, seen: Mapping[str, float]) -> tuple[Signal, ...]:
             (*found, *glance), key=lambda one: order.index(one.group) if one.group in order else len(order)
         )
     )
-
-
-def _keep_at(promised: JSON, usual: float) -> float:
-    """The threshold that counts: the promise's where one was made, above every P(right) where it cannot be kept."""
-    if not isinstance(promised, dict):
-        return usual
-    found = promised.get("keep_at")
-    return float(found) if isinstance(found, int | float) else 1.1
 
 
 def _promise(promised: JSON) -> Iterator[Signal]:
@@ -158,24 +144,12 @@ def _value(value: object) -> str:
             return "–"
         case int() | str():
             return str(value)
+        case dict():
+            return ", ".join(f"{name} {_value(one)}" for name, one in value.items())
         case tuple() | frozenset():
             return ", ".join(map(_value, value)) or "none"
         case _:
             return "set"
-
-
-async def _prospect(
-    request: Request, facts: Facts, local: object
-) -> tuple[Mapping[str, float], float | None]:
-    """What the model makes of the prompt before it writes; nothing where it is not asked or cannot say."""
-    asked = isinstance(plan(facts), TryLocal | StayLocal) and facts.prompt_tokens < facts.context_tokens
-    if not asked or not isinstance(local, Foresees):
-        return {}, None
-    try:
-        seen = await local.glance(request.prompt)
-    except Broken:
-        return {}, None
-    return seen, local.prospect(request.prompt, seen)
 
 
 def _leaves(facts: Facts, found: Foreseen) -> str:

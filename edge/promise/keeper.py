@@ -15,8 +15,9 @@ import msgspec
 
 from edge.device_key import DeviceKey
 from edge.promise.giving_up import watcher
-from edge.promise.judgement import Ground, Judgement, Line, Signals
+from edge.promise.judgement import Judgement, Line, Signals
 from edge.promise.lines import Promises
+from edge.promise.stand import Stand
 from edge.promise.verdict import Found, claims
 from edge.store.promises import Check, Event, Happened, Judged, Origin, Outcome, PromiseStore, Watching
 from tidegate.clock import Clock
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from edge.ports import Request
 
 EVERY = 32
-_NEVER = (Ground.NO_PROMISE_POSSIBLE, Ground.ALARM_STOPPED, Ground.UNLIKE_OUTCOMES)
-UNLIKE = 1.0  # novelty above which a promise does not speak of a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +104,16 @@ class Keeper:
 
     def judge(self, request: Request, signals: Signals, *, claims: bytes = b"") -> Judgement | None:
         """The verdict on a draft under the promise of its request; None where nothing was promised."""
-        line = self.line(request.application, signals.task)
+        stand = self.stand(request.application, signals.task)
+        return None if stand is None else stand.judge(signals, claims=claims)
+
+    def stand(self, application: str, task: Task) -> Stand | None:
+        """How the promise of such a request stands; None where nothing was promised."""
+        line = self.line(application, task)
         if line is None:
             return None
         now = self.standing(line)
-        keep_at = max(now.watch.keep_at, self._at_least)
-        ground = _ground(now, signals, keep_at)
-        return Judgement(signals, ESCALATE_ALL if ground in _NEVER else keep_at, ground, line, claims)
+        return Stand(line, now.terms, now.watch.state, max(now.watch.keep_at, self._at_least))
 
     def line(self, application: str, task: Task) -> Line | None:
         """The line under which such a request falls; None where nothing was promised."""
@@ -119,9 +121,8 @@ class Keeper:
 
     def giving_up(self, request: Request, keep_at: float) -> Callable[[Mapping[str, float]], GivesUp] | None:
         """See `edge.promise.giving_up`; `keep_at` applies where nothing was promised."""
-        line = self.line(request.application, Task.CALLS)
-        if line is not None:
-            keep_at = max(self.standing(line).watch.keep_at, self._at_least)
+        stand = self.stand(request.application, Task.CALLS)
+        keep_at = keep_at if stand is None else stand.keep_at
         return watcher(request.prompt, self._calibration(), keep_at, self._draw)
 
     def standing(self, line: Line) -> Standing:
@@ -227,11 +228,9 @@ class Keeper:
 
     def _opened(self, line: Line, found: Terms) -> Standing:
         """The line's watch as it was left, or a fresh one. A promise that was stated anew keeps its alarm."""
-        id_ = f"{line.key}|{found.made_from}"
+        id_ = watching_id(line, found)
         saved = self._store.watching(id_)
-        fresh = begin(
-            line.promise, keep_at=found.keep_at, tighter=found.tighter, floor=max(self._audit, 1e-6)
-        )
+        fresh = _fresh(line, found, self._audit)
         if saved is None:
             before = next((one for one in self._store.watches() if one.line == line.key), None)
             made = Standing(
@@ -240,10 +239,7 @@ class Keeper:
             placed = self._placed(made)
             self._happened(placed, Happened.NEW_FIT if before is not None else Happened.BEGUN)
             return placed
-        watch = msgspec.json.decode(saved.watch, type=Watch)
-        if (watch.promise, watch.floor) != (fresh.promise, fresh.floor):
-            watch = carried(watch, fresh)
-        return Standing(line, found, saved, watch)
+        return Standing(line, found, saved, left(saved, line, found, self._audit))
 
     def close(self) -> None:
         """Saves what was counted since the last time."""
@@ -275,6 +271,22 @@ class Keeper:
         )
 
 
+def watching_id(line: Line, found: Terms) -> str:
+    """Names the watch of a line under the outcomes it was tested on."""
+    return f"{line.key}|{found.made_from}"
+
+
+def left(saved: Watching, line: Line, found: Terms, audit: float) -> Watch:
+    """A watch as it goes on from disk under the promise and the share of audits that are stated now."""
+    watch, fresh = msgspec.json.decode(saved.watch, type=Watch), _fresh(line, found, audit)
+    same = (watch.promise, watch.floor) == (fresh.promise, fresh.floor)
+    return watch if same else carried(watch, fresh)
+
+
+def _fresh(line: Line, found: Terms, audit: float) -> Watch:
+    return begin(line.promise, keep_at=found.keep_at, tighter=found.tighter, floor=max(audit, 1e-6))
+
+
 def carried(old: Watch, fresh: Watch) -> Watch:
     """The fresh watch of a promise that was stated anew, in the state of the old one: words do not relax it."""
     match old.state:
@@ -286,20 +298,6 @@ def carried(old: Watch, fresh: Watch) -> Watch:
             )
         case State.STOPPED:
             return replace(fresh, state=State.STOPPED, keep_at=ESCALATE_ALL)
-
-
-def _ground(now: Standing, signals: Signals, keep_at: float) -> Ground:
-    if not now.terms.holds:
-        return Ground.NO_PROMISE_POSSIBLE
-    if now.watch.state is State.STOPPED:
-        return Ground.ALARM_STOPPED
-    if signals.novelty is not None and signals.novelty > UNLIKE:
-        return Ground.UNLIKE_OUTCOMES
-    if signals.p_right >= keep_at:
-        return Ground.SURE_ENOUGH
-    before = now.terms.keep_at
-    tightened = now.watch.state is State.TIGHTENED and signals.p_right >= before
-    return Ground.ALARM_TIGHTENED if tightened else Ground.NOT_SURE_ENOUGH
 
 
 def _watching(now: Standing) -> str:

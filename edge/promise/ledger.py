@@ -10,21 +10,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-import msgspec
 from rich.console import Console, Group
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from edge.config import EdgeConfig
-from edge.promise.judgement import Line, told_promise
-from edge.promise.settings import promises_of
+from edge.promise.judgement import Line
+from edge.promise.keeper import left, watching_id
+from edge.promise.settings import stance_of
+from edge.promise.stand import Stand
 from edge.store.promises import Event, Origin, Outcome, PromiseStore, Watching
 from tidegate.chat import JSON
 from tidegate.clock import rfc3339
 from tidegate.risk.calibrate import Calibration
 from tidegate.risk.monitor import State, Watch
-from tidegate.risk.promise import ESCALATE_ALL
 from tidegate.risk.terms import Terms, spoken, terms
 
 _COLOUR = {State.KEEPING: "green", State.TIGHTENED: "yellow", State.STOPPED: "red"}
@@ -41,6 +41,12 @@ class Sheet:
     watch: Watch | None
     events: tuple[Event, ...]
     outcomes: tuple[Outcome, ...]
+    at_least: float = 0.0  # a threshold that was set beside the promise
+
+    @property
+    def stand(self) -> Stand:
+        """The same as a request meets it."""
+        return Stand(self.line, self.terms, self.state, self.keep_at)
 
     @property
     def state(self) -> State:
@@ -50,7 +56,7 @@ class Sheet:
 
     @property
     def keep_at(self) -> float:
-        return self.watch.keep_at if self.watch is not None else self.terms.keep_at
+        return max(self.watch.keep_at if self.watch is not None else self.terms.keep_at, self.at_least)
 
     @property
     def alarms(self) -> int:
@@ -70,29 +76,27 @@ class Sheet:
         return min(max(log(max(self.watch.wealth.total, 1.0)) / log(1 / self.watch.level), 0.0), 1.0)
 
 
-def sheets(config: EdgeConfig, store: PromiseStore, calibration: Calibration | None) -> tuple[Sheet, ...]:
-    """A sheet for each line that was promised, with the watch of the model in use."""
-    events, found = store.events(1000), []
-    for line in promises_of(config.promise).lines():
+def sheets(
+    config: EdgeConfig, store: PromiseStore | None, calibration: Calibration | None
+) -> tuple[Sheet, ...]:
+    """A sheet for each line that was promised, with the watch of the model in use. Without a store nothing was kept yet."""
+    events, found = store.events(1000) if store is not None else [], []
+    stance = stance_of(config)
+    for line in stance.promises.lines():
         on = terms(calibration, line.task, line.promise)
-        saved = store.watching(f"{line.key}|{on.made_from}")
-        watch = msgspec.json.decode(saved.watch, type=Watch) if saved is not None else None
+        saved = store.watching(watching_id(line, on)) if store is not None else None
+        watch = left(saved, line, on, stance.audit) if saved is not None else None
         mine = tuple(event for event in events if event.line == line.key)
-        found.append(Sheet(line, on, saved, watch, mine, tuple(store.outcomes(line.key))))
+        outcomes = tuple(store.outcomes(line.key)) if store is not None else ()
+        found.append(Sheet(line, on, saved, watch, mine, outcomes, stance.at_least))
     return tuple(found)
 
 
 def told(sheet: Sheet) -> dict[str, JSON]:
     """For programs."""
-    saved, on = sheet.saved, sheet.terms
-    keep_at = sheet.keep_at
+    saved = sheet.saved
     return {
-        **told_promise(sheet.line),
-        "support": on.support,
-        "state": sheet.state,
-        "keep_at": None if keep_at >= ESCALATE_ALL else round(keep_at, 4),
-        "tested_on": {"outcomes": on.of, "kept": on.kept, "wrong": on.wrong, "fewest": on.fewest},
-        "must_escalate": round(on.must_escalate, 4),
+        **sheet.stand.told(),
         "kept": saved.kept if saved is not None else 0,
         "drawn": saved.drawn if saved is not None else 0,
         "found": {

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from edge import device_key
 from edge.config import EdgeConfig
 from edge.model import model_path, slots_of
 from edge.promise.ledger import Sheet, sheets
 from edge.promise.settings import promises_of
+from edge.promise.stand import Stand
+from edge.store.promises import PromiseStore
+from edge.store.schema import DURABLE, open_durable, open_journal
 from edge.stores import open_stores
 from tidegate.risk.calibrate import FILE, Calibration, read_calibration
 from tidegate.risk.monitor import State
+from tidegate.risk.task import Task
 from tidegate.risk.terms import Support
 
 
@@ -24,6 +28,31 @@ def gather(config: EdgeConfig) -> tuple[Sheet, ...]:
         return sheets(config, stores.promises, calibration_of(config))
     finally:
         stores.close()
+
+
+def stands(config: EdgeConfig, calibration: Calibration | None) -> Callable[[str, Task], Stand | None]:
+    """How the promise of an application's requests stands for a model: as the state folder has it, or freshly begun where
+    there is none yet; None where nothing was promised. Nothing is made or written. Raises Broken when the folder cannot be read."""
+    promises = promises_of(config.promise)
+    known = {sheet.line.key: sheet.stand for sheet in _kept(config, calibration)} if promises.any else {}
+
+    def stand(application: str, task: Task) -> Stand | None:
+        line = promises.line(application, task)
+        return None if line is None else known[line.key]
+
+    return stand
+
+
+def _kept(config: EdgeConfig, calibration: Calibration | None) -> tuple[Sheet, ...]:
+    """The sheets, without making a state folder."""
+    if not (config.state / DURABLE).exists():
+        return sheets(config, None, calibration)
+    bases = (open_durable(config.state), open_journal(config.state))
+    try:
+        return sheets(config, PromiseStore(*bases), calibration)
+    finally:
+        for base in bases:
+            base.close()
 
 
 def calibration_of(config: EdgeConfig) -> Calibration | None:

@@ -26,8 +26,9 @@ if TYPE_CHECKING:  # loaded when the first database is opened: 20 MB and a third
     from sqlite_utils.db import Table
 
 Row = Mapping[str, Any]  # a row as it lies on disk: column to value
+DURABLE = "durable.db"
 FILES: Mapping[str, tuple[Shape, ...]] = {
-    "durable.db": DURABLE_FILE,
+    DURABLE: DURABLE_FILE,
     "journal.db": JOURNAL_FILE,
     "memory.db": MEMORY_FILE,
     "agent.db": AGENT_FILE,
@@ -122,7 +123,7 @@ class Rows:
 
 def open_durable(folder: Path) -> Base:
     """What must not be lost. Raises Broken when the file is damaged or newer than this program."""
-    return _open(folder / "durable.db", DURABLE_FILE, synchronous="FULL")
+    return _open(folder / DURABLE, DURABLE_FILE, synchronous="FULL")
 
 
 def open_journal(folder: Path) -> Base:
