@@ -7,7 +7,7 @@ one when there is one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,8 @@ from edge.routing.plan import Why
 
 if TYPE_CHECKING:
     from edge.gateway.render import Page
+
+MOST_BYTES = 16_384
 
 
 @dataclass(eq=False)
@@ -64,11 +66,30 @@ class Flow:
             yield piece
 
     async def told_by(self, events: Iterator[bytes]) -> AsyncIterator[bytes]:
-        """A dialect's events, each as soon as it can be written."""
+        """A dialect's events, as soon as they can be written: those that can be at the same time, together."""
         while self.whole is None and self.broken is None:
             await self._news.wait()
             self._news.clear()
-            while self._heard:
-                yield next(events)
-        for event in events if self.broken is None else ():
-            yield event
+            for some in together(self._ready(events)):
+                yield some
+        for some in together(self._ready(events) if self.broken is not None else events):
+            yield some
+
+    def _ready(self, events: Iterator[bytes]) -> Iterator[bytes]:
+        """The events of what has been heard."""
+        while self._heard:
+            yield next(events)
+
+
+def together(events: Iterable[bytes]) -> Iterator[bytes]:
+    """Events that are all there, in few pieces of about `MOST_BYTES`: each piece is a write, and waits for the reader."""
+    ready: list[bytes] = []
+    size = 0
+    for event in events:
+        ready.append(event)
+        size += len(event)
+        if size >= MOST_BYTES:
+            yield b"".join(ready)
+            ready, size = [], 0
+    if ready:
+        yield b"".join(ready)

@@ -172,11 +172,49 @@ class ImpatientWriter:
         self._within_s = within_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def hurried(message: Message) -> None:
-            async with asyncio.timeout(self._within_s):
-                await send(message)
-
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
         try:
-            await self._app(scope, receive, hurried if scope["type"] == "http" else send)
+            async with asyncio.timeout(None) as patience:
+                watched = _Watched(send, patience, self._within_s)
+                try:
+                    await self._app(scope, receive, watched.send)
+                finally:
+                    watched.end()
         except TimeoutError:
             await asyncio.sleep(0)  # uvicorn closes the connection of a response that was not finished
+
+
+class _Watched:
+    """One response being sent. A timer of its own for every chunk would cost as much as the chunk: there is one, which looks
+    now and then whether a chunk has been under way for too long."""
+
+    def __init__(self, send: Send, patience: asyncio.Timeout, within_s: float) -> None:
+        self._send, self._patience, self._within_s = send, patience, within_s
+        self._loop = asyncio.get_running_loop()
+        self._since: float | None = None  # when the chunk under way was begun
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def send(self, message: Message) -> None:
+        self._since = self._loop.time()
+        if self._timer is None:
+            self._look()
+        try:
+            await self._send(message)
+        finally:
+            self._since = None
+
+    def end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._since is None:
+            return  # the next chunk begins a new watch
+        ends = self._since + self._within_s
+        if ends <= self._loop.time():
+            self._patience.reschedule(ends)
+        else:
+            self._timer = self._loop.call_at(ends, self._look)

@@ -23,6 +23,7 @@ from edge.gateway.door import Caller, Door
 from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.embeddings import Embeds
 from edge.gateway.errors import Problem, problem, refusal
+from edge.gateway.flow import together
 from edge.gateway.host import is_local
 from edge.gateway.keys import Keyring
 from edge.gateway.limits import ImpatientWriter, read_body, while_connected
@@ -320,8 +321,8 @@ def _stream(events: Iterator[bytes], given: dict[str, str]) -> Response:
 
 
 async def _flow(events: Iterator[bytes]) -> AsyncIterator[bytes]:
-    for one in events:
-        yield one
+    for some in together(events):
+        yield some
 
 
 def _caller(request: Request, application: str) -> Caller:

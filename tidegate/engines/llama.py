@@ -28,6 +28,7 @@ from tidegate.engines.callrules import HEAD, CallRules
 from tidegate.engines.decode import Job, Look, Writer, Written
 from tidegate.engines.families import OPEN, Family, family_of, marks_of
 from tidegate.engines.grammar import callable_tools, grammar_for
+from tidegate.engines.hearing import Hearing
 from tidegate.engines.native import Constraint, Context, Weights
 from tidegate.engines.port import ANYHOW, Draft, Finish, Terms
 from tidegate.engines.prompted import in_words
@@ -79,6 +80,7 @@ class _Call(Generic[T]):
     def __init__(self, make: Callable[[], _Made[T]], aside: Aside) -> None:
         self._make, self._aside = make, aside
         self._made: _Made[T] | None = None
+        self._hearing: Hearing | None = None
         self._loop = asyncio.get_running_loop()
         self.found: asyncio.Future[tuple[T, int]] = self._loop.create_future()
 
@@ -102,13 +104,20 @@ class _Call(Generic[T]):
     def failed(self, error: TidegateError) -> None:
         self._tell(lambda: self.found.set_exception(error))
 
-    def tell(self, hear: Callable[[str], None]) -> Callable[[str], None]:
-        """`hear`, called on the caller's loop."""
-        return lambda text: self._tell(lambda: hear(text))
+    def heard_by(self, hear: Callable[[str], None]) -> Callable[[str], None]:
+        """`hear`, called on the caller's loop, before the call is done."""
+        self._hearing = Hearing(self._loop, lambda text: None if self.found.done() else hear(text))
+        return self._hearing.put
 
     def _tell(self, settle: Callable[[], None]) -> None:
+        def settled() -> None:
+            if self._hearing is not None:
+                self._hearing.finish()
+            if not self.found.done():
+                settle()
+
         with contextlib.suppress(RuntimeError):  # the caller's loop is gone, and the caller with it
-            self._loop.call_soon_threadsafe(lambda: None if self.found.done() else settle())
+            self._loop.call_soon_threadsafe(settled)
 
 
 class LlamaEngine:
@@ -211,7 +220,7 @@ class LlamaEngine:
         end = constraint.free if constraint is not None else _nothing
         call = _Call(lambda: Writer(self._weights, job, self._aside), self._aside)
         if terms.hear is not None:
-            job = replace(job, telling=self._telling(prompt, call.tell(terms.hear)))
+            job = replace(job, telling=self._telling(prompt, call.heard_by(terms.hear)))
         written, reused = await self._run(call, ready, terms, job.room, end)
         return self._draft(prompt, len(ready.tokens), written, reused)
 

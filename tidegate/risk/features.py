@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from tidegate.chat import JSON, Prompt, Tool, ToolCall
@@ -37,10 +37,16 @@ BEFORE: tuple[str, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    start: int
-    end: int
+class _Spans:
+    """Parts of a text, one after another; none reaches into the next."""
+
+    def __init__(self, spans: Sequence[tuple[int, int]]) -> None:
+        self._starts, self.ends = [start for start, _ in spans], [end for _, end in spans]
+
+    def touch(self, start: int, end: int) -> bool:
+        """Whether one of them has a character of this stretch; of an empty stretch: lies around it."""
+        at = bisect_right(self.ends, start)  # the first that ends behind its beginning
+        return at < len(self.ends) and self._starts[at] < end
 
 
 def after(draft: Draft, prompt: Prompt) -> dict[str, float]:
@@ -113,18 +119,17 @@ def _worst(what: str, tokens: Sequence[TokenScore]) -> dict[str, float]:
 def _decisions(tokens: Sequence[TokenScore]) -> tuple[list[TokenScore], list[TokenScore], list[TokenScore]]:
     """The tokens of tool names, of parameter names, and of argument values with their closing quotes."""
     raw = "".join(t.text for t in tokens)
-    names = [_Span(*m.span(1)) for m in _NAME.finditer(raw)]
-    pairs = [
-        m for m in _PAIR.finditer(raw) if not any(m.start() < n.end and n.start < m.end() for n in names)
-    ]
-    keys = [_Span(*m.span(1)) for m in pairs]
-    values = [_Span(*m.span(2)) for m in pairs]
+    names = _Spans([m.span(1) for m in _NAME.finditer(raw)])
+    pairs = [m for m in _PAIR.finditer(raw) if not names.touch(*m.span())]
+    keys, values = _Spans([m.span(1) for m in pairs]), _Spans([m.span(2) for m in pairs])
     found: tuple[list[TokenScore], list[TokenScore], list[TokenScore]] = ([], [], [])
+    if not names.ends and not pairs:
+        return found
     at = 0
     for token in tokens:
         end = at + len(token.text)
         for kept, spans in zip(found, (names, keys, values), strict=True):
-            if any(at < s.end and s.start < end for s in spans):
+            if spans.touch(at, end):
                 kept.append(token)
         at = end
     return found

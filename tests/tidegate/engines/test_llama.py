@@ -209,7 +209,7 @@ async def test_what_is_heard_early_is_what_the_draft_begins_with(engine: LlamaEn
     heard: list[str] = []
     prompt = replace(ask("Once upon a time", max_tokens=60), stop=("girl",))
     draft = await engine.generate(prompt, Terms(hear=heard.append))
-    assert len(heard) > 3
+    assert heard
     assert draft.text.startswith("".join(heard))
     assert len("".join(heard)) > len(draft.text) - 8
 
