@@ -58,10 +58,13 @@ class Telling:
 
     def _unsure(self) -> int:
         """How many characters at the end may be the beginning of something that is not told."""
-        longest = 0
+        held, size = self._held, len(self._held)
+        surely = size  # up to here; what may begin further left is longer, so the leftmost counts
         for text in (*self._stop, *self._marks):
-            for size in range(min(len(text) - 1, len(self._held)), longest, -1):
-                if self._held.endswith(text[:size]):
-                    longest = size
+            at = held.find(text[0], max(0, size - len(text) + 1), surely)
+            while at >= 0:
+                if text.startswith(held[at:]):
+                    surely = at
                     break
-        return longest
+                at = held.find(text[0], at + 1, surely)
+        return size - surely
