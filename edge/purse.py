@@ -37,6 +37,7 @@ FLUSH_S = 10.0
 _OPEN = 1024  # totals kept in memory
 _USUAL_TOKENS = 128.0  # of an answer, until some were seen
 _FADE = 0.05
+_BYTES_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,17 @@ class Purse:
         """The cloud has answered: what that cost is on disk when this returns, if the disk has room."""
         self._usual += _FADE * (usage.completion_tokens - self._usual)
         cost = self._terms().rates.asking(usage.prompt_tokens, usage.completion_tokens)
-        self._spend(entry.conversation, entry.application, cost)
+        self._spend(entry.conversation, entry.billed, cost)
         self.flush()
+
+    def affords(self, entry: Entry) -> bool:
+        """See `edge.uplink.carry.Meter`; the tokens of its text are guessed from its bytes."""
+        read, written = len(entry.payload) // _BYTES_PER_TOKEN, int(self._usual)
+        return self.signal(entry.conversation, entry.billed, read, written).cloud is None
 
     def sent(self, entry: Entry, size: int) -> None:
         """Bytes go out over a metered way."""
-        self._spend(entry.conversation, entry.application, Spent(bytes=size))
+        self._spend(entry.conversation, entry.billed, Spent(bytes=size))
 
     def metered_left(self) -> int | None:
         """Bytes of today's allowance over a metered way; None without a bound."""

@@ -21,12 +21,12 @@ from edge.promise.verdict import Found, claims, compared
 from edge.routing.plan import TryLocal, Why, plan
 from edge.store.promises import Check, Origin, PromiseStore
 from edge.turn import escalation
+from edge.uplink.spool import auditing
 from tidegate.errors import TidegateError
 from tidegate.ids import RequestId, new_request_id
 from tidegate.logs import Log
 from tidegate.risk.monitor import Slip
 
-AUDITOR = "tidegate:audits"  # no application has this name: what answers an audit is nobody's late answer
 BEHIND = -1  # priority in the spool
 AT_ONCE = 200  # checks looked at in one round
 _ROUND_S = 5.0
@@ -40,6 +40,10 @@ class Courier(Protocol):
         ...
 
     def moved(self) -> asyncio.Event: ...
+
+    def unpaid(self, request_id: RequestId) -> bool:
+        """Whether it waits in the spool because a budget for the cloud is spent."""
+        ...
 
 
 class Replies(Protocol):
@@ -75,12 +79,14 @@ class Audits:
     async def _sent(self, request: Request, judged: Judgement, slip: Slip) -> bool:
         house = self.house()
         redacted, known = await look(request, house)
+        if known.world.budget.cloud is not None and judged.line is not None:
+            self.keeper.audited(judged.line.key, stopped=True)
         if redacted is None or plan(known) != TryLocal():
             return False
         asked = replace(
             request,
             request_id=new_request_id(),
-            application=AUDITOR,
+            application=auditing(request.application),
             ask_review=request.ask_review or self.by_person,
         )
         self.keeper.check(asked.request_id, request.request_id, judged, slip)
@@ -89,7 +95,14 @@ class Audits:
         except TidegateError:
             self.store.closed(asked.request_id)
             raise
+        if judged.line is not None and not self._unpaid(judged.line.key):
+            self.keeper.audited(judged.line.key, stopped=False)
         return True
+
+    def _unpaid(self, line: str) -> bool:
+        """Whether audits of a line wait for money."""
+        mine = (check for check in self.store.opened(AT_ONCE) if check.line == line)
+        return any(self.courier.unpaid(check.asked_id) for check in mine)
 
     async def run(self) -> None:
         """Looks at open checks whenever something came from the cloud, and every few seconds."""
@@ -112,6 +125,8 @@ class Audits:
                 self.store.closed(check.asked_id)
                 self.keeper.heard(check, found, origin)
                 settled += 1
+            elif check.slip and self.courier.unpaid(check.asked_id):
+                self.keeper.audited(check.line, stopped=True)
         return settled
 
     def _verdict(self, check: Check, late: LateAnswer | None) -> tuple[Found, Origin]:

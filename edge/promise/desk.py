@@ -38,6 +38,8 @@ class Desk:
             self.log.error("promise_not_counted", error, request=request.request_id)
 
     def _counted(self, request: Request, found: Answer, judged: Judgement) -> None:
+        if self.audits is not None and judged.line is not None and found.why is Why.BUDGET_SPENT:
+            self.keeper.audited(judged.line.key, stopped=True)
         if found.source is Source.DEVICE and found.why is Why.CONFIDENT:
             slip = self.keeper.kept(judged) if judged.watched else None
             if slip is not None and self.audits is not None:

@@ -7,7 +7,7 @@ many: a power cut costs at most these of the count. Use from one event loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from edge.ports import Request
 
 EVERY = 32
+_EVENTS = 1000  # looked at for what happened last
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Keeper:
         self._standing: dict[str, Standing] = {}
         self._made_for: Calibration | None = None
         self._alarms = 0
+        self._stopped: set[str] | None = None  # lines whose audits have stopped
         self._log = Log("edge.promise")
 
     def restate(self, stance: Stance) -> None:
@@ -155,6 +157,16 @@ class Keeper:
         """An answer drawn for an audit could not be sent: it counts as one that was not drawn."""
         now = self.standing(line)
         self._placed(replace(now, saved=replace(now.saved, drawn=max(now.saved.drawn - 1, 0))))
+
+    def audited(self, key: str, *, stopped: bool) -> None:
+        """Audits of a line stop for want of money, or go on: written down once each. Raises Exhausted."""
+        if self._stopped is None:
+            self._stopped = audits_stopped(self._store.events(_EVENTS))
+        line = next((one for one in self._promises.lines() if one.key == key), None)
+        if line is None or stopped is (key in self._stopped):
+            return
+        self._happened(self.standing(line), Happened.AUDITS_STOPPED if stopped else Happened.AUDITS_RESUMED)
+        (self._stopped.add if stopped else self._stopped.discard)(key)
 
     def heard(self, check: Check, found: Found, origin: Origin) -> None:
         """A verdict is there: kept as an outcome, and an audit's moves the watch."""
@@ -285,6 +297,15 @@ def left(saved: Watching, line: Line, found: Terms, audit: float) -> Watch:
 
 def _fresh(line: Line, found: Terms, audit: float) -> Watch:
     return begin(line.promise, keep_at=found.keep_at, tighter=found.tighter, floor=max(audit, 1e-6))
+
+
+def audits_stopped(events: Sequence[Event]) -> set[str]:
+    """Lines whose audits have stopped, by what happened, the newest first."""
+    last: dict[str, Happened] = {}
+    for event in events:
+        if event.what in (Happened.AUDITS_STOPPED, Happened.AUDITS_RESUMED):
+            last.setdefault(event.line, event.what)
+    return {line for line, what in last.items() if what is Happened.AUDITS_STOPPED}
 
 
 def carried(old: Watch, fresh: Watch) -> Watch:

@@ -179,6 +179,11 @@ def _said(event: Event) -> Text:
         case "alarm":
             said = f"ALARM: audits showed {100 * event.seen:.2f} % wrong; {event.state}, {keep}"
             return Text(f"{rfc3339(event.at)}  {said}", style="red")
+        case "audits_stopped":
+            said = "nothing more is audited: a budget for the cloud is spent; answers kept meanwhile are not watched"
+            return Text(f"{rfc3339(event.at)}  {said}", style="yellow")
+        case "audits_resumed":
+            return Text(f"{rfc3339(event.at)}  audits go on", style="cyan")
         case "new_fit":
             return Text(f"{rfc3339(event.at)}  a new fit: {event.state}, {keep}", style="cyan")
         case _:

@@ -30,6 +30,8 @@ class Happened(StrEnum):
     BEGUN = "begun"
     ALARM = "alarm"
     NEW_FIT = "new_fit"
+    AUDITS_STOPPED = "audits_stopped"  # the budget for the cloud is spent: nothing more is checked
+    AUDITS_RESUMED = "audits_resumed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,10 @@ class Meter(Protocol):
 
     def answered(self, entry: Entry, usage: Usage) -> None: ...
 
+    def affords(self, entry: Entry) -> bool:
+        """Whether the budgets for the cloud leave room for one more like it."""
+        ...
+
 
 class NoMeter:
     """Costs nothing."""
@@ -82,6 +86,9 @@ class NoMeter:
     def sent(self, entry: Entry, size: int) -> None: ...
 
     def answered(self, entry: Entry, usage: Usage) -> None: ...
+
+    def affords(self, entry: Entry) -> bool:
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,10 @@ class Carrier:
         if self.reach.health is not before:
             alert = self.reach.health is Health.CAPTIVE
             self._log.warning("link_changed", state=self.reach.health, code=fault, alert=alert)
+
+    def affords(self, entry: Entry) -> bool:
+        """See `Meter.affords`."""
+        return self._meter.affords(entry)
 
     async def close(self) -> None:
         await self._wire.close()

@@ -21,16 +21,17 @@ from edge.routing.retry import AT_ONCE
 from edge.routing.world import LinkSignal
 from edge.uplink import codec
 from edge.uplink.carry import Carrier
-from edge.uplink.spool import DeathCause, Entry, Expired, Restarted, Shelf, SpoolState
+from edge.uplink.spool import DeathCause, Entry, Expired, Restarted, Shelf, SpoolState, Unpaid
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, TidegateError, Unreachable, Untrusted
 from tidegate.failpoint import failpoint
-from tidegate.ids import Ticket, new_ticket
+from tidegate.ids import RequestId, Ticket, new_ticket
 from tidegate.logs import Log
 
 COLLECT_S = 25.0  # the cloud's own bound on a long poll
 _ROUND_S = 0.5
 _AT_ONCE = 64  # entries looked at in one round
+_UNPAID_S = 900.0  # how long what nobody waits for waits for money until it is looked at again
 
 
 class Courier:
@@ -61,6 +62,7 @@ class Courier:
         self._polls = asyncio.Semaphore(max(2, at_once // 2))
         self._moved = asyncio.Event()
         self._nudge = asyncio.Event()
+        self._unpaid: set[RequestId] = set()
         self._stopping = False
 
     @property
@@ -101,6 +103,10 @@ class Courier:
     def leave(self, escalation: Escalation, request: Request, *, priority: int) -> None:
         """Takes it into the spool for later: nobody waits for it, and below 0 it goes behind everything else. Raises Exhausted."""
         self._taken(escalation, request, priority=priority)
+
+    def unpaid(self, request_id: RequestId) -> bool:
+        """Whether it waits because a budget for the cloud is spent."""
+        return request_id in self._unpaid
 
     def moved(self) -> asyncio.Event:
         """Take it, look at the spool, then wait for it: it is set when any entry has changed since it was taken."""
@@ -205,8 +211,20 @@ class Courier:
                 continue
             if entry.state is SpoolState.SENT:  # nobody is sending it: a power cut, or a disk that was full
                 entry = self._carrier.saved(entry, Restarted())  # noqa: PLW2901
-            if self._may(entry) and (entry.priority >= 0 or self._spare()):
+            if self._may(entry) and (entry.priority >= 0 or self._spared(entry)):
                 self._start(entry)
+
+    def _spared(self, entry: Entry) -> bool:
+        """Whether what nobody waits for may go now: there is room for it, and money, looked at when it leaves."""
+        if not self._spare():
+            return False
+        if entry.state is SpoolState.QUEUED and not self._carrier.affords(entry):
+            self._unpaid.add(entry.request_id)
+            self._carrier.saved(entry, Unpaid(_UNPAID_S))
+            self._notify()
+            return False
+        self._unpaid.clear()  # there is money again: the others are looked at when their time comes
+        return True
 
     def _spare(self) -> bool:
         """Whether there is room for what nobody waits for: a good, free link, and half of the places empty."""

@@ -36,6 +36,7 @@ class SpoolState(StrEnum):
     DEAD = "dead"
 
 
+AUDITS = "tidegate:audits"  # no application has this name: what answers an audit is nobody's late answer
 LIVE = (SpoolState.QUEUED, SpoolState.SENT, SpoolState.HELD)
 
 
@@ -76,6 +77,16 @@ class Entry:
     @property
     def live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def billed(self) -> str:
+        """The application on whose account this goes: of an audit, the one whose answer is checked."""
+        return self.application.removeprefix(f"{AUDITS}:")
+
+
+def auditing(application: str) -> str:
+    """Under which name an answer of that application is sent to be checked."""
+    return f"{AUDITS}:{application}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +132,18 @@ class Expired:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpaid:
+    """There is no money left for it: it waits for a while and is looked at again."""
+
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Restarted:
     """The daemon came up again and does not know whether the bytes arrived."""
 
 
-Event = Sending | Answered | Waiting | Failed | Forgotten | Distrusted | Expired | Restarted
+Event = Sending | Answered | Waiting | Failed | Forgotten | Distrusted | Expired | Unpaid | Restarted
 
 
 def step(entry: Entry, event: Event, now: float) -> Entry:
@@ -151,6 +169,8 @@ def step(entry: Entry, event: Event, now: float) -> Entry:
             return replace(entry, state=SpoolState.DEAD, cause=DeathCause.UNTRUSTED, answered_at=now)
         case Expired():
             return replace(entry, state=SpoolState.DEAD, cause=DeathCause.EXPIRED, answered_at=now)
+        case Unpaid(after_s):
+            return replace(entry, next_at=now + after_s) if entry.state is SpoolState.QUEUED else entry
         case Restarted():
             return (
                 replace(entry, state=SpoolState.QUEUED, next_at=now)

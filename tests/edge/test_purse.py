@@ -10,7 +10,7 @@ from edge.routing.budget import End, Kind, Limits, Rates, Scope
 from edge.routing.plan import Why
 from edge.store.schema import open_durable
 from edge.store.spend import SpendStore
-from edge.uplink.spool import Entry
+from edge.uplink.spool import Entry, auditing
 from tidegate.chat import Usage
 from tidegate.clock import day_bounds
 from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
@@ -57,6 +57,22 @@ def test_a_conversation_ends_before_the_day_does(tmp_path: Path) -> None:
     assert found.signal("conv_1", "app", 100, 100).cloud == End(Scope.CONVERSATION, Kind.MONEY)
     other = found.signal("conv_2", "app", 100, 100)
     assert (other.cloud, other.day_money, other.day_tokens) == (None, 1.0, 625)
+
+
+def test_an_audit_is_billed_to_the_application_whose_answer_it_checks(tmp_path: Path) -> None:
+    found = purse(tmp_path, TwoClocks(), application=Limits(money=1.0))
+    audit = entry(application=auditing("app"))
+    assert found.affords(audit)
+    found.answered(audit, Usage(500, 125))
+    assert not found.affords(audit)
+    assert found.signal("conv_2", "app", 100, 100).cloud == End(Scope.APPLICATION, Kind.MONEY)
+    assert found.affords(entry(application=auditing("other")))
+
+
+def test_a_long_text_is_more_than_the_budget_has_left(tmp_path: Path) -> None:
+    found = purse(tmp_path, TwoClocks(), day=Limits(money=1.0))
+    assert found.affords(replace(entry(), payload=b"x" * 100))
+    assert not found.affords(replace(entry(), payload=b"x" * 10_000))
 
 
 def test_what_the_cloud_cost_is_on_disk_at_once_and_drafts_a_little_later(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,17 +12,21 @@ import pytest
 
 from edge.device_key import DeviceKey
 from edge.ports import Answer, Escalation, House, LateAnswer, LateState, Request, Source, State
-from edge.promise.audits import AUDITOR, BEHIND, Audits, learn_from
+from edge.promise.audits import BEHIND, Audits, learn_from
 from edge.promise.desk import Desk
 from edge.promise.judgement import Line
 from edge.promise.keeper import Keeper, Stance
 from edge.promise.lines import Promises
 from edge.promise.verdict import Found, claims, compared
 from edge.promise.weigh import weigh
+from edge.routing.budget import End, Kind, Scope
 from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Why
+from edge.routing.world import CALM, BudgetSignal
+from edge.routing.world import World as Surrounding
 from edge.store.promises import Origin, PromiseStore
 from edge.store.schema import Base, open_durable, open_journal
+from edge.uplink.spool import auditing
 from tests.fakes.edge_parts import FakeDispatch, FakeModel, PatternScreen, house
 from tests.fakes.promises import PROMISE, calibration
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall
@@ -49,6 +54,10 @@ class Post:
     taken: list[tuple[Escalation, Request, int]] = field(default_factory=list)
     answer: LateAnswer | None = None
     full: bool = False
+    poor: bool = False
+
+    def unpaid(self, request_id: RequestId) -> bool:
+        return self.poor
 
     def leave(self, escalation: Escalation, request: Request, *, priority: int) -> None:
         if self.full:
@@ -60,6 +69,21 @@ class Post:
 
     def found(self, request_id: RequestId) -> LateAnswer | None:
         return None if self.answer is None else replace(self.answer, request_id=request_id)
+
+
+@dataclass(frozen=True)
+class Around:
+    """Surroundings that are what they are."""
+
+    now: Surrounding
+
+    def world(self, request: Request, prompt_tokens: int) -> Surrounding:
+        return self.now
+
+    def drafting(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def drafted(self, request: Request, made: Draft) -> None: ...
 
 
 @dataclass
@@ -116,7 +140,7 @@ async def test_a_drawn_answer_leaves_redacted_behind_everything_else_and_under_a
     world.desk.after(ASK, kept(world))
     await sent(world)
     [(escalation, request, priority)] = world.post.taken
-    assert (priority, request.application, escalation.why) == (BEHIND, AUDITOR, Why.AUDIT)
+    assert (priority, request.application, escalation.why) == (BEHIND, auditing("tests"), Why.AUDIT)
     assert escalation.request_id != ASK.request_id
     assert "eve.adams" not in escalation.prompt.messages[0].content.text
 
@@ -154,6 +178,54 @@ async def test_a_full_spool_costs_the_audit_and_not_the_count(world: World) -> N
     await sent(world)
     now = world.keeper.standing(Line("device", Task.CALLS, PROMISE))
     assert (now.saved.kept, now.saved.drawn, len(world.store.opened(10))) == (1, 0, 0)
+
+
+def happened(world: World) -> list[str]:
+    return [str(event.what) for event in reversed(world.store.events())]
+
+
+async def test_a_spent_budget_stops_the_audits_and_the_ledger_says_so_once(world: World) -> None:
+    spent = replace(CALM, budget=BudgetSignal(cloud=End(Scope.DAY, Kind.MONEY)))
+    poor = replace(world.audits, house=lambda: replace(world.house, around=Around(spent)))
+    judged = weigh(ASK, DRAFT, world.house)
+    for _ in range(3):
+        slip = world.keeper.kept(judged)
+        assert slip is not None
+        assert not await poor.send(ASK, judged, slip)
+    assert not world.post.taken
+    assert happened(world) == ["begun", "audits_stopped"]
+    slip = world.keeper.kept(judged)
+    assert slip is not None
+    assert await world.audits.send(ASK, judged, slip)
+    assert happened(world) == ["begun", "audits_stopped", "audits_resumed"]
+
+
+async def test_answers_kept_for_want_of_money_are_not_watched_and_the_ledger_says_why(world: World) -> None:
+    world.desk.after(ASK, kept(world, why=Why.BUDGET_SPENT))
+    world.desk.after(ASK, kept(world, why=Why.BUDGET_SPENT))
+    assert world.keeper.standing(Line("device", Task.CALLS, PROMISE)).saved.kept == 0
+    assert happened(world) == ["begun", "audits_stopped"]
+    again = Keeper(Stance(Promises(PROMISE), audit=0.5), world.store, calibration, key=KEY, clock=FixedClock(), draw=lambda: 0.0)  # fmt: skip
+    again.audited("device/calls", stopped=True)  # a restart says nothing anew
+    assert happened(world) == ["begun", "audits_stopped"]
+
+
+async def test_audits_that_wait_in_the_spool_for_money_are_told_and_go_on_when_there_is_some(
+    world: World,
+) -> None:
+    world.desk.after(ASK, kept(world))
+    await sent(world)
+    world.post.poor = True
+    world.settle(state=LateState.WAITING)
+    world.settle(state=LateState.WAITING)
+    assert happened(world) == ["begun", "audits_stopped"]
+    world.desk.after(ASK, kept(world))
+    await sent(world)
+    assert happened(world) == ["begun", "audits_stopped"]  # older ones still wait
+    world.post.poor = False
+    world.desk.after(ASK, kept(world))
+    await sent(world)
+    assert happened(world)[-1] == "audits_resumed"
 
 
 async def test_what_may_not_leave_is_not_audited(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,12 @@ from edge import device_key, turn
 from edge.config import EdgeConfig, Rules, Uplink
 from edge.ports import Answer, House, LateState, Policy, PolicyVersion, Request, Source, State
 from edge.routing.link import Health
+from edge.routing.plan import Why
 from edge.stores import Stores, open_stores
 from edge.uplink import codec, ledger
+from edge.uplink.carry import Meter, NoMeter
 from edge.uplink.ledger import Kind
-from edge.uplink.spool import DeathCause, SpoolState
+from edge.uplink.spool import DeathCause, Entry, SpoolState, auditing
 from edge.uplink.way_out import WayOut, build
 from tests.fakes.clocks import WrongSystemClock
 from tests.fakes.cloud import FakeCloud, Site, serving
@@ -48,6 +50,7 @@ class Device:
         *,
         identity: Path | None = None,
         clock: Clock | None = None,
+        meter: Meter | None = None,
     ) -> None:
         uplink = Uplink(
             address=address, identity=identity or site.folder / "device", probe_s=0.2, settle_s=0.2
@@ -56,7 +59,9 @@ class Device:
         config = EdgeConfig(state=folder, uplink=uplink, policy=Rules(names=False))
         key = device_key.load_or_make(folder)
         self.stores: Stores = open_stores(config, key)
-        self.out: WayOut = build(config, key, self.stores, clock=clock or SystemClock(), tracer=QuietTracer())
+        self.out: WayOut = build(
+            config, key, self.stores, clock=clock or SystemClock(), tracer=QuietTracer(), meter=meter
+        )
 
     async def ask(self, text: str, **changes: object) -> Answer:
         house = House(Policy(PolicyVersion("t")), self.out.screen, FakeModel(ready=False), self.out.courier)
@@ -327,6 +332,45 @@ async def test_a_forgotten_ticket_is_asked_again_from_the_start(site: Site, tmp_
         assert late is not None
         assert late.state is LateState.ANSWERED
         assert len(cloud.cases) == 1
+
+
+async def moved(device: Device, there: Callable[[], bool]) -> None:
+    """Until it is so; the courier tells when to look again."""
+    while not there():
+        event = device.out.courier.moved()
+        if not there():
+            await asyncio.wait_for(event.wait(), 10.0)
+
+
+class Poor(NoMeter):
+    """A purse that is empty, until it is not."""
+
+    empty = True
+
+    def affords(self, entry: Entry) -> bool:
+        return not self.empty
+
+
+async def test_an_audit_waits_in_the_spool_while_there_is_no_money_and_requests_go_on(
+    site: Site, tmp_path: Path
+) -> None:
+    cloud, purse = FakeCloud(site), Poor()
+    async with (
+        serving(cloud) as address,
+        running(Device(site, tmp_path / "state", address, meter=purse)) as device,
+    ):
+        asked = request("check this", application=auditing("tests"))
+        redacted = device.out.screen.redact(asked)
+        house = House(Policy(PolicyVersion("t")), device.out.screen, FakeModel(), device.out.courier)
+        device.out.courier.leave(turn.escalation(asked, redacted, Why.AUDIT, house), asked, priority=-1)
+        assert (await device.ask("hello")).state is State.ANSWERED
+        await moved(device, lambda: device.out.courier.unpaid(asked.request_id))
+        assert len(cloud.seen) == 1
+        assert device.stores.spool.counts() == {"done": 1, "queued": 1}
+        purse.empty = False
+        device.stores.spool.hasten(SystemClock().now())
+        await moved(device, lambda: device.stores.spool.counts() == {"done": 2})
+        assert not device.out.courier.unpaid(asked.request_id)
 
 
 async def test_a_rejection_is_final(site: Site, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from edge.uplink.spool import (
     Restarted,
     Sending,
     SpoolState,
+    Unpaid,
     Waiting,
     backoff,
     step,
@@ -75,6 +76,8 @@ HELD = Waiting("tkt_cloud", HoldReason.POLICY)
         ([Restarted()], SpoolState.QUEUED),
         ([Sending(), Distrusted()], SpoolState.DEAD),
         ([Expired()], SpoolState.DEAD),
+        ([Unpaid(900.0)], SpoolState.QUEUED),
+        ([Sending(), HELD, Unpaid(900.0)], SpoolState.HELD),
         ([Sending(), HELD, Expired()], SpoolState.DEAD),
         ([Sending(), Answered(b"r"), Expired()], SpoolState.DONE),
         ([Sending(), Distrusted(), Answered(b"r")], SpoolState.DEAD),
@@ -108,6 +111,7 @@ events = st.sampled_from(
         Distrusted(),
         Expired(),
         Restarted(),
+        Unpaid(900.0),
     ]
 )
 
