@@ -97,11 +97,15 @@ def _their_set(room: Room) -> Iterator[Part]:
 
 def _own_set(room: Room) -> Iterator[Part]:
     over = f"own templates, values by Faker, {len(room.own)} sentences"
+    name = "presidio-research's scorer, own set"
     part, found = scorer.measure(
-        room.scorer, room.finders, room.own, "presidio-research's scorer, own set", over, room.bench.said
+        room.scorer, room.finders, room.own, f"{name}, development", over, room.bench.said
     )
     scorer.errors_of(room.own, found[OURS], room.bench.errors)
     yield part
+    held = synthetic.held_sentences(room.made, SEED, room.sizes.sentences)
+    over = f"own, other templates and seed, {len(held)} sentences"
+    yield scorer.measure(room.scorer, room.finders, held, f"{name}, held out", over, room.bench.said)[0]
 
 
 def _kinds(room: Room) -> Iterator[Part]:

@@ -1,6 +1,7 @@
 """This project's own synthetic sets: hand-written sentences filled with made-up values. Pure and seeded.
 
-Values come from Faker in the peers' environment (`WANTED` says which), so that what is measured shares no generator with what
+Two halves that share neither sentences nor seed nor forms of dates: rules are written against `sentences`, `held_sentences` is only
+measured. Values come from Faker in the peers' environment (`WANTED` says which), so that what is measured shares no generator with what
 trains the name model. Own set, own templates: comparable over time and between the finders of one run, not with published figures.
 """
 
@@ -20,6 +21,8 @@ Values = Mapping[str, Sequence[str]]
 LATIN = "en_US en_GB en_CA en_AU en_IN en_NG de_DE fr_FR es_ES nl_NL it_IT pl_PL pt_BR sv_SE fi_FI tr_TR cs_CZ hr_HR".split()
 ENGLISH = "en_US en_GB en_CA en_AU en_IN".split()
 REGIONS = "en_US en_GB en_CA en_AU en_IN de_DE de_AT de_CH fr_FR es_ES nl_NL nl_BE it_IT pl_PL pt_BR pt_PT sv_SE no_NO da_DK fi_FI cs_CZ".split()
+
+ABROAD = "de_DE de_AT de_CH fr_FR fr_CH nl_NL nl_BE es_ES it_IT pl_PL pt_PT sv_SE da_DK".split()
 
 # kind in a template: (label, Faker's provider, locales)
 KINDS: dict[str, tuple[str, str, list[str]]] = {
@@ -46,16 +49,51 @@ KINDS: dict[str, tuple[str, str, list[str]]] = {
     "url": ("URL", "url", LATIN),
     "user": ("USERNAME", "user_name", LATIN),
     "date": ("DATE_TIME", "date", ["en_US"]),
+    "datede": ("DATE_TIME", "date", ["de_DE"]),
+    "moment": ("DATE_TIME", "date", ["en_US"]),  # as the development half writes it
+    "instant": ("DATE_TIME", "date", ["en_US"]),  # as the held-out half does
+    "stamp": ("DATE_TIME", "date", ["en_US"]),
     "age": ("AGE", "random_int", ["en_US"]),
     "job": ("TITLE", "job", ["en_US"]),
     "nationality": ("NRP", "", []),
+    "faith": ("NRP", "", []),
+    "abroad": ("STREET_ADDRESS", "address", ABROAD),
+    "lines": ("STREET_ADDRESS", "", []),  # an address with its line breaks
+    "number": ("STREET_ADDRESS", "building_number", ["en_US", "en_GB"]),
+    "road": ("STREET_ADDRESS", "street_name", ["en_US", "en_GB", "en_AU"]),
+    "unit": ("STREET_ADDRESS", "secondary_address", ["en_US", "en_GB", "en_CA"]),
+    "town": ("LOCATION", "city", ["en_US", "en_GB", "en_CA"]),
+    "state": ("LOCATION", "state", ["en_US"]),
+    "abbr": ("LOCATION", "state_abbr", ["en_US"]),
+    "zipus": ("POSTAL_CODE", "postcode", ["en_US"]),
+    "apo": ("STREET_ADDRESS", "military_apo", ["en_US"]),
+    "dpo": ("STREET_ADDRESS", "military_dpo", ["en_US"]),
+    "area": ("STREET_ADDRESS", "military_state", ["en_US"]),
+    "trade": ("", "job", ["en_US"]),  # a job in prose: filled in, not marked
+    "aged": ("AGE", "", []),  # a number with what says that it is an age
+    "handle": ("USERNAME", "", []),
+    "body": ("ORGANIZATION", "", []),
 }
-_DATES = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%B %d, %Y", "%d %B %Y", "%d.%m.%Y")
+_FORMS = {  # of dates, for strftime
+    "date": ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%B %d, %Y", "%d %B %Y", "%d.%m.%Y"),
+    "datede": ("%d.%m.%Y",),
+    "moment": (
+        "%Y-%m-%d", "%b %d, %Y", "%d %b %Y", "%A, %B %d, %Y", "%B %Y", "%d %B", "%B %d", "%m/%d/%y", "%d-%b-%Y", "%a %d %b %Y",
+        "%Y-%m-%d %H:%M", "%B %d, %Y at %I:%M %p", "%d.%m.%Y, %H:%M", "%A %d %B",
+    ),
+    "instant": (
+        "%d %B, %Y", "%Y/%m/%d", "%d/%m/%y", "%a, %d %b %Y %H:%M", "%-d. %B %Y", "%b. %-d, %Y", "%B of %Y", "%I:%M %p on %B %d, %Y",
+        "%A %B %-d", "%m-%d-%Y", "%H:%M, %d %b %Y", "%d/%b/%Y",
+    ),
+    "stamp": ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M:%S"),
+}  # fmt: skip
 _NATIONALITIES = (
     "Dutch Kenyan Peruvian Korean Nigerian Swedish Turkish Canadian Vietnamese Greek Chilean Polish Egyptian Irish "
     "Indonesian Portuguese Moroccan Finnish Mexican Ukrainian"
 ).split()  # fmt: skip
-_SLOT = re.compile(r"\{([a-z]+)\}")
+_BODIES = ("University of {}", "Bank of {}", "{} City Council", "{} General Hospital", "{} High School")
+_FAITHS = "Muslim Jewish Hindu Catholic Buddhist Sikh Protestant".split()
+_SLOT = re.compile(r"\{([a-z]+)\}|<<|>>")
 LOWER = 0.07  # the share of sentences that somebody typed without capitals
 
 
@@ -69,6 +107,13 @@ def values(peer: Peer, seed: int, count: int = 400) -> dict[str, list[str]]:
         made.setdefault(key.partition("/")[0], []).extend(str(one) for one in several)
     made["name"] = [f"{first} {last}" for first, last in zip(made["first"], made["last"], strict=True)]
     made["nationality"] = list(_NATIONALITIES)
+    made["faith"] = list(_FAITHS)
+    made["lines"] = [one.replace(", ", "\n", 1) for one in (*made["address"], *made["abroad"])]
+    made["aged"] = [
+        f"{one} {words}" for one in made["age"] for words in ("yo", "y/o", "years old", "yrs old")
+    ]
+    made["handle"] = [f"@{one}" for one in made["user"]]
+    made["body"] = [form.format(town) for town in made["town"] for form in _BODIES]
     return made
 
 
@@ -88,18 +133,17 @@ def wanted(count: int) -> list[JSON]:
             }
             if kind == "age":
                 one["arguments"] = {"min": 18, "max": 99}
-            if kind == "date":
-                asked += [
-                    {
-                        **one,
-                        "key": f"date/{at}",
-                        "count": share // len(_DATES),
-                        "arguments": {"pattern": form},
-                    }
-                    for at, form in enumerate(_DATES)
-                ]
-                continue
-            asked.append(one)
+            forms = _FORMS.get(kind, ())
+            dated: list[JSON] = [
+                {
+                    **one,
+                    "key": f"{kind}/{at}",
+                    "count": share // len(forms),
+                    "arguments": {"pattern": form},
+                }
+                for at, form in enumerate(forms)
+            ]
+            asked += dated or [one]
     return asked
 
 
@@ -111,22 +155,38 @@ def templates(name: str) -> list[str]:
 def fill(template: str, made: Values, rng: random.Random, group: str = "") -> Row:
     """One sentence with fresh values; a shared first name may repeat, as in life."""
     text, marks, position = "", [], 0
+    whole = -1  # where the address in parts began that is being written
     for slot in _SLOT.finditer(template):
         kind = slot[1]
-        if kind not in KINDS:
+        if kind is not None and kind not in KINDS:
             continue
         text += template[position : slot.start()]
-        value = rng.choice(made[kind])
-        marks.append(Mark(len(text), len(text) + len(value), KINDS[kind][0]))
-        text += value
         position = slot.end()
+        if kind is None:
+            if slot[0] == ">>":
+                marks.append(Mark(whole, len(text), "STREET_ADDRESS"))
+            whole = len(text) if slot[0] == "<<" else -1
+            continue
+        value = rng.choice(made[kind])
+        if whole < 0 and KINDS[kind][0]:
+            marks.append(Mark(len(text), len(text) + len(value), KINDS[kind][0]))
+        text += value
     return Row(text + template[position:], tuple(marks), group)
 
 
 def sentences(made: Values, seed: int, count: int) -> list[Row]:
-    """The own synthetic set: every template in turn, a small share in lower case."""
+    """The own synthetic set, development half: every template in turn, a small share in lower case."""
+    return _filled("templates", made, seed, count)
+
+
+def held_sentences(made: Values, seed: int, count: int) -> list[Row]:
+    """The held-out half: other templates, and a seed of its own."""
+    return _filled("templates_held", made, seed + 1000, count)
+
+
+def _filled(name: str, made: Values, seed: int, count: int) -> list[Row]:
     rng = random.Random(seed)
-    shapes = templates("templates")
+    shapes = templates(name)
     rows = [fill(shapes[at % len(shapes)], made, rng) for at in range(count)]
     return [_lowered(row) if rng.random() < LOWER else row for row in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 from stdnum import iban as stdnum_iban
@@ -63,14 +64,39 @@ def test_the_same_seed_makes_the_same_sets_and_another_one_others() -> None:
 
 
 def test_every_template_slot_is_a_known_kind_and_is_marked() -> None:
-    for name in ("templates", "phones", "cards"):
+    marked_kinds = [kind for kind, (label, *_) in synthetic.KINDS.items() if label]
+    for name in ("templates", "templates_held", "phones", "cards"):
         for template in synthetic.templates(name):
             row = synthetic.fill(template, VALUES, random.Random(1))
-            assert len(row.marks) == sum(template.count("{" + kind + "}") for kind in synthetic.KINDS)
-            assert all(
-                row.text[m.start : m.end] in {v for several in VALUES.values() for v in several}
-                for m in row.marks
-            )
+            parts = re.sub(r"<<.*?>>", "", template, flags=re.DOTALL)
+            wholes = template.count("<<")
+            assert len(row.marks) == wholes + sum(parts.count("{" + kind + "}") for kind in marked_kinds)
+            values = {v for several in VALUES.values() for v in several}
+            single = [m for m in row.marks if row.text[m.start : m.end] in values]
+            assert len(single) >= len(row.marks) - wholes
+            assert "<<" not in row.text
+            assert not re.search(r"\{[a-z]+\}", row.text)
+
+
+def test_an_address_in_parts_is_one_mark() -> None:
+    row = synthetic.fill("to <<{number} {road}\n{town}>>, {first}", VALUES, random.Random(1))
+    address, first = (row.text[m.start : m.end] for m in row.marks)
+    assert re.fullmatch(r"number\d road\d\ntown\d", address)
+    assert re.fullmatch(r"first\d", first)
+    assert [m.label for m in row.marks] == ["STREET_ADDRESS", "PERSON"]
+
+
+def test_a_job_in_prose_is_filled_in_and_not_marked() -> None:
+    row = synthetic.fill("a {trade} in {city}", VALUES, random.Random(1))
+    assert [m.label for m in row.marks] == ["LOCATION"]
+    assert "trade" in row.text
+
+
+def test_the_halves_share_no_sentence_and_no_form_of_dates() -> None:
+    assert not set(synthetic.templates("templates")) & set(synthetic.templates("templates_held"))
+    assert not any("{moment}" in line for line in synthetic.templates("templates_held"))
+    assert not any("{instant}" in line for line in synthetic.templates("templates"))
+    assert synthetic.sentences(VALUES, 4, 50) != synthetic.held_sentences(VALUES, 4, 50)
 
 
 @pytest.mark.parametrize("kind", ids.NATIONAL, ids=lambda kind: kind.module)
