@@ -29,6 +29,7 @@ Attacks = tuple[Batch, Tensor] | None
 Score = Callable[[Sentry, Batch, Tensor, Attacks], tuple[Tensor, Tensor]]
 
 TRUNK_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+CALM = 0.35  # weight of the tag texts in the injection loss: they are many and none of them an attack
 ATTACK_EVERY = 1  # steps between two batches of the injection head
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -37,7 +38,7 @@ def losses(net: Sentry, batch: Batch, tags: Tensor, attacks: Attacks) -> tuple[T
     """Tag loss and injection loss of one step."""
     tag_logits, calm = net(batch)  # text of the corpora, records and log lines: none of it is an attack
     tag_loss = F.cross_entropy(tag_logits.flatten(0, 1), tags.flatten(), ignore_index=-100)
-    attack_loss = 0.5 * F.binary_cross_entropy_with_logits(calm, torch.full_like(calm, 0.01))
+    attack_loss = CALM * F.binary_cross_entropy_with_logits(calm, torch.full_like(calm, 0.01))
     if attacks is not None:
         _, verdict = net(attacks[0])
         attack_loss = attack_loss + F.binary_cross_entropy_with_logits(verdict, attacks[1] * 0.98 + 0.01)

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.training import sentry_orders
+
 HELD_OUT = (
     "deepset_pi"  # both of its classes, English and German; never trained on, never used for a threshold
 )
@@ -349,14 +351,18 @@ class Mixer:
     def one(self) -> Sample:
         rng = self.rng
         roll = rng.random()
-        if roll < 0.30:
+        if roll < 0.28:
             return rng.choice(self.attacks)
-        if roll < 0.42:
+        if roll < 0.40:
             return rng.choice(self.indirect)
-        if roll < 0.62:
+        if roll < 0.52:
             return Sample(self._planted(), True, "synth")
-        if roll < 0.74:
+        if roll < 0.64:
+            return Sample(sentry_orders.order(rng, True), True, "orders")
+        if roll < 0.70:
             return Sample(compose(rng.choice(_BENIGN), rng), False, "synth-benign")
+        if roll < 0.80:
+            return Sample(sentry_orders.order(rng, False), False, "orders-calm")
         name = rng.choice(sorted(self.pools))
         text = rng.choice(self.pools[name])
         if rng.random() < 0.15:

@@ -12,10 +12,13 @@ from scripts.training import sentry_data, sentry_inject, sentry_words
 from scripts.training.sentry_data import Example
 from scripts.training.sentry_net import TAGS, Batch
 from scripts.training.sentry_plain import Plain
+from scripts.training.sentry_scenes import Scenes
 from scripts.training.sentry_synth import Writer, recase, rename
 from tidegate.privacy.wordpiece import WordPiece
 
-PLAIN = 0.22  # share of texts without anything private
+PLAIN = 0.20  # share of texts without anything private
+SCENES = 0.7  # share of made-up texts that are scenes; the others are the writer's short forms, records and log lines
+ATTACKS = 4  # of each step's size one in so many texts rides along as an attack or its look-alike
 RENAMED = 0.3  # share of real sentences that speak of other people than they did
 WINDOW = 128  # pieces, [CLS] and [SEP] included
 
@@ -78,6 +81,7 @@ class Stream:
         self.quiet = sentry_data.banking_questions(shared)
         self.lexicon, self.held = sentry_words.build(shared, self.real)
         self.writer = Writer(self.lexicon, self.rng)
+        self.scenes = Scenes(self.lexicon, self.rng)
         self.plain = Plain(shared, self.rng)
         self.mixer = sentry_inject.Mixer(shared, self.rng)
 
@@ -92,7 +96,8 @@ class Stream:
             return recase(real, self.rng)
         if roll < self.real_share + 0.05:
             return recase(self.rng.choice(self.quiet), self.rng)
-        return recase(self.writer.one(), self.rng)
+        maker = self.scenes if self.rng.random() < SCENES else self.writer
+        return recase(maker.one(), self.rng)
 
     def _bucketed(self, size: int) -> Iterator[list[Item]]:
         while True:
@@ -122,6 +127,8 @@ class Stream:
                 yield [row[0] for row in group], torch.tensor([row[1] for row in group])
 
     def batches(self, size: int) -> Iterator[tuple[Batch, Tensor, Batch, Tensor]]:
-        for items, (texts, attack) in zip(self._bucketed(size), self._attacks(size // 6), strict=False):
+        for items, (texts, attack) in zip(
+            self._bucketed(size), self._attacks(max(1, size // ATTACKS)), strict=False
+        ):
             batch, tags = pad(items)
             yield batch, tags, pad(texts)[0], attack

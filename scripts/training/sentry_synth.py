@@ -267,7 +267,9 @@ def _zip(rng: random.Random, country: str) -> str:
     return f"{rng.randint(1000, 99999):05d}"
 
 
-def _noise(rng: random.Random) -> dict[str, Callable[[], str]]:
+def noise(rng: random.Random) -> dict[str, Callable[[], str]]:
+    """Makers of numbers, dates, addresses of mail and the like, by the name of their field: none of it is marked."""
+
     def letters(n: int) -> str:
         return "".join(rng.choices("ABCDEFGHJKLMNPQRSTUVWXYZ", k=n))
 
@@ -330,7 +332,7 @@ class Writer:
     """Writes examples from one lexicon and one random source."""
 
     def __init__(self, lex: Lexicon, rng: random.Random) -> None:
-        self.lex, self.rng, self.noise, self.country = lex, rng, _noise(rng), "en"
+        self.lex, self.rng, self.noise, self.country = lex, rng, noise(rng), "en"
 
     def value(self, field: str) -> str:
         match field:

@@ -164,6 +164,43 @@ _FIRM_END = [
 _LATIN = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zß-öø-ÿā-ž]{1,14}(?:[-'’][A-ZÀ-Þ]?[a-zß-ÿ]+)?$")
 
 
+INVENTED = 0.07  # share of names of no list: where they stand must be enough
+_ONSETS = (
+    "b br ch d dr f fr g gh gr h j k kh kl kw l m mb n ng ny p ph r s sh st t th tr ts v w xh y z zh".split()
+)
+_VOWELS = "a a a e e i i o o u ai ei ia io oa ou ue aa ee".split()
+_CODAS = [
+    "",
+    "",
+    "",
+    "",
+    "n",
+    "n",
+    "r",
+    "l",
+    "s",
+    "k",
+    "m",
+    "ng",
+    "sh",
+    "t",
+    "v",
+    "x",
+    "rd",
+    "nd",
+    "vic",
+    "ov",
+    "ski",
+]
+
+
+def invented(rng: random.Random) -> str:
+    """A name of one to three syllables from no list and no country."""
+    syllables = rng.choice((1, 2, 2, 2, 3))
+    text = "".join(rng.choice(_ONSETS) + rng.choice(_VOWELS) for _ in range(syllables)) + rng.choice(_CODAS)
+    return text.capitalize()
+
+
 @dataclass(frozen=True)
 class Lexicon:
     """Pools of words. A held-out lexicon shares no entry of the public lists with the training one."""
@@ -176,7 +213,9 @@ class Lexicon:
     world: sentry_world.World
 
     def pair(self, rng: random.Random) -> tuple[str, str]:
-        """A first and a last name; half the time of one country, otherwise from the mixed lists."""
+        """A first and a last name: of one country, from the mixed lists, or such as nobody has heard."""
+        if rng.random() < INVENTED:
+            return invented(rng), invented(rng)
         if rng.random() < 0.5:
             return self.world.pair(rng)
         first = rng.choice(_FIRST) if rng.random() < 0.4 else rng.choice(self.firsts)

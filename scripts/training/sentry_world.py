@@ -1,4 +1,4 @@
-"""Names and towns of thirty countries from the `faker` package (MIT), and everyday sentences that carry them.
+"""Names and towns of fifty countries from the `faker` package (MIT), and everyday sentences that carry them.
 
 A detector that has seen the names of four countries masks no others. First and last names are drawn from one country at a
 time, as they occur. Development only: nothing of `faker` is shipped but what the weights learnt.
@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _LOCALES = """en_US en_GB en_IE en_IN en_NZ en_KE en_PK de_DE de_AT de_CH fr_FR fr_BE fr_CA fr_CH nl_NL nl_BE es_ES es_MX
-it_IT pt_BR pl_PL cs_CZ sk_SK da_DK sv_SE no_NO fi_FI tr_TR hu_HU ro_RO hr_HR id_ID is_IS""".split()
+it_IT pt_BR pl_PL cs_CZ sk_SK da_DK sv_SE no_NO fi_FI tr_TR hu_HU ro_RO hr_HR id_ID is_IS
+az_AZ en_NG en_TH es_AR es_CL es_CO et_EE fr_DZ ga_IE ha_NG ig_NG lt_LT lv_LV pt_PT sl_SI sw tw_GH uz_UZ yo_NG zu_ZA ja_JP zh_CN""".split()
 # English first; the other languages the sentries promise next.
 _WEIGHT = {"en": 5, "de": 3, "fr": 3, "nl": 4}
+_FIRSTS = ("first_names", "first_names_male", "first_names_female", "first_romanized_names")
+_LASTS = ("last_names", "last_names_male", "last_names_female", "last_romanized_names")
 _NAME = re.compile(r"[A-ZÀ-ÖØ-ÞĀ-Ž][a-zß-öø-ÿā-ž]{1,14}(?:[-'’][A-ZÀ-Þ]?[a-zß-ÿ]+)?$")
 
 EVERYDAY = [
@@ -92,14 +95,8 @@ def build() -> tuple[World, World]:
     except ImportError as missing:
         raise SystemExit("names are missing: pip install faker (MIT), then run this again") from missing
     raw = {locale: Faker(locale) for locale in _LOCALES}
-    firsts = {
-        at: _pool(fake, "person", ("first_names", "first_names_male", "first_names_female"))
-        for at, fake in raw.items()
-    }
-    lasts = {
-        at: _pool(fake, "person", ("last_names", "last_names_male", "last_names_female"))
-        for at, fake in raw.items()
-    }
+    firsts = {at: _pool(fake, "person", _FIRSTS) for at, fake in raw.items()}
+    lasts = {at: _pool(fake, "person", _LASTS) for at, fake in raw.items()}
     towns = sorted(
         {town for fake in raw.values() for town in _pool(fake, "address", ("cities", "city_names"))[:400]}
     )
