@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Protocol, runtime_checkable
 
 from tidegate.errors import Broken
@@ -18,9 +17,9 @@ from tidegate.privacy.memory import Memory
 from tidegate.privacy.merge import Loss, Merged, merge, strongest
 from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
-from tidegate.privacy.prefilter import Prefilter, prefilter
 from tidegate.privacy.rules import NO_RULES, OwnRules
 from tidegate.privacy.spans import Span
+from tidegate.privacy.wanted import wanted
 
 # What people write before a value. The encoder sees a capitalised word beside private text and takes it for a name.
 _NAMES_OF_KINDS = frozenset(
@@ -82,7 +81,7 @@ class Detector:
 
     def document(self, text: str) -> Document:
         """`text` as the patterns see it."""
-        return Document(text, _prefilter_of(self.patterns))
+        return Document(text, wanted(self.patterns).prefilter)
 
     def _recalled(self, text: str, who: Hashable, look: Callable[[], tuple[Span, ...]]) -> tuple[Span, ...]:
         return look() if self.memory is None else self.memory.recall(text, who, look)
@@ -110,9 +109,8 @@ class Detector:
                     yield _moved(strongest(inside), document.original(parcel.start, parcel.end))
 
     def _found(self, document: Document) -> Iterator[Span]:
-        for pattern in self.patterns:
-            if pattern.wants(document):
-                yield from pattern.find(document)
+        for pattern in wanted(self.patterns).among(document):
+            yield from pattern.find(document)
         yield from self.rules.claims(document.text)
 
 
@@ -148,13 +146,6 @@ def _moved(span: Span, place: tuple[int, int]) -> Span:
     if start == span.start and end == span.end:
         return span
     return Span(start, end, span.label, span.score, span.source, span.valid)
-
-
-@cache
-def _prefilter_of(patterns: tuple[Pattern, ...]) -> Prefilter:
-    words = frozenset(word for pattern in patterns for word in (*pattern.words, *pattern.lexicon))
-    shapes = frozenset(shape for pattern in patterns for shape in (pattern.shape, *pattern.shapes) if shape)
-    return prefilter(words, shapes)
 
 
 def _load_ner() -> Ner:

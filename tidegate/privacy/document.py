@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from functools import cached_property
+from functools import cache, cached_property
 
 from tidegate.privacy.fold import fold
 from tidegate.privacy.prefilter import Prefilter
 
 _SHORT = 4  # `nit` is a tax number, `units` is none
+# Bytes of UTF-8: letters of ASCII and all beyond it as they are, everything else a space.
+_LETTERS = bytes(code if code >= 128 or chr(code).isalpha() else ord(" ") for code in range(256))
 _NUMBER = re.compile(r"[0-9]+")
 _TOKEN = re.compile(r"[A-Za-z0-9]{17,}")
 
@@ -26,7 +28,7 @@ class Document:
         self.source = source
         self.text, self.offsets = fold(source)
         self._prefilter = prefilter
-        self._places: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._places: dict[int, tuple[tuple[str, ...], tuple[int, ...]]] = {}
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Where `text[start:end]` stands in the source; hidden characters inside belong to it."""
@@ -59,6 +61,17 @@ class Document:
         """Where 17 or more ASCII letters and digits stand in a row: keys, addresses of crypto currencies, vehicle numbers."""
         return tuple(match.span() for match in _TOKEN.finditer(self.text))
 
+    @cached_property
+    def runs(self) -> frozenset[str]:
+        """The words of the text in lower case: letters and nothing but letters, with none before and none behind."""
+        lower = self.lower
+        apart = lower.encode("utf-8", "surrogatepass").translate(_LETTERS).decode("utf-8", "surrogatepass")
+        found = set(apart.split())
+        if not lower.isascii():
+            for run in [run for run in found if not run.isalpha()]:
+                found.update("".join(c if c.isalpha() else " " for c in run).split())
+        return frozenset(found)
+
     def has_word(self, *words: str) -> bool:
         """Whether any of the words (lower case) occurs, as a part of a word too."""
         if self._prefilter is None:
@@ -88,19 +101,25 @@ class Document:
         Their places are found once, then by bisection.
         """
         places = self.places(words)
+        if not places:
+            return False
         index = bisect_left(places, start)
         return index < len(places) and places[index] < end
 
     def places(self, words: tuple[str, ...]) -> tuple[int, ...]:
-        """Where any of the words begins, in order; words of up to four letters as whole words only."""
-        known = self._places.get(words)
+        """Where any of the words begins, in order; words of up to four letters as whole words only.
+
+        Remembered by the tuple itself, which is held so that its identity stays its own: comparing hundreds of words costs more.
+        """
+        known = self._places.get(id(words))
         if known is None:
-            known = self._places[words] = tuple(sorted(self._all_places(words)))
-        return known
+            known = self._places[id(words)] = (words, tuple(sorted(self._all_places(words))))
+        return known[1]
 
     def _all_places(self, words: tuple[str, ...]) -> set[int]:
+        short, others = _parted(words)
         found: set[int] = set()
-        for word in self.having(words):
+        for word in (*(short & self.runs), *self.having(others)):
             at = self.lower.find(word)
             while at >= 0:
                 if len(word) > _SHORT or not self._in_word(at, at + len(word)):
@@ -142,3 +161,10 @@ class Document:
         if start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
             return False
         return end >= len(text) or not (text[end].isalnum() or text[end] == "_")
+
+
+@cache
+def _parted(words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Those that count as whole words only and are nothing but letters, so that a look at the words of a text tells; and the others."""
+    short = frozenset(word for word in words if len(word) <= _SHORT and word.isalpha())
+    return short, tuple(word for word in words if word not in short)

@@ -23,7 +23,8 @@ _SPECIAL = re.compile(f"[{_INVISIBLE}]+|[^{_MARKS}{_INVISIBLE}][{_MARKS}]+")
 _HAS_SPECIAL = re.compile(f"[{_INVISIBLE}{_MARKS}]")
 _SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"
-_NON_ASCII_DIGIT = re.compile(r"[^\D0-9]")
+_ASCII = bytes(range(128))
+_FEW = 16  # kinds of characters that are replaced one after the other; more of them in one pass
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -66,12 +67,26 @@ def fold(source: str) -> tuple[str, OffsetMap]:
     """The folded text and the way back."""
     if source.isascii():
         return source, SAME
-    table = _look_alikes()
-    text = _NOT_ASCII.sub(lambda m: m[0].translate(table), source)
-    if _NON_ASCII_DIGIT.search(text):
-        text = _NON_ASCII_DIGIT.sub(lambda m: str(unicodedata.decimal(m[0])), text)
-    text, offsets = _seen(text) if _HAS_SPECIAL.search(text) else (text, SAME)
+    strange = set(
+        source.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    )
+    text, offsets = _plain(source, strange), SAME
+    if _HAS_SPECIAL.search("".join(strange)):
+        text, offsets = _seen(text)
     return (_one_script(text) if _HAS_CONFUSABLE.search(text) else text), offsets
+
+
+def _plain(text: str, strange: set[str]) -> str:
+    """`text` with look-alikes and digits of every script as what they look like; `strange` are its characters beyond ASCII."""
+    table = _look_alikes()
+    folded = {c: table[ord(c)] for c in strange if ord(c) in table}
+    folded |= {c: str(unicodedata.decimal(c)) for c in strange if c not in folded and c.isdecimal()}
+    if len(folded) > _FEW:
+        several = str.maketrans(folded)
+        return _NOT_ASCII.sub(lambda m: m[0].translate(several), text)
+    for character, plain in folded.items():
+        text = text.replace(character, plain)
+    return text
 
 
 def _seen(text: str) -> tuple[str, OffsetMap]:

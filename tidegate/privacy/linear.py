@@ -39,7 +39,7 @@ class ManyExpressions:
     def found(self, text: str) -> tuple[int, ...] | None:
         """Indexes of the expressions that occur; None when the automaton ran out of memory."""
         hits: list[int] = self._set.Match(text.encode("utf-8", "surrogatepass"))
-        return tuple(hit - 1 for hit in hits if hit) if 0 in hits else None
+        return tuple([hit - 1 for hit in hits if hit]) if 0 in hits else None
 
 
 class Expression:

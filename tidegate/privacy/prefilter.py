@@ -12,6 +12,8 @@ from functools import cache
 from tidegate.errors import Broken
 from tidegate.privacy import linear
 
+_MOST_LISTS = 4096  # of words that are remembered parted
+
 
 class Prefilter:
     """`words` are lower case and taken letter by letter; `shapes` are RE2 expressions over lower-case text."""
@@ -33,12 +35,15 @@ class Prefilter:
         found = self._set.found(lower)
         if found is None:
             raise Broken("the word automaton ran out of memory", code="prefilter_failed")
-        return frozenset(self._names[index] for index in found)
+        names = self._names
+        return frozenset([names[index] for index in found])
 
     def split(self, words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
         """Those of some words that are known here, and the others. Remembered: detectors ask with the same words for every text."""
         found = self._split.get(words)
         if found is None:
+            if len(self._split) >= _MOST_LISTS:
+                self._split.clear()
             others = tuple(word for word in words if word not in self.known)
             found = self._split[words] = (frozenset(words) & self.known, others)
         return found

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tidegate.privacy.offsets import OffsetMap, Weaver
 
 ESCAPED = r"%[0-9a-f][0-9a-f]|&#x?[0-9a-f]{2,6};|&[a-z]{2,8};|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[nrt]"
-SPREAD = r"(?:^|[^a-z0-9])[a-z0-9]([ ._*|/,\-][a-z0-9]){3}(?:$|[^a-z0-9])|(?:^|[^a-z0-9])[a-z0-9]([ ._*|/,\-][a-z0-9]){3}[ ._*|/,\-]"
+SPREAD = r"(?:^|[^\pL\pN])[\pL\pN](?:[ ._*|/,\-][\pL\pN]){3}(?:$|[^\pL\pN])"
 PACKED = r"[a-z0-9+/_-]{16}"
 SHAPES = (ESCAPED, SPREAD, PACKED)
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tidegate.privacy.document import Document
+from tidegate.privacy.linear import escape
 from tidegate.privacy.spans import Label, Span
 
 
@@ -39,6 +40,23 @@ class Pattern:
 def hit(name: str, start: int, end: int, label: Label, score: float, *, valid: bool = False) -> Span:
     """A span found by pattern `name`."""
     return Span(start, end, label, score, f"pattern:{name}", valid)
+
+
+_SHORT = 4
+
+
+def any_of(*words: str) -> str:
+    """A shape that occurs where any of the words does."""
+    return "|".join(map(escape, words))
+
+
+def any_place_of(*words: str) -> str:
+    """A shape that occurs where `Document.places` has a place: words of up to four letters with no letter of ASCII beside them."""
+    whole = "|".join(escape(word) for word in words if len(word) <= _SHORT)
+    others = any_of(*(word for word in words if len(word) > _SHORT))
+    return "|".join(
+        part for part in (f"(?:^|[^a-z])(?:{whole})(?:$|[^a-z])" if whole else "", others) if part
+    )
 
 
 def digits_of(text: str) -> str:

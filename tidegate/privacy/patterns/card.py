@@ -159,4 +159,6 @@ def _issued(document: Document, start: int, digits: str) -> bool:
     return not (rare and any(word in document.before(start, 30) for word in _OTHER_NUMBERS))
 
 
-CARD = Pattern("card", (Label.CREDIT_CARD,), find, digits=True)
+# Four digits and four to six more, or 13, or one by one, or in pairs: what any of the shapes above holds.
+_SHAPE = rf"\d{{12}}|\d{{4}}{_SEPARATOR}\d{{4,6}}{_SEPARATOR}\d|\d{{6}}[ -]\d{{13}}|\d(?:[ .-]\d){{14}}|\d\d(?:[ .-]\d\d){{7}}"
+CARD = Pattern("card", (Label.CREDIT_CARD,), find, digits=True, shape=_SHAPE)

@@ -77,6 +77,6 @@ COORDINATES = Pattern(
     (Label.COORDINATES,),
     find,
     digits=True,
-    words=(".", "°"),
+    shape=r"\d\.\d{3}|\d°",
     lexicon=(*_NAMES, *_CONTEXT),
 )

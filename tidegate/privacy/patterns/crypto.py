@@ -62,4 +62,10 @@ def bech32(address: str) -> bool:
     return check in (1, 0x2BC830A3)
 
 
-CRYPTO = Pattern("crypto", (Label.CRYPTO,), find, digits=True)
+CRYPTO = Pattern(
+    "crypto",
+    (Label.CRYPTO,),
+    find,
+    digits=True,
+    shape=r"(?:^|[^a-z0-9_])(?:[1348lmdt][a-z0-9]{25}|(?:bc1|tb1|ltc1)[a-z0-9]{13}|0x[0-9a-f]{40})",
+)

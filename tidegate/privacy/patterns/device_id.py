@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
-from tidegate.privacy.patterns.base import Pattern, hit, luhn
+from tidegate.privacy.patterns.base import Pattern, any_of, hit, luhn
 from tidegate.privacy.patterns.named import beside
 from tidegate.privacy.spans import Label, Span
 
@@ -34,4 +34,11 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("device_id", *match.span(), Label.DEVICE_ID, 0.85)
 
 
-DEVICE_ID = Pattern("device_id", (Label.DEVICE_ID,), find, digits=True, lexicon=(*_SIM_NAMES, *_DEVICE_NAMES))
+DEVICE_ID = Pattern(
+    "device_id",
+    (Label.DEVICE_ID,),
+    find,
+    digits=True,
+    shape=rf"(?:^|[^a-z0-9_])89\d{{16}}|{any_of(*_SIM_NAMES, *_DEVICE_NAMES)}",
+    lexicon=(*_SIM_NAMES, *_DEVICE_NAMES),
+)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
-from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.base import Pattern, any_of, hit
 from tidegate.privacy.patterns.named import beside
 from tidegate.privacy.spans import Label, Span
 
@@ -44,5 +44,11 @@ def find(document: Document) -> Iterator[Span]:
 
 
 DRIVER_LICENSE = Pattern(
-    "driver_license", (Label.DRIVER_LICENSE,), find, digits=True, lexicon=_NAMES, shapes=(_UK_SHAPE,)
+    "driver_license",
+    (Label.DRIVER_LICENSE,),
+    find,
+    digits=True,
+    shape=rf"{_UK_SHAPE}|{any_of(*_NAMES[:-1])}|(?:^|[^a-z]){_NAMES[-1]}",
+    lexicon=_NAMES,
+    shapes=(_UK_SHAPE,),
 )

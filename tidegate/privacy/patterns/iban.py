@@ -69,4 +69,5 @@ def _take(text: str, start: int, length: int) -> tuple[str, int]:
     return "".join(taken).upper(), position
 
 
-IBAN = Pattern("iban", (Label.IBAN_CODE,), find, digits=True)
+_SHAPE = rf"(?:^|[^a-z0-9])(?:{'|'.join(sorted(_LENGTHS)).lower()})[ .-]?\d\d(?:[ .-]?[a-z0-9]){{11}}"
+IBAN = Pattern("iban", (Label.IBAN_CODE,), find, digits=True, shape=_SHAPE)

@@ -37,4 +37,11 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("imei", start, match.end(), Label.IMEI, 0.95 if beside else 0.7, valid=checked)
 
 
-IMEI = Pattern("imei", (Label.IMEI,), find, digits=True)
+IMEI = Pattern(
+    "imei",
+    (Label.IMEI,),
+    find,
+    digits=True,
+    shape=r"\d{14}|\d\d[- ]?\d{6}[- ]?\d{6}|\d{6}[- ]\d\d[- ]\d{6}",
+    lexicon=_WORDS,
+)

@@ -24,4 +24,11 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("mbi", *match.span(), Label.US_MBI, 0.85)
 
 
-MBI = Pattern("mbi", (Label.US_MBI,), find, digits=True, shape=r"[1-9][a-z][a-z0-9]\d-?[a-z]", lexicon=_NAMES)
+MBI = Pattern(
+    "mbi",
+    (Label.US_MBI,),
+    find,
+    digits=True,
+    shape=r"(?:^|[^a-z0-9_])[1-9][a-z][a-z0-9]\d-?[a-z][a-z0-9]\d-?[a-z]{2}\d\d(?:$|[^a-z0-9_])",
+    lexicon=_NAMES,
+)

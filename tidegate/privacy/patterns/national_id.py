@@ -9,8 +9,8 @@ from importlib import import_module
 
 from tidegate.errors import Broken
 from tidegate.privacy.document import Document
-from tidegate.privacy.patterns.base import Pattern, hit
-from tidegate.privacy.patterns.national_ids import GENERIC, ID_KINDS, IdKind
+from tidegate.privacy.patterns.base import Pattern, any_place_of, hit
+from tidegate.privacy.patterns.national_ids import GENERIC, ID_KINDS, TOKEN_END, IdKind
 from tidegate.privacy.patterns.others import of_goods
 from tidegate.privacy.patterns.own_checks import OWN
 from tidegate.privacy.spans import Span
@@ -175,10 +175,15 @@ def checksum(module: str) -> Callable[[str], bool]:
     return lambda number: bool(check(number))
 
 
+# What the text must hold: a name, or a number that is printed in a telling shape.
+_ALONE_SHAPE = "|".join(
+    kind.alone.pattern.removesuffix(TOKEN_END).lower() for kind in ID_KINDS if kind.alone is not None
+)
 NATIONAL_ID = Pattern(
     "national_id",
     tuple(sorted({kind.label for kind in ID_KINDS})),
     find,
     digits=True,
+    shape=rf"(?:^|[^a-z0-9_])(?:{_ALONE_SHAPE})(?:$|[^a-z0-9])|{any_place_of(*_WORDS, *GENERIC)}",
     lexicon=(*_WORDS, *GENERIC),
 )

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from tidegate.privacy.spans import Label
 
+TOKEN_END = r"(?![A-Za-z0-9])"  # behind every shape
+
 
 @dataclass(frozen=True, slots=True)
 class IdKind:
@@ -26,9 +28,8 @@ class IdKind:
 def _kind(
     name: str, shape: str, *words: str, alone: str | None = None, label: Label = Label.NATIONAL_ID
 ) -> IdKind:
-    end = r"(?![A-Za-z0-9])"
-    printed = re.compile(alone + end) if alone is not None else None
-    return IdKind(name, f"stdnum.{name}", re.compile(f"(?:{shape}){end}"), words, printed, label)
+    printed = re.compile(alone + TOKEN_END) if alone is not None else None
+    return IdKind(name, f"stdnum.{name}", re.compile(f"(?:{shape}){TOKEN_END}"), words, printed, label)
 
 
 ID_KINDS: tuple[IdKind, ...] = (

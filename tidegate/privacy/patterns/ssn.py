@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
-from tidegate.privacy.patterns.base import Pattern, digits_of, hit
+from tidegate.privacy.patterns.base import Pattern, any_of, digits_of, hit
 from tidegate.privacy.spans import Label, Span
 
 _GROUPED = re.compile(r"\d{3}([- .])\d{2}\1\d{4}")
@@ -59,4 +59,11 @@ def _beside(document: Document, start: int) -> bool:
     return any(word in before for word in _NAMED)
 
 
-SSN = Pattern("ssn", (Label.US_SSN,), find, digits=True)
+SSN = Pattern(
+    "ssn",
+    (Label.US_SSN,),
+    find,
+    digits=True,
+    shape=rf"\d{{3}}[- .]\d\d[- .]\d{{4}}|{any_of(*_NAMED)}",
+    lexicon=_NAMED,
+)

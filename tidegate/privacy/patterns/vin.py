@@ -56,4 +56,11 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("vin", start, end, Label.VIN, 0.95 if valid else 0.75, valid=valid)
 
 
-VIN = Pattern("vin", (Label.VIN,), find, digits=True)
+VIN = Pattern(
+    "vin",
+    (Label.VIN,),
+    find,
+    digits=True,
+    shape=r"(?:^|[^a-z0-9_])[a-hj-npr-z0-9]{17}(?:$|[^a-z0-9_])",
+    lexicon=_WORDS,
+)
