@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from cloud.answer.approval import asked_call, asks_approval
 from cloud.ports import (
     Admitted,
     Court,
@@ -33,7 +34,7 @@ async def decide(submission: Submission, court: Court) -> Reply:
         case Refused(reason):
             return court.ledger.reject(case, submission, reason)
         case HoldFor(reason):
-            return court.ledger.hold(case, submission, None, None, reason)
+            return court.ledger.hold(case, submission, asked_call(submission), None, reason)
         case Admitted(suspicion):
             pass
         case other:
@@ -48,6 +49,8 @@ async def decide(submission: Submission, court: Court) -> Reply:
     if not verdict.passed:
         return court.ledger.hold(case, submission, proposal, verdict, HoldReason.FAILED_CHECK)
     held = court.policy.hold(submission, proposal, verdict=verdict, suspicion=suspicion)
+    if held is None and asks_approval(submission):
+        held = HoldReason.DEVICE_ASKED  # whatever policy says: only a person allows what cannot be undone
     if held is not None:
         return court.ledger.hold(case, submission, proposal, verdict, held)
     return court.ledger.release(case, submission, proposal, verdict, reviewed=False)

@@ -21,6 +21,7 @@ class WhyEscalated(StrEnum):
     NO_TOOLS = "no_tools"
     PREFERRED = "preferred"  # the device is told to ask the cloud first
     AUDIT = "audit"  # the device has answered and checks itself
+    APPROVAL = "approval"  # its agent waits: may this very call be carried out?
 
 
 class HoldReason(StrEnum):
@@ -42,6 +43,7 @@ class RejectReason(StrEnum):
     REVIEWER = "reviewer"
     UNKNOWN_TICKET = "unknown_ticket"
     CONFLICT = "conflict"
+    EXPIRED = "expired"
 
 
 class Check(StrEnum):

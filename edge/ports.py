@@ -125,6 +125,7 @@ class RejectReason(StrEnum):
     REVIEWER = "reviewer"
     UNKNOWN_TICKET = "unknown_ticket"
     CONFLICT = "conflict"
+    EXPIRED = "expired"  # no person at the cloud decided in time
 
 
 @dataclass(frozen=True, slots=True)

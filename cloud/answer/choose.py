@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from cloud.answer.approval import asked_call, asks_approval
 from cloud.answer.knowledge import compose
 from cloud.ports import Passage, Proposal, Submission
 from tidegate.chat import Prompt, ToolChoice
@@ -31,6 +32,8 @@ class Choice:
 
     async def propose(self, submission: Submission, passages: tuple[Passage, ...]) -> Proposal | None:
         prompt = submission.prompt
+        if asks_approval(submission):
+            return asked_call(submission)
         structured = wants_structure(prompt)
         if structured and self.engine is not None:
             proposal = self._judged(prompt, await self.engine.generate(prompt), self.engine)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from markupsafe import Markup, escape
 
+from cloud.answer.approval import asks_approval
 from cloud.ports import Check, HoldReason, Outcome, Proposal, Verdict, WhyEscalated
 from cloud.review.machine import Decision, Phase, Refusal
 from cloud.review.ports import HeldCase
@@ -47,6 +48,7 @@ WHYS = {
     WhyEscalated.NO_TOOLS: "no tools to call",
     WhyEscalated.PREFERRED: "the device asks the cloud first",
     WhyEscalated.AUDIT: "a check of the device's own answer",
+    WhyEscalated.APPROVAL: "its agent asks before it acts",
 }
 DECISIONS = {Decision.APPROVE: "approved", Decision.EDIT: "edited", Decision.REJECT: "rejected"}
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✕", Outcome.NOT_APPLICABLE: "–"}
@@ -97,7 +99,7 @@ class Detail:
     entities: tuple[tuple[str, int], ...]
     proposal: Markup | None = field(repr=False)
     plain: str = field(repr=False)
-    calls: tuple[tuple[str, str], ...] = field(repr=False)
+    calls: tuple[tuple[str, Markup], ...] = field(repr=False)
     citations: tuple[tuple[str, str, str], ...] = field(repr=False)
     model: str
     chips: tuple[Chip, ...]
@@ -106,6 +108,7 @@ class Detail:
     held_by: str
     token: int
     final: Markup | None = field(repr=False)
+    asks: bool = False  # a device's agent asks whether it may carry this very call out
 
 
 def marked(text: str) -> Markup:
@@ -185,7 +188,9 @@ def detail(held: HeldCase, viewer: OperatorId, now: float) -> Detail:
         entities=held.submission.entities,
         proposal=_body(proposal),
         plain=proposal.text if proposal is not None else "",
-        calls=tuple((c.name, c.arguments) for c in proposal.tool_calls) if proposal is not None else (),
+        calls=tuple((c.name, marked(c.arguments)) for c in proposal.tool_calls)
+        if proposal is not None
+        else (),
         citations=_citations(held.final or proposal),
         model=proposal.model if proposal is not None else "",
         chips=chips(held.verdict),
@@ -194,6 +199,7 @@ def detail(held: HeldCase, viewer: OperatorId, now: float) -> Detail:
         held_by=review.operator if leased and review.operator != viewer else "",
         token=review.token,
         final=_body(held.final),
+        asks=asks_approval(held.submission),
     )
 
 

@@ -99,7 +99,7 @@ class SqlCaseShelf:
             self._settle(connection, held, event, settlement)
         elif isinstance(event, Expire):
             act = settle.Act(held.case, event.at, self._policy_digest())
-            settle.reject(connection, act, RejectReason.REVIEWER, Kind.EXPIRED)
+            settle.reject(connection, act, RejectReason.EXPIRED, Kind.EXPIRED)
         connection.execute(update(reviews).where(reviews.c.case_id == held.case).values(**values))
 
     def _settle(

@@ -12,7 +12,8 @@ from edge.agent.permit import Approval, Case, Need, need
 from edge.agent.prepare import approval_request
 from edge.agent.run import Call, Phase, Run, Stop
 from edge.agent.workshop import Workshop
-from edge.ports import LateAnswer, LateState
+from edge.ports import LateAnswer, LateState, RejectReason
+from tidegate.chat import ToolCall
 from tidegate.errors import BadRequest, TidegateError
 from tidegate.failpoint import failpoint
 from tidegate.ids import Ticket
@@ -41,7 +42,7 @@ async def ticket(run: Run, shop: Workshop, poked: asyncio.Event) -> Happening:
     collecting = asyncio.ensure_future(_collected(run.ticket, run.application, shop))
     try:
         while run.approving and not collecting.done():
-            found = verdict(run, run.calls[0], shop)
+            found = verdict(run, run.calls[0], shop) or _too_late(run.calls[0], shop)
             if found is not None:
                 return found
             resting = asyncio.ensure_future(_rest(poked, shop.poll_s))
@@ -59,7 +60,7 @@ async def ticket(run: Run, shop: Workshop, poked: asyncio.Event) -> Happening:
         )
     shop.late.claim(late.ticket)
     if run.approving:
-        return approval(late, run.calls[0])
+        return _too_late(run.calls[0], shop) or approval(late, run.calls[0])
     return asking.late(late, run, await shop.toolbox.tools())
 
 
@@ -76,16 +77,28 @@ def verdict(run: Run, call: Call, shop: Workshop) -> Happening | None:
 
 
 def approval(late: LateAnswer, call: Call) -> Happening:
-    """What a released answer says about the call: approved only by a person there, and only these bytes."""
-    if late.state is LateState.REFUSED:
+    """What a released answer says about the call: approved only by a person there, and only these bytes.
+
+    Refused is what a person there has refused; a question that nobody there has decided is the user's.
+    """
+    if late.state is LateState.REFUSED and late.reject is RejectReason.REVIEWER:
         return Denied(call.digest, "cloud")
     if late.state is not LateState.ANSWERED or not late.reviewed:
-        return Unapproved("no person at the cloud has looked at it")
-    for one in late.tool_calls:
-        with contextlib.suppress(BadRequest):
-            if call_digest(one.name, parse(one.arguments)) == call.digest:
-                return Approved(call.digest, Approval.CLOUD)
+        return Unapproved(str(late.reject or "no person at the cloud has looked at it"))
+    if [_digest(one) for one in late.tool_calls] == [call.digest]:
+        return Approved(call.digest, Approval.CLOUD)
     return Unapproved("the cloud's person has answered something else")
+
+
+def _digest(call: ToolCall) -> str:
+    with contextlib.suppress(BadRequest):
+        return call_digest(call.name, parse(call.arguments))
+    return ""
+
+
+def _too_late(call: Call, shop: Workshop) -> Happening | None:
+    """Nobody's word counts any more once the time for it has passed, the cloud's no more than the user's."""
+    return Denied(call.digest, "timeout") if shop.clock.now() >= call.asked_at + shop.approval_s else None
 
 
 async def _ask_cloud(run: Run, call: Call, shop: Workshop) -> Happening:

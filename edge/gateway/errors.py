@@ -98,6 +98,7 @@ _REJECTIONS = {
     RejectReason.REVIEWER: "a reviewer declined it",
     RejectReason.UNKNOWN_TICKET: "the cloud no longer knows it",
     RejectReason.CONFLICT: "another request with the same key was answered before",
+    RejectReason.EXPIRED: "no reviewer decided in time",
 }
 
 

@@ -40,6 +40,7 @@ WHYS: Mapping[str, str] = {
     "no_tools": "the model here only calls tools",
     "preferred": "the cloud is asked first",
     "audit": "a check of an answer kept here",
+    "approval": "a person at the cloud is asked to allow a call",
     "metered": "the way out costs by the byte",
     "budget_spent": "the budget has ended",
     "known_to_fail": "the model here is known to fail at this",

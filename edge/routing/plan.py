@@ -35,6 +35,7 @@ class Why(StrEnum):
     NO_TOOLS = "no_tools"
     PREFERRED = "preferred"
     AUDIT = "audit"
+    APPROVAL = "approval"
     KNOWN_TO_FAIL = "known_to_fail"
     ENERGY_SPENT = "energy_spent"
     BATTERY_LOW = "battery_low"

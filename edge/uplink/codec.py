@@ -44,6 +44,7 @@ WHYS: Mapping[Why, pb.Why] = {
     Why.NO_TOOLS: pb.WHY_NO_TOOLS,
     Why.AUDIT: pb.WHY_AUDIT,
     Why.PREFERRED: pb.WHY_PREFERRED,
+    Why.APPROVAL: pb.WHY_APPROVAL,
     # a cloud of an older release knows the words above alone, so these go out as the nearest of them
     Why.KNOWN_TO_FAIL: pb.WHY_UNSURE,
     Why.ENERGY_SPENT: pb.WHY_NO_LOCAL_MODEL,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from edge import conversation
 from edge.device_key import DeviceKey
 from edge.ports import LateAnswer, LateState, Rejected, Released, Request, Screen
+from edge.routing.plan import Why
 from edge.uplink import codec
 from edge.uplink.spool import DeathCause, Entry, Shelf, SpoolState
 from tidegate.chat import ToolCall
@@ -40,6 +41,7 @@ class LateDesk:
             for entry in entries
             if entry.conversation == request.conversation
             and entry.request_id != request.request_id
+            and entry.why is not Why.APPROVAL  # of an agent's own question: no application may act on it
             and (named or entry.asked_mac in asked)
             and not self._told_before(entry)
         )
@@ -80,7 +82,9 @@ class LateDesk:
                 await asyncio.wait_for(moved.wait(), left)
 
     def pending(self, application: str) -> tuple[LateAnswer, ...]:
-        return tuple(map(self._answer, self.shelf.pending(application)))
+        return tuple(
+            self._answer(entry) for entry in self.shelf.pending(application) if entry.why is not Why.APPROVAL
+        )
 
     def _answer(self, entry: Entry) -> LateAnswer:
         base = _unanswered(entry)

@@ -14,7 +14,7 @@ from edge.routing.retry import TABLE, Fault
 from edge.routing.world import LinkSignal, MeteredSends
 
 _FOR_EVER_S = 86_400.0
-MUST_GO = frozenset({Why.POLICY_MUST_GO, Why.NO_LOCAL_MODEL, Why.TOO_LONG, Why.NO_TOOLS})
+MUST_GO = frozenset({Why.POLICY_MUST_GO, Why.NO_LOCAL_MODEL, Why.TOO_LONG, Why.NO_TOOLS, Why.APPROVAL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from edge.metrics import Metrics
 from edge.pages import front as pages
 from edge.pages.front import Pages
 from edge.ports import (
+    CallRef,
     Delivery,
     Dispatch,
     Escalation,
@@ -38,6 +39,7 @@ from edge.ports import (
     LocalModel,
     Policy,
     PolicyVersion,
+    RedactedCall,
     RedactedMessage,
     RedactedPrompt,
     RedactedTool,
@@ -48,7 +50,7 @@ from edge.promise.desk import Desk as PromiseDesk
 from edge.promise.keeper import Keeper, Stance
 from edge.promise.lines import Promises
 from edge.stores import Stores, open_stores
-from tidegate.chat import Prompt, Usage
+from tidegate.chat import Prompt, ToolCall, Usage
 from tidegate.clock import Clock, SystemClock
 from tidegate.engines.port import ANYHOW, Draft, Terms
 from tidegate.errors import Broken
@@ -127,7 +129,8 @@ class PatternScreen:
         messages: list[RedactedMessage] = []
         for message in request.prompt.messages:
             done = redact(message.content, self.detector, self.vault)
-            messages.append(RedactedMessage(message.role, done.text))
+            calls = tuple(self._call(call) for call in message.tool_calls)
+            messages.append(RedactedMessage(message.role, done.text, calls))
             for label, count in done.labels.items():
                 counts[label] = counts.get(label, 0) + count
         tools = tuple(
@@ -135,6 +138,14 @@ class PatternScreen:
             for tool in request.prompt.tools
         )
         return RedactedPrompt(tuple(messages), tools, EMPTY, EMPTY, counts)
+
+    def _call(self, call: ToolCall) -> RedactedCall:
+        if self.detector is None:
+            raise Broken("the detectors are not loaded", code="detector_broken")
+        name, arguments = (
+            redact(text, self.detector, self.vault).text for text in (call.name, call.arguments)
+        )
+        return RedactedCall(CallRef("call_1"), name, arguments)
 
     def restore(self, conversation: ConversationId, text: str) -> str:
         return self.vault.restore(text)

@@ -42,6 +42,9 @@ class Desk:
     def edit(self, case: str, text: str) -> None:
         self._decide(case, "edit", {"text": text, "note": ""})
 
+    def reject(self, case: str) -> None:
+        self._decide(case, "reject", {"note": ""})
+
     def _decide(self, case: str, what: str, fields: dict[str, str]) -> None:
         page = self._http.get(f"/cases/{case}").text
         csrf = _CSRF.search(page)

@@ -137,7 +137,7 @@ def test_a_case_nobody_decides_expires_and_the_device_is_told(tmp_path: Path) ->
     clock.advance(1000.0)
     assert house.review.shelf.expire(clock.now()) == 1
     assert house.review.shelf.expire(clock.now()) == 0
-    assert house.ledger.recall(submission()) == Rejected(RejectReason.REVIEWER)
+    assert house.ledger.recall(submission()) == Rejected(RejectReason.EXPIRED)
     assert house.review.count() == {Phase.EXPIRED: 1}
     assert one.case in house.audit.latest(1)[0].body.decode()
 

@@ -13,7 +13,19 @@ from edge.agent.ports import Opinion
 from edge.agent.prepare import approval_request
 from edge.agent.run import Call, Limits, Run, Said
 from edge.agent.taint import Origin
-from edge.ports import Delivery, Held, HoldReason, Queued, Rejected, RejectReason, Released, Request
+from edge.ports import (
+    Delivery,
+    Held,
+    HoldReason,
+    Policy,
+    PolicyVersion,
+    Queued,
+    Rejected,
+    RejectReason,
+    Released,
+    Request,
+)
+from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Why
 from tests.fakes.agents import CONVERSATION, SEND
 from tests.fakes.edge_parts import FakeDispatch, FakeModel, PatternScreen, house
@@ -39,11 +51,15 @@ def released(to: str, *, reviewed: bool) -> Released:
 
 
 async def asked(
-    delivery: Delivery, request: Request | None = None, screen: PatternScreen | None = None
+    delivery: Delivery,
+    request: Request | None = None,
+    screen: PatternScreen | None = None,
+    *,
+    digest: str = DIGEST,
 ) -> tuple[Opinion, FakeDispatch]:
     dispatch = FakeDispatch(delivery)
     made = house(FakeModel(), dispatch, screen or PatternScreen())
-    return await CloudDesk(lambda: made).approve(request or question(), SEND, DIGEST), dispatch
+    return await CloudDesk(lambda: made).approve(request or question(), SEND, digest), dispatch
 
 
 async def test_what_a_person_releases_as_exactly_this_call_is_approved() -> None:
@@ -52,7 +68,7 @@ async def test_what_a_person_releases_as_exactly_this_call_is_approved() -> None
     found, dispatch = await asked(released(hidden, reviewed=True), screen=screen)
     assert found.approved
     sent = dispatch.sent[0]
-    assert (sent.requires_review, sent.why) == (True, Why.POLICY_MUST_GO)
+    assert (sent.requires_review, sent.why) == (True, Why.APPROVAL)
     assert all(MAIL not in message.content.text for message in sent.prompt.messages)
 
 
@@ -68,6 +84,7 @@ async def test_what_a_person_releases_as_exactly_this_call_is_approved() -> None
         (Queued(TICKET), Opinion(ticket=TICKET)),
         (Rejected(RejectReason.REVIEWER), Opinion(declined=True, note="reviewer")),
         (Rejected(RejectReason.TOO_LARGE), Opinion(note="too_large")),
+        (Rejected(RejectReason.EXPIRED), Opinion(note="expired")),
     ],
 )
 async def test_anything_else_approves_nothing(delivery: Delivery, wanted: Opinion) -> None:
@@ -82,3 +99,25 @@ async def test_what_may_not_leave_is_not_asked_about() -> None:
     ):
         found, dispatch = await asked(released(MAIL, reviewed=True), request, screen)
         assert (found.approved, dispatch.sent) == (False, [])
+
+
+@pytest.mark.parametrize("consented", [False, True])
+async def test_where_somebody_must_agree_first_nothing_is_asked_behind_their_back(consented: bool) -> None:
+    dispatch = FakeDispatch(Held(TICKET, HoldReason.DEVICE_ASKED))
+    policy = Policy(PolicyVersion("test-1"), modes=Modes(Mode.ASK))
+    made = house(FakeModel(), dispatch, PatternScreen(), policy)
+    request = replace(question(), consented=consented)
+    found = await CloudDesk(lambda: made).approve(request, SEND, DIGEST)
+    assert (bool(dispatch.sent), found.ticket) == (consented, TICKET if consented else "")
+
+
+async def test_a_call_that_cannot_be_shown_whole_is_not_asked_about() -> None:
+    """What would come back is another call than the one that waits: nobody could approve that one."""
+    found, dispatch = await asked(released(MAIL, reviewed=True), question(), digest="0" * 64)
+    assert (found, dispatch.sent) == (Opinion(note="the call cannot be shown there as it is"), [])
+
+
+async def test_two_calls_of_which_one_is_right_approve_nothing() -> None:
+    one = released(MAIL, reviewed=True)
+    found, _ = await asked(replace(one, tool_calls=one.tool_calls * 2))
+    assert not found.approved

@@ -27,6 +27,7 @@ class Why(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     WHY_NO_TOOLS: _ClassVar[Why]
     WHY_AUDIT: _ClassVar[Why]
     WHY_PREFERRED: _ClassVar[Why]
+    WHY_APPROVAL: _ClassVar[Why]
 
 class ToolChoice(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
@@ -73,6 +74,7 @@ class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_REASON_REVIEWER: _ClassVar[RejectReason]
     REJECT_REASON_UNKNOWN_TICKET: _ClassVar[RejectReason]
     REJECT_REASON_CONFLICT: _ClassVar[RejectReason]
+    REJECT_REASON_EXPIRED: _ClassVar[RejectReason]
 ROLE_UNSPECIFIED: Role
 ROLE_SYSTEM: Role
 ROLE_USER: Role
@@ -88,6 +90,7 @@ WHY_INVALID_DRAFT: Why
 WHY_NO_TOOLS: Why
 WHY_AUDIT: Why
 WHY_PREFERRED: Why
+WHY_APPROVAL: Why
 TOOL_CHOICE_UNSPECIFIED: ToolChoice
 TOOL_CHOICE_AUTO: ToolChoice
 TOOL_CHOICE_NONE: ToolChoice
@@ -119,6 +122,7 @@ REJECT_REASON_FAILED_CHECK: RejectReason
 REJECT_REASON_REVIEWER: RejectReason
 REJECT_REASON_UNKNOWN_TICKET: RejectReason
 REJECT_REASON_CONFLICT: RejectReason
+REJECT_REASON_EXPIRED: RejectReason
 
 class ToolCall(_message.Message):
     __slots__ = ("id", "name", "arguments")
