@@ -81,6 +81,9 @@ class NoModel:
     def count_tokens(self, prompt: Prompt) -> int:
         return 0
 
+    async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
+        """There is nobody who could read."""
+
     async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         raise Broken(
             f"this device has no model: {self.reason}",

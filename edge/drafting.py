@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
+from edge.facts import foreseen
 from edge.ports import Answer, House, Request
 from edge.routing.link import Health
-from edge.routing.plan import Facts, Why
+from edge.routing.plan import Facts, StayLocal, TryLocal, Why, plan
 from edge.routing.reasons import reasons
 from edge.routing.record import Record
 from edge.routing.vitals import Strain
 from edge.routing.world import VitalSignal
 from tidegate.chat import Prompt
 from tidegate.engines.port import Draft, Finish, Terms
+from tidegate.errors import TidegateError
 
 INSTEAD = (Why.PREFERRED, Why.KNOWN_TO_FAIL)  # this device would try, where the cloud does not come
 RESERVE = 0.2  # of the time a request has, kept for that
@@ -36,11 +42,41 @@ async def draft(request: Request, known: Facts, house: House, stays: Why | None 
 
 
 def terms_of(request: Request, stays: Why | None) -> Terms:
-    """In whose name the model works, how long the request may wait for it, and who hears it writing."""
+    """In whose name the model works, how long the request may wait for it, when it is to end, and who hears it writing.
+
+    At its deadline a request gets what there is. An answer that must stay, and for which nobody named a deadline, has none:
+    nothing else could answer instead.
+    """
+    ends = stays is None or request.hurried
+    terms = Terms(
+        request.application,
+        request.deadline_s,
+        due=request.due if ends and request.due is not None else math.inf,
+    )
     hear = request.hear
-    if hear is None or stays is None:
-        return Terms(request.application, request.deadline_s)
-    return Terms(request.application, request.deadline_s, lambda text: hear(stays, text))
+    return terms if hear is None or stays is None else replace(terms, hear=lambda text: hear(stays, text))
+
+
+@asynccontextmanager
+async def reading_ahead(request: Request, house: House) -> AsyncIterator[None]:
+    """While it is looked at what may leave, the local model reads the prompt: where it will be asked whatever is found.
+
+    Nothing is written and nothing decided by it; a draft that is asked for then only goes on from there.
+    """
+    if not house.dispatch.present or not isinstance(plan(foreseen(request, house)), TryLocal | StayLocal):
+        yield
+        return
+    reading = asyncio.ensure_future(_read(request, house))
+    try:
+        yield
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+
+
+async def _read(request: Request, house: House) -> None:
+    with suppress(TidegateError):  # whoever asks for the draft is told
+        await house.local.read_ahead(request.prompt, request.application)
 
 
 def given_up_early(known: Facts) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from edge.ports import House, RedactedPrompt, Request
 from edge.routing.mode import Mode
@@ -26,9 +27,19 @@ def _look(request: Request, house: House) -> tuple[RedactedPrompt | None, Facts]
 
 def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Facts:
     """The numbers and flags the plan may depend on."""
+    tokens = house.local.count_tokens(request.prompt) if house.local.ready else 0
+    risky = house.screen.injection(request) if house.policy.refuse_injection_at <= 1 else 0.0
+    return replace(_seen(request, redacted, house, tokens), injection=risky)
+
+
+def foreseen(request: Request, house: House) -> Facts:
+    """The same before anything has been looked at: as if nothing private were found, in a prompt without length."""
+    return replace(_seen(request, None, house, 0), redactable=True)
+
+
+def _seen(request: Request, redacted: RedactedPrompt | None, house: House, tokens: int) -> Facts:
     labels = frozenset(redacted.entities) if redacted is not None else frozenset()
     question = request.prompt.last_user().casefold()
-    tokens = house.local.count_tokens(request.prompt) if house.local.ready else 0
     return Facts(
         local_model=house.local.ready,
         uplink=house.dispatch.present,
@@ -42,7 +53,6 @@ def facts(request: Request, redacted: RedactedPrompt | None, house: House) -> Fa
         consent=house.policy.consent_of(labels),
         consented=request.consented,
         must_go=any(word in question for word in house.policy.must_go_words),
-        injection=house.screen.injection(request) if house.policy.refuse_injection_at <= 1 else 0.0,
         refuse_injection_at=house.policy.refuse_injection_at,
         world=house.around.world(request, tokens) if house.around is not None else CALM,
     )

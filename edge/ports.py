@@ -48,6 +48,7 @@ class Request:
     due: float | None = (
         None  # monotonic: the application gets what there is then; absent: deadline_s from the sending
     )
+    hurried: bool = False  # the application named that moment: then it counts for an answer that stays here, too
     fallback: bool = False  # the device has a worse answer of its own in hand
     hear: Callable[[Why, str], None] | None = field(
         default=None, repr=False, compare=False
@@ -225,6 +226,10 @@ class LocalModel(Protocol):
         ...
 
     def count_tokens(self, prompt: Prompt) -> int: ...
+
+    async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
+        """Reads what `generate` will probably be asked about in a moment, until it is cancelled or there is no room to."""
+        ...
 
     async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         """Raises Exhausted (429) too, when it would wait longer than the terms allow."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from edge.drafting import INSTEAD, in_hand, recorded
+from edge.drafting import INSTEAD, in_hand, reading_ahead, recorded
 from edge.drafting import draft as write
 from edge.facts import look
 from edge.ports import (
@@ -35,8 +35,9 @@ from tidegate.errors import Broken
 
 async def answer(request: Request, house: House) -> Answer:
     """Answer on the device when we may and can; otherwise escalate, redacted. Raises what the ports say they raise."""
-    redacted, known = await look(request, house)
-    found = await _settled(request, house, redacted, known)
+    async with reading_ahead(request, house):
+        redacted, known = await look(request, house)
+        found = await _settled(request, house, redacted, known)
     return replace(found, decided=recorded(known, found, house.policy.keep_at))
 
 

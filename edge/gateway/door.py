@@ -183,6 +183,7 @@ def understand(door: Door, call: ChatCall, caller: Caller) -> tuple[Request, ...
             application=caller.application,
             deadline_s=within_s,
             due=door.clock.mono() + within_s,
+            hurried=caller.within_s is not None,
             keep_local=caller.keep_local or call.model == LOCAL,
             wish=caller.wish,
             ask_review=caller.ask_review,

@@ -33,6 +33,8 @@ class LocalEngine(Engine, Protocol):
 
     async def glance(self, prompt: Prompt) -> Mapping[str, float]: ...
 
+    async def read_ahead(self, prompt: Prompt, application: str = "") -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -104,6 +106,9 @@ class EmbeddedModel:
 
     async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         return await self._on_current(lambda engine: engine.generate(prompt, terms))
+
+    async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
+        await self._current().engine.read_ahead(prompt, application)
 
     def confidence(self, prompt: Prompt, draft: Draft) -> float:
         return confidence(draft, prompt, self._loaded.calibration if self._loaded is not None else None)

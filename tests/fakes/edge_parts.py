@@ -79,9 +79,13 @@ class FakeModel:
     asked: list[Prompt] = field(default_factory=list)
     pause_s: float = 0.0
     heard: tuple[str, ...] = ()  # told while it writes, to whom may hear it
+    read: list[Prompt] = field(default_factory=list)  # ahead
 
     def count_tokens(self, prompt: Prompt) -> int:
         return sum(len(message.content) for message in prompt.messages)
+
+    async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
+        self.read.append(prompt)
 
     async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         self.asked.append(prompt)

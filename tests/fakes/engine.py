@@ -60,6 +60,9 @@ class FakeEngine:
         self._refuse(prompt)
         return {"pass_p": 0.1, "call_p": 0.8, "first_entropy": 0.5}
 
+    async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
+        self._refuse(prompt)
+
     async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
         self._refuse(prompt)
         self._running += 1

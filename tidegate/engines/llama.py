@@ -33,6 +33,7 @@ from tidegate.engines.native import Constraint, Context, Weights
 from tidegate.engines.port import ANYHOW, Draft, Finish, Terms
 from tidegate.engines.prompted import in_words
 from tidegate.engines.schedule import TILE, head_of
+from tidegate.engines.score import Logits
 from tidegate.engines.shelf import Prefix
 from tidegate.engines.telling import Telling
 from tidegate.engines.template import ChatTemplate, SafeTokeniser, Segment, control_texts
@@ -47,6 +48,10 @@ T_co = TypeVar("T_co", covariant=True)
 
 def _nothing() -> None:
     """Nothing to free."""
+
+
+def _told(_what: int | TidegateError) -> None:
+    """Nobody waits for it."""
 
 
 _REMEMBERED = 64  # tokenised prompts: a request is counted before it is generated
@@ -118,6 +123,13 @@ class _Call(Generic[T]):
 
         with contextlib.suppress(RuntimeError):  # the caller's loop is gone, and the caller with it
             self._loop.call_soon_threadsafe(settled)
+
+
+class _Read:
+    """A prompt that is only read."""
+
+    def take(self, logits: Logits) -> Sequence[int]:
+        return ()
 
 
 class LlamaEngine:
@@ -221,8 +233,25 @@ class LlamaEngine:
         call = _Call(lambda: Writer(self._weights, job, self._aside), self._aside)
         if terms.hear is not None:
             job = replace(job, telling=self._telling(prompt, call.heard_by(terms.hear)))
-        written, reused = await self._run(call, ready, terms, job.room, end)
-        return self._draft(prompt, len(ready.tokens), written, reused)
+        written, ran = await self._run(call, ready, terms, job.room, end)
+        return self._draft(prompt, len(ready.tokens), written, ran)
+
+    async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
+        """Reads a prompt that is likely to be written to soon; `generate` then goes on from where that has come to.
+
+        Ends when it is cancelled. It takes no slot that another may need at once. Raises BadRequest as `generate` does.
+        """
+        ready = await asyncio.to_thread(self._fitting, prompt)
+        if self._closed or self._worker.accepted + 1 >= self._worker.slots:
+            return
+        errand = Errand(
+            ready, begin=_Read, done=_told, failed=_told, application=application, cost=0, ahead=True
+        )
+        try:
+            self._worker.submit(errand)
+            await asyncio.get_running_loop().create_future()
+        finally:
+            errand.cancelled = True
 
     async def glance(self, prompt: Prompt) -> Mapping[str, float]:
         """The prompt and the first words of a call are read, nothing is written: what the model thinks would come.
@@ -251,8 +280,8 @@ class LlamaEngine:
 
     async def _run(
         self, call: _Call[T], ready: Prefix, terms: Terms, room: int, end: Callable[[], None] = _nothing
-    ) -> tuple[T, int]:
-        """What the call makes, in a slot; a caller that is cancelled frees it before the next step."""
+    ) -> tuple[T, dict[str, float]]:
+        """What the call makes, in a slot, and how it went there; a caller that is cancelled frees it before the next step."""
         errand = Errand(
             ready,
             begin=call.begin,
@@ -261,7 +290,8 @@ class LlamaEngine:
             end=end,
             application=terms.application,
             cost=len(ready.tokens) + room,
-            until=self._clock.mono() + terms.wait_s,
+            until=min(self._clock.mono() + terms.wait_s, terms.due),
+            due=terms.due,
         )
         try:
             if self._closed:
@@ -271,7 +301,9 @@ class LlamaEngine:
             end()
             raise
         try:
-            return await call.found
+            found, reused = await call.found
+            ran = {"reused_tokens": float(reused)}
+            return found, ran | {"overdue": 1.0} if errand.overdue else ran
         finally:
             errand.cancelled = True
 
@@ -351,7 +383,7 @@ class LlamaEngine:
         grammar = grammar_for(prompt, self._family)
         return Constraint(self._weights, grammar) if grammar else None
 
-    def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written, reused: int) -> Draft:
+    def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written, ran: Mapping[str, float]) -> Draft:
         parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}", self._family)
         if parsed.passed:
             finish = Finish.PASS
@@ -359,7 +391,7 @@ class LlamaEngine:
             finish = Finish.LENGTH
         else:
             finish = Finish.TOOL_CALLS if parsed.calls else Finish.STOP
-        features = written.features | {"broken_call": float(parsed.broken), "reused_tokens": float(reused)}
+        features = {**written.features, "broken_call": float(parsed.broken), **ran}
         return Draft(
             text=parsed.text,
             tool_calls=parsed.calls,

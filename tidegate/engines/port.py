@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -49,6 +50,8 @@ class Terms:
     """On what terms a draft is written on this machine: whose request it is (queues are fair to applications), how long it
     may wait for its turn, in seconds, and who hears it being written.
 
+    `due` is the moment, on a monotonic clock, at which it ends whatever it has come to: such a draft has finish LENGTH and the
+    feature `overdue`.
     `hear` gets text that the draft is sure to begin with, in order, each part once, on the caller's event loop.
     `give_up` makes, from the features of the first look, what may end the draft before it is finished: such a draft has finish
     LENGTH and the feature `given_up`.
@@ -56,6 +59,7 @@ class Terms:
 
     application: str = ""
     wait_s: float = 600.0
+    due: float = math.inf
     hear: Callable[[str], None] | None = None
     give_up: Callable[[Mapping[str, float]], GivesUp] | None = None
 

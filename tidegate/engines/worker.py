@@ -39,6 +39,8 @@ class Errand:
 
     `begin` makes the work, `done` gets the number of prompt tokens that had been there already, or `failed` the reason;
     `end` frees what it holds, whatever happened. All four are called on the engine thread.
+    It waits for a slot until `until`; at `due` it is done, with what there is by then, and `overdue`. One that is `ahead` only
+    reads: whoever comes with the same prompt goes on in its place.
     """
 
     prompt: Prefix
@@ -49,7 +51,10 @@ class Errand:
     application: str = ""
     cost: int = 1
     until: float = float("inf")
+    due: float = float("inf")
+    ahead: bool = False
     cancelled: bool = False
+    overdue: bool = False
 
 
 def failure(error: Exception) -> Broken:
@@ -154,12 +159,15 @@ class Worker:
         return True
 
     def _drop(self) -> None:
-        """Lets go of whoever hung up, and of those who waited too long."""
+        """Lets go of whoever hung up, of those whose time is over, and of those who waited too long."""
         for taken in [t for t in self._taken.values() if t.errand.cancelled]:
             self._leave(taken)
+        now = self._clock.mono()
+        for taken in [t for t in self._taken.values() if t.errand.due < now]:
+            taken.errand.overdue = True
+            self._finish(taken)
         if not self._line.waiting:
             return
-        now = self._clock.mono()
         self._line, gone = self._line.without(
             lambda one: self._errands[one.number].cancelled or one.until < now
         )
@@ -172,9 +180,22 @@ class Worker:
         while len(self._taken) < self.slots and (found := self._line.served()) is not None:
             self._line, first = found
             errand = self._errands.pop(first.number)
+            if self._goes_on(errand):
+                continue
             at = choose(tuple(self._shelf.holders(errand.prompt, self._reading())))
             if at is not None:
                 self._seat(errand, at)
+
+    def _goes_on(self, errand: Errand) -> bool:
+        """Whether its prompt was being read ahead; it goes on from there."""
+        for taken in self._taken.values():
+            known = taken.errand
+            same = known.prompt.head == errand.prompt.head
+            if known.ahead and same and np.array_equal(known.prompt.tokens, errand.prompt.tokens):
+                taken.errand, taken.began = errand, self._clock.mono()
+                self._release(known)
+                return True
+        return False
 
     def _reading(self) -> dict[int, Prefix | None]:
         """The slots at work, with the prompts of those that are still being read."""
@@ -271,7 +292,17 @@ class Worker:
         else:
             seconds = self._clock.mono() - taken.began
             self._mean_s += 0.1 * (seconds - self._mean_s)
+            self._finish(taken)
+
+    def _finish(self, taken: _Taken) -> None:
+        """Hands over what there is."""
+        try:
+            if taken.work is None:
+                taken.work = taken.errand.begin()
             taken.errand.done(taken.reused)
+        except TidegateError as error:
+            self._leave(taken, error)
+        else:
             self._leave(taken)
 
     def _fail(self, taken: _Taken, error: Broken) -> None:
