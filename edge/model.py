@@ -129,8 +129,7 @@ def limits(settings: Model, path: Path, threads: int, free: int | None) -> Limit
 def load_now(path: Path, settings: Model, state: Path | None = None) -> LocalEngine:
     """The engine on the weights at `path`; blocks while it loads. Raises Broken.
 
-    A file named in the settings that somebody may write to is read into memory; files of our own and read-only ones, such as
-    those of the model store, never change, so they are mapped. `state` remembers how many threads were found best.
+    `state` remembers how many threads were found best.
     """
     try:
         from tidegate.engines.llama import LlamaEngine
@@ -144,8 +143,7 @@ def load_now(path: Path, settings: Model, state: Path | None = None) -> LocalEng
 
     found = Remembered(state / THREADS if state is not None else None)
     threads = settings.threads or found.threads(path)
-    ours = path != settings.path or not path.stat().st_mode & 0o222  # nobody writes to it
-    engine = LlamaEngine.load(path, limits=limits(settings, path, threads, available()), mapped=ours)
+    engine = LlamaEngine.load(path, limits=limits(settings, path, threads, available()))
     if not threads:
         found.remember(path, engine.threads)
     return engine

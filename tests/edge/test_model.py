@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +18,7 @@ from edge.remembered import Remembered
 from tests.fakes.models import edge_model, stories
 from tidegate.chat import Message, Prompt, Role
 from tidegate.engines.llama import LlamaEngine
-from tidegate.engines.native import library
+from tidegate.engines.native import MAPPED_FROM, library, may_map
 from tidegate.errors import Broken
 from tidegate.logs import Log
 
@@ -80,3 +85,60 @@ async def test_requests_under_way_finish_on_the_old_model_while_new_ones_go_to_t
     assert local.model == "tidegate-edge"
     assert (await local.generate(prompt)).text == ""
     await local.close()
+
+
+_CUT = """
+import asyncio, os, sys
+from pathlib import Path
+from edge.config import Model
+from edge.model import load_now
+from tidegate.chat import Message, Prompt, Role, Tool
+from tidegate.engines.embedded import EDGE_LIMITS
+from tidegate.engines.llama import LlamaEngine
+
+path, how = Path(sys.argv[1]), sys.argv[2]
+settings = Model(path=path if how == "named" else None, threads=1, slots=1)
+
+async def main():
+    engine = LlamaEngine.load(path, limits=EDGE_LIMITS, mapped=True) if how == "mapped" else load_now(path, settings)
+    ask = Prompt((Message(Role.USER, "turn on the light"),), (Tool("light_on", "turn on a light"),), max_tokens=24)
+    first = await engine.generate(ask)
+    os.truncate(path, 0)
+    again = await engine.generate(ask)
+    assert (first.text, first.finish) == (again.text, again.finish)
+    await engine.close()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("how", ["named", "own"])
+def test_a_model_file_cut_off_in_place_while_it_is_loaded_ends_nothing(tmp_path: Path, how: str) -> None:
+    """In a process of its own: what this guards against is no exception but the end of the process."""
+    assert _cut(tmp_path, how).returncode == 0
+
+
+def test_the_same_ends_a_process_that_maps_the_file(tmp_path: Path) -> None:
+    """The danger is real: without the rule above, this is what happens."""
+    assert _cut(tmp_path, "mapped").returncode == -signal.SIGBUS
+
+
+@pytest.mark.parametrize(
+    ("size", "mode", "mapped"),
+    [(MAPPED_FROM, 0o444, True), (MAPPED_FROM, 0o644, False), (MAPPED_FROM, 0o464, False), (MAPPED_FROM - 1, 0o444, False)],
+)  # fmt: skip
+def test_only_large_files_that_nobody_may_write_to_are_mapped(
+    tmp_path: Path, size: int, mode: int, mapped: bool
+) -> None:
+    path = tmp_path / "m.gguf"
+    path.touch()
+    os.truncate(path, size)
+    path.chmod(mode)
+    assert may_map(path) is mapped
+
+
+def _cut(folder: Path, how: str) -> subprocess.CompletedProcess[bytes]:
+    path = folder / "m.gguf"
+    shutil.copyfile(edge_model(), path)
+    (folder / "run.py").write_text(_CUT)
+    return subprocess.run([sys.executable, folder / "run.py", path, how], check=False, capture_output=True)

@@ -6,10 +6,10 @@ tensor descriptions, padding to the alignment, tensor data). Every count is boun
 
 from __future__ import annotations
 
-import mmap
 import struct
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from tidegate.errors import Broken
 
@@ -49,6 +49,7 @@ _MIXES = {
     21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL", 26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S",
     29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16", 36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4_MOE",
 }  # fmt: skip
+_USUAL, _LARGEST = 4 * 1024 * 1024, 256 * 1024 * 1024  # bytes of a header
 _KEPT_ELEMENTS = 1024  # of a numeric array: one number per layer is kept, token scores are not
 
 Value = str | int | float | bool
@@ -108,8 +109,7 @@ def read_header(path: Path) -> Header:
         with path.open("rb") as stream:
             if stream.read(4) != MAGIC:
                 raise _refused(path, "it does not begin like a GGUF file", "model_not_gguf")
-            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                header = _parse(_Cursor(data, path))
+            header = _read(stream, size, path)
     except OSError as error:
         raise Broken(
             f"the model file {path.name} cannot be read ({error.strerror})",
@@ -122,11 +122,24 @@ def read_header(path: Path) -> Header:
     return header
 
 
-class _Cursor:
-    """Reads forward through the bytes; running out means the file was cut off."""
+def _read(stream: BinaryIO, size: int, path: Path) -> Header:
+    """The header from as much of the file as it takes. Read and not mapped: who cuts the file off meanwhile gets an error."""
+    most = min(size, _LARGEST)
+    for wanted in (_USUAL, 8 * _USUAL, most):
+        stream.seek(0)
+        try:
+            return _parse(_Cursor(stream.read(min(wanted, most)), size, path))
+        except Broken as error:
+            if error.code != "model_truncated" or wanted >= most:
+                raise
+    raise _refused(path, "its header is larger than any model's", "model_not_gguf")
 
-    def __init__(self, data: mmap.mmap, path: Path) -> None:
-        self._data, self._path = data, path
+
+class _Cursor:
+    """Reads forward through the bytes, the first of a file of that size; running out means that it goes on, or was cut off."""
+
+    def __init__(self, data: bytes, size: int, path: Path) -> None:
+        self._data, self._size, self._path = data, size, path
         self.at = 4
 
     def scalar(self, layout: str) -> int | float | bool:
@@ -143,7 +156,7 @@ class _Cursor:
         return value
 
     def text(self) -> str:
-        return self.take(self.whole("<Q", len(self._data))).decode("utf-8", "replace")
+        return self.take(self.whole("<Q", self._size)).decode("utf-8", "replace")
 
     def skip_texts(self, count: int) -> None:
         """Passes over texts without making them: vocabularies have hundreds of thousands."""

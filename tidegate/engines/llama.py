@@ -159,7 +159,7 @@ class LlamaEngine:
 
     @classmethod
     def load(
-        cls, path: Path, *, model: str = "", limits: Limits | None = None, mapped: bool = True
+        cls, path: Path, *, model: str = "", limits: Limits | None = None, mapped: bool | None = None
     ) -> LlamaEngine:
         """Loads a model file; blocks. `model` defaults to the name in the file; `mapped` as in `Weights`.
 

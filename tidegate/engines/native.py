@@ -65,14 +65,28 @@ def acts(text: str, *, own: bool) -> bool:
     return not own or bool(_TAG.fullmatch(text))
 
 
+MAPPED_FROM = 64 * 1024 * 1024  # bytes; below it a file is read into memory whoever may write to it
+
+
+def may_map(path: Path) -> bool:
+    """Whether the pages of a file may be used where they are: it is large, and nobody may write to it.
+
+    A mapped file that is cut off in place ends the process at the next look (SIGBUS), and nothing can be done about it then.
+    """
+    known = path.stat()
+    return known.st_size >= MAPPED_FROM and not known.st_mode & 0o222
+
+
 class Weights:
     """A loaded model file: vocabulary and metadata. `digest` is the SHA-256 of the file."""
 
-    def __init__(self, path: Path, *, mapped: bool = True) -> None:
-        """`mapped`: the file's pages are used where they are. Then it may be replaced by another or deleted, and what is
-        loaded stays as it was, but it must never be written to: for a file that somebody else may write, it is read into
-        memory instead. Raises Broken: not a GGUF file, cut off, or an architecture this build cannot run."""
+    def __init__(self, path: Path, *, mapped: bool | None = None) -> None:
+        """`mapped`: the file's pages are used where they are, else it is read into memory; without a word, as `may_map` says.
+
+        A mapped file may be replaced by another or deleted, and what is loaded stays as it was, but it must never be written
+        to. Raises Broken: not a GGUF file, cut off, or an architecture this build cannot run."""
         header = read_header(path)
+        mapped = may_map(path) if mapped is None else mapped
         lib = self._lib = library()
         params = lib.llama_model_default_params()
         params.load_mode = lib.LLAMA_LOAD_MODE_MMAP if mapped else lib.LLAMA_LOAD_MODE_NONE

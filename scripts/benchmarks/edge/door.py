@@ -94,7 +94,7 @@ def _line(what: str, times: Times, column: Sequence[float], note: str) -> Line:
 
 
 def start(bench: Bench) -> Iterator[Line]:
-    """From the command to the ready line, with the embedded model mapped. Files are in the page cache after the first."""
+    """From the command to the ready line, with the embedded model loaded. Files are in the page cache after the first."""
     took, worked = [], []
     for number in range(-1, bench.sizes.starts):
         bench.said(f"start: {max(number, 0)} of {bench.sizes.starts}")
@@ -114,7 +114,7 @@ def start(bench: Bench) -> Iterator[Line]:
         f"{statistics.median(worked):.2f} s of processor time"
     )
     yield Line(
-        "start to ready, model mapped",
+        "start to ready, model loaded",
         f"{START_BAR_S:g} s",
         f"{shown(one, 2)} s{spread}",
         met,

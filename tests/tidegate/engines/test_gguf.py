@@ -70,6 +70,16 @@ def test_a_file_that_was_cut_off_is_refused(tmp_path: Path, cut: int) -> None:
     assert said.value.code == "model_truncated"
 
 
+def test_a_header_larger_than_what_is_read_first_is_read_on(tmp_path: Path) -> None:
+    long = gguf({"tokenizer.ggml.tokens": ["word"] * 400_000, "general.name": "behind it"})
+    assert len(long) > 4 * 1024 * 1024
+    found = read(tmp_path, long)
+    assert (found.fields["general.name"], found.lengths["tokenizer.ggml.tokens"]) == ("behind it", 400_000)
+    with pytest.raises(Broken) as said:
+        read(tmp_path, long[: 4 * 1024 * 1024 + 100])
+    assert said.value.code == "model_truncated"
+
+
 def test_a_text_longer_than_the_file_is_refused(tmp_path: Path) -> None:
     head = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1) + b"t" + struct.pack("<IIQ", 9, 8, 2)
     for texts in (

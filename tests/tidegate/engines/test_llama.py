@@ -254,7 +254,7 @@ async def test_a_file_that_is_written_over_while_loaded_changes_nothing_when_it_
 ) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(stories().read_bytes())
-    engine = LlamaEngine.load(path, limits=SMALL, mapped=False)
+    engine = LlamaEngine.load(path, limits=SMALL)
     before = await engine.generate(ask("Once upon a time"))
     path.write_bytes(b"")
     assert (await engine.generate(ask("Once upon a time"))).text == before.text
