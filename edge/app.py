@@ -28,6 +28,8 @@ from edge.gateway.limits import Gate, Shares
 from edge.gateway.server import Parts
 from edge.health import Health, Now
 from edge.housekeeping import Housekeeping
+from edge.kept_consents import PURPOSE as CONSENT_KEY
+from edge.kept_consents import KeptConsents, rules_of
 from edge.memory.desk import Memory, keeping_of
 from edge.metrics import Metrics
 from edge.model import Opened, open_model
@@ -226,7 +228,13 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
         encode=exits.encode,
         key=wiring.key,
         keep_text=config.journal.keep_text,
-        consents=Consents(wiring.clock, wiring.key, exits.encode),
+        consents=Consents(
+            wiring.clock,
+            wiring.key,
+            exits.encode,
+            shelf=KeptConsents(stores.consents, wiring.key.derive(CONSENT_KEY)),
+            rules=lambda: rules_of(wiring.config),
+        ),
         promise=promised,
         memory=_memory(wiring, exits),
         lessened=_lessened(exits.way_out),

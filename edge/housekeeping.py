@@ -38,7 +38,7 @@ class Housekeeping:
         journal_s, spool_s = config.journal.keep_days * DAY_S, config.uplink.expiry_s
         now = self._ageing.now(max(journal_s, spool_s, memory.keeping.keep_s))
         gone = self.stores.forget(journal_before=now - journal_s, spool_before=now - spool_s)
-        return gone + memory.tidy(now)
+        return gone + self.stores.consents.forget(self.clock.now()) + memory.tidy(now)
 
     async def run(self) -> None:
         """Until cancelled."""

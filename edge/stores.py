@@ -8,6 +8,7 @@ from edge.config import EdgeConfig
 from edge.device_key import DeviceKey
 from edge.memory.seal import PURPOSE as MEMORY_KEY
 from edge.store.agent import GrantStore, RunStore, VerdictStore
+from edge.store.consents import ConsentStore
 from edge.store.journal import JournalStore
 from edge.store.keys import KeyStore
 from edge.store.ledger import LedgerStore
@@ -37,6 +38,7 @@ class Stores:
     runs: RunStore
     verdicts: VerdictStore
     grants: GrantStore
+    consents: ConsentStore
 
     def close(self) -> None:
         self.workbook.close()
@@ -88,4 +90,5 @@ def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:
         runs=RunStore(workbook),
         verdicts=VerdictStore(workbook),
         grants=GrantStore(workbook),
+        consents=ConsentStore(workbook),
     )

@@ -61,6 +61,8 @@ CLOUD_NAMES = (
 )
 
 KEEPING_NAMES = (
+    "edge.consent.asked",
+    "edge.consent.word",
     "edge.backup.snapped",
     "edge.restore.staged",
     "edge.restore.committed",
@@ -71,7 +73,7 @@ KEEPING_NAMES = (
     "edge.renew.kept",
     "edge.renew.half",
 )
-"""Places of backup, restore, migration and the renewal of certificates, in their order."""
+"""Places of consent, backup, restore, migration and the renewal of certificates, in their order."""
 
 _selected = os.environ.get(VARIABLE, "")
 

@@ -12,7 +12,6 @@ from starlette.routing import Route
 from edge.consents import Asked, Consents
 from edge.device_key import DeviceKey
 from edge.gateway.limits import read_body, while_connected
-from edge.gateway.preview import shown
 from edge.owner import is_owner
 from tidegate.chat import JSON
 from tidegate.clock import rfc3339
@@ -88,7 +87,7 @@ def told(one: Asked) -> dict[str, JSON]:
         "confidence": one.confidence,
         "bytes": one.size,
         "sha256": one.sha256,
-        **shown(one.redacted),
+        **one.told,
     }
 
 

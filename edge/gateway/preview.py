@@ -11,9 +11,10 @@ from edge.facts import look
 from edge.foresight import foretell, told, told_promise, told_signals
 from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import ChatCall
-from edge.ports import Escalation, RedactedPrompt
+from edge.ports import Escalation
 from edge.routing.plan import Consent, EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
 from edge.routing.reasons import reasons
+from edge.shown import entities, shown
 from edge.turn import escalation
 from tidegate.chat import JSON
 
@@ -46,7 +47,7 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "context_tokens": known.context_tokens,
         "promise": told_promise(seen),
         "policy_version": house.policy.version,
-        "entities": _entities(redacted),
+        "entities": entities(redacted),
     }
 
 
@@ -79,15 +80,6 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
     return found
 
 
-def shown(redacted: RedactedPrompt | None) -> dict[str, JSON]:
-    """What would leave, in words: counts, turns and tools."""
-    return {
-        "entities": _entities(redacted),
-        "messages": _messages(redacted),
-        "tools": _tools(redacted),
-    }
-
-
 def _wire(door: Door, what: Escalation) -> JSON:
     raw = door.encode(what) if door.encode is not None else b""
     return {
@@ -114,32 +106,3 @@ def _told(decided: Plan) -> tuple[str, Why]:
             return "refuse", why
         case other:
             assert_never(other)
-
-
-def _entities(redacted: RedactedPrompt | None) -> dict[str, JSON]:
-    return {} if redacted is None else {str(label): count for label, count in redacted.entities.items()}
-
-
-def _messages(redacted: RedactedPrompt | None) -> list[JSON]:
-    if redacted is None:
-        return []
-    return [
-        {
-            "role": message.role,
-            "content": message.content.text,
-            "tool_calls": [
-                {"id": call.id, "name": call.name.text, "arguments": call.arguments.text}
-                for call in message.tool_calls
-            ],
-        }
-        for message in redacted.messages
-    ]
-
-
-def _tools(redacted: RedactedPrompt | None) -> list[JSON]:
-    if redacted is None:
-        return []
-    return [
-        {"name": tool.name.text, "description": tool.description.text, "parameters": tool.parameters.text}
-        for tool in redacted.tools
-    ]

@@ -1,4 +1,4 @@
-"""What lies in `agent.db`: runs (sealed), the owner's verdicts on waiting calls, and grants."""
+"""What lies in `agent.db`: runs (sealed), the owner's verdicts on waiting calls, grants, and requests that wait for consent (sealed)."""
 
 from __future__ import annotations
 
@@ -51,4 +51,11 @@ GRANTS = Shape(
     indexes=("CREATE INDEX agent_grants_for ON agent_grants (application, tool)",),
 )
 
-AGENT_FILE = (RUNS, VERDICTS, GRANTS)
+CONSENTS = Shape(
+    "consents",
+    "request",
+    {"request": str, "expires_at": float, "sealed": bytes},
+    since=3,
+)
+
+AGENT_FILE = (RUNS, VERDICTS, GRANTS, CONSENTS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-VERSION = 2  # of the format; one higher with every release that changes a table
+VERSION = 3  # of the format; one higher with every release that changes a table
 
 Kind = type[str] | type[bytes] | type[int] | type[float]
 

@@ -44,8 +44,8 @@ async def test_what_waits_shows_what_would_leave_and_not_what_was_asked() -> Non
     consents = desk()
     one = await asked(consents, ask())
     assert (one.word, one.size, one.confidence) == (Word.WAITING, 5, 0.4)
-    assert "eve.adams" not in one.redacted.messages[0].content.text
-    assert dict(one.redacted.entities) == {"EMAIL_ADDRESS": 1}
+    assert "eve.adams" not in one.leaves
+    assert one.told["entities"] == {"EMAIL_ADDRESS": 1}
     assert consents.waiting() == (one,)
 
 
