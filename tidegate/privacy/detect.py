@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from tidegate.errors import Broken
 from tidegate.privacy import identifiers, views
+from tidegate.privacy.compose import composed
 from tidegate.privacy.document import Document
 from tidegate.privacy.memory import Memory
 from tidegate.privacy.merge import Loss, Merged, merge, strongest
@@ -87,7 +88,8 @@ class Detector:
         return look() if self.memory is None else self.memory.recall(text, who, look)
 
     def _merged(self, text: str) -> Merged:
-        return merge(self.rules.spared(self._claims(text, self.ner), text), text)
+        merged = composed(merge(self.rules.spared(self._claims(text, self.ner), text), text), text)
+        return Merged(tuple(self.rules.spared(merged.spans, text)), merged.losses)
 
     def _claims(self, text: str, ner: Ner | None, depth: int = 0) -> Iterator[Span]:
         """What every finder says about `text` and its other readings; `depth` counts packings inside packings."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tidegate.privacy import commitments, document, patterns, placeholders
+from tidegate.privacy import commitments, compose, document, patterns, placeholders
 from tidegate.privacy.detect import Detector
 from tidegate.privacy.placeholders import find_placeholders
 from tidegate.privacy.redaction import redact
@@ -53,7 +53,11 @@ def test_twice_the_text_is_at_most_twice_the_work(unit: str) -> None:
 
 
 def regexes() -> Iterator[tuple[str, re.Pattern[str]]]:
-    names = [f"tidegate.privacy.patterns.{m.name}" for m in pkgutil.iter_modules(patterns.__path__)]
+    names = [
+        f"{kind.__name__}.{m.name}"
+        for kind in (patterns, compose)
+        for m in pkgutil.iter_modules(kind.__path__)
+    ]
     for module in (*map(importlib.import_module, names), commitments, document, placeholders):
         for name, value in vars(module).items():
             for item in value if isinstance(value, tuple) else (value,):

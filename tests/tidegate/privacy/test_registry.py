@@ -13,7 +13,7 @@ from tidegate.privacy.detect import Detector
 from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
 
-HELPERS = {"__init__", "base", "named", "national_ids", "others", "own_checks"}
+HELPERS = {"__init__", "base", "moment", "named", "national_ids", "others", "own_checks"}
 TABLES = Path(__file__).parent / "patterns"
 FILES = sorted(path.stem for path in Path(patterns.__path__[0]).glob("*.py") if path.stem not in HELPERS)
 

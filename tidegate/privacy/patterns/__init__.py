@@ -10,6 +10,7 @@ from tidegate.privacy.patterns.base import Pattern
 from tidegate.privacy.patterns.bic import BIC
 from tidegate.privacy.patterns.birth import BIRTH
 from tidegate.privacy.patterns.card import CARD
+from tidegate.privacy.patterns.clock import CLOCK
 from tidegate.privacy.patterns.company import COMPANY
 from tidegate.privacy.patterns.coordinates import COORDINATES
 from tidegate.privacy.patterns.crypto import CRYPTO
@@ -55,10 +56,11 @@ from tidegate.privacy.patterns.url import URL
 from tidegate.privacy.patterns.username import USERNAME
 from tidegate.privacy.patterns.vin import VIN
 from tidegate.privacy.patterns.wallet_key import WALLET_KEY
+from tidegate.privacy.patterns.year import YEAR
 
 DETECTORS: tuple[Pattern, ...] = (
-    AGE, API_KEY, BANK_ACCOUNT, BANK_CODE, BIC, BIRTH, CARD, COMPANY, COORDINATES, CRYPTO, DATE, DEVICE_ID, DOMAIN,
+    AGE, API_KEY, BANK_ACCOUNT, BANK_CODE, BIC, BIRTH, CARD, CLOCK, COMPANY, COORDINATES, CRYPTO, DATE, DEVICE_ID, DOMAIN,
     DRIVER_LICENSE, EMAIL, EMPLOYEE_ID, EXPIRY, IBAN, ID_CARD, IMEI, INSURANCE, IPV4, IPV6, JWT, MAC, MBI, MEDICAL_LICENSE,
     MEDICAL_RECORD, MONTH, MRZ, NATIONAL_ID, NRP, PASSPORT, PASSWORD, PASSWORD_HASH, PERSON, PHONE, PLATE, PLUS_CODE,
-    PO_BOX, POSTAL, PRIVATE_KEY, SECRET, SIGNATURE, SSH_KEY, SSN, STREET, TITLE, URL, USERNAME, VIN, WALLET_KEY,
+    PO_BOX, POSTAL, PRIVATE_KEY, SECRET, SIGNATURE, SSH_KEY, SSN, STREET, TITLE, URL, USERNAME, VIN, WALLET_KEY, YEAR,
 )  # fmt: skip

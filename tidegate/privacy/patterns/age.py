@@ -1,4 +1,7 @@
-"""Ages: `34 years old`, `34-year-old`, `aged 34`, `"age": 34`, and the same in German, French and Dutch."""
+"""Ages: `34 years old`, `34-year-old`, `aged 34`, `"age": 34`, `I'm 34`, `in her thirties`, and the same in other languages.
+
+Ages right beside a name (`Ana (34)`, `Jon Smith, 51, was`) are seen by tidegate.privacy.compose.age, which knows the names.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,40 @@ from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
 
 _AFTER = re.compile(
-    r"[ -]?(?:years?|yrs?|months?)[ -](?:old|of age)\b|[ -]?y/?o\b|[ -]jahre alt\b|[ -]?jährige[rsn]?\b|[ -]jaar oud\b|[ -]?-?jarige?\b"
-    r"|[ -]años\b de edad|[ -]anni d'età"
+    r"[ -]?(?:years?|yrs?|months?|weeks?)[ -](?:old|of age|young)\b|[ -]?(?:y/?o|y\.o\.)(?!\w)|[ -]jahre alt\b|[ -]?jährige[rsn]?\b|[ -]jaar oud\b"
+    r"|[ -]?-?jarige?\b|[ -]años\b de edad|[ -]anni d'età|[ -]anos de idade|[ -]år gam(?:mal|mel)\b"
 )
+# Romance and Slavic languages have their years: `j'ai 34 ans`, but not `il y a 34 ans`, which is ago.
+_HAD = re.compile(
+    r"(?:\bj'ai|\b(?:il|elle|fils|fille|mari|femme) a|\b(?:tengo|tiene|ho|ha|mam|tenho|tem))(?: déjà| ya| già)? $"
+)
+_YEARS = re.compile(r" (?:ans|años|anni|anos|lat|lata)\b")
 _BEFORE = re.compile(
-    r"(?:\bage[d]?|\balter|\bâgée? de|\bleeftijd|\bedad|_age|patient_age)[\"']?(?: is| of|:|=| :)? ?[\"']?$"
+    r"(?:\bage[d]?|\bages|\balter|\bâgée? de|\bleeftijd|\bedad|\betà|_age|patient_age)[\"']?(?: is| was| of|:|=| :)? ?[\"']?$"
 )
 # `her son is 12.`: of somebody, and nothing is counted behind it
 _SOMEBODY = re.compile(
     r"\b(?:s?he|son|daughter|wife|husband|mother|father|mum|mom|dad|brother|sister|child|boy|girl|kid|baby|grand(?:ma|pa|mother|father|son|daughter)|patient"
-    r"|twins?|nephew|niece|uncle|aunt|cousin|who)(?: is| was|'s|’s| has)?(?: just| only| already| now)?(?: turned| turns| turning)? $"
+    r"|twins?|nephew|niece|uncle|aunt|cousin|who|i|boyfriend|girlfriend|partner|fiancée?|roommate)(?: is| am|'m|’m| was|'s|’s| has)?"
+    r"(?: just| only| already| now| almost| nearly| currently)?(?: turned| turns| turning| turn)? $"
 )
 _SAID = re.compile(
     r"[.!?;)]?(?:\s*$|[\n\"])|[.!?;)] |, (?!\d)| (?:and|but|now|today|tomorrow|next|this|when|while)\b(?! (?:a )?half)"
+)
+# A verb that speaks of an age, whoever it is of.
+_TURNED = re.compile(
+    r"\b(?:turn(?:s|ed|ing)?|died at|celebrat(?:es|ed|ing) (?:his|her|their)|at the age of|a (?:man|woman|boy|girl|male|female) of|(?:my|the) twins (?:\w+ and \w+ )?are"
+    r"|ich bin|ik ben)(?: just| now)? $"
+)
+COUNTED = re.compile(
+    r" ?(?:%|°|€|\$|(?:st|nd|rd|th|km|cm|kg|h|min|minutes?|hours?|days?|weeks?|miles?|points?|percent|euros?|dollars?|times|goals?|o'clock|am|pm|pages?|degrees?)\b"
+    r"|[-–/:]\d|[.,]\d)"
+)
+_TENS = re.compile(
+    r"\b(?:his|her|their|my|your|our) (?:(?:early|mid|late)[ -])?(teens|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|[2-9]0['’]?s)\b"
+)
+_TENS_SHAPE = (
+    r"\b(?:his|her|their|my|your|our) (?:(?:early|mid|late)[ -])?(?:teens|[a-z]+ties|[2-9]0['’]?s)\b"
 )
 _OLDEST = 125
 _BEHIND = (*" -yjYJ",)
@@ -35,18 +59,27 @@ def find(document: Document) -> Iterator[Span]:
         after = _AFTER.match(document.lower, end) if document.text[end : end + 1] in _BEHIND else None
         if after is not None:
             yield hit("age", start, after.end(), Label.AGE, 0.85)
-        elif (
-            _BEFORE.search(document.before(start, 20))
-            and document.free(start, end)
-            and not _measure(document, end)
-        ):
+        elif not document.free(start, end):
+            continue
+        elif _BEFORE.search(document.before(start, 20)) and not _measure(document, end):
             yield hit("age", start, end, Label.AGE, 0.8)
-        elif (
-            document.free(start, end)
-            and _SAID.match(document.lower, end)
-            and _SOMEBODY.search(document.before(start, 40))
-        ):
+        elif _spoken(document, start, end):
             yield hit("age", start, end, Label.AGE, 0.6)
+    if document.has_shape(_TENS_SHAPE):
+        for tens in _TENS.finditer(document.lower):
+            yield hit("age", *tens.span(1), Label.AGE, 0.6)
+
+
+def _spoken(document: Document, start: int, end: int) -> bool:
+    """Of somebody: `her son is 12.`; or behind a verb of ageing, with nothing counted behind."""
+    before = document.before(start, 44)
+    if _SAID.match(document.lower, end) and _SOMEBODY.search(before):
+        return True
+    if _YEARS.match(document.lower, end):
+        return _HAD.search(before) is not None
+    return (
+        end - start < 3 and COUNTED.match(document.lower, end) is None and _TURNED.search(before) is not None
+    )
 
 
 def _apart(document: Document, start: int) -> bool:
@@ -59,26 +92,8 @@ def _measure(document: Document, end: int) -> bool:
 
 
 _HINTS = (
-    "year",
-    "yr",
-    "yo",
-    "y/o",
-    "jahr",
-    "jähr",
-    "jaar",
-    "jarig",
-    "age",
-    "âgé",
-    "alter",
-    "leeftijd",
-    "edad",
-    "month",
-    "anni",
-    "años",
-    " is ",
-    " was ",
-    " turn",
-    "'s ",
-    "’s ",
-)
-AGE = Pattern("age", (Label.AGE,), find, digits=True, words=_HINTS)
+    "year", "yr", "yo", "y/o", "y.o", "jahr", "jähr", "jaar", "jarig", "age", "âgé", "alter", "leeftijd", "edad", "età", "month", "week", "anni",
+    "años", "anos", "ans", " lat", "år gam", " is ", " was ", "turn", "'s ", "’s ", "'m ", "’m ", " am ", "died at", "celebrat", "a man of",
+    "a woman of", "a boy of", "a girl of", "twins", "ich bin", "ik ben", "teens", "ties", "0s", "0's", "0’s",
+)  # fmt: skip
+AGE = Pattern("age", (Label.AGE,), find, words=_HINTS, shapes=(_TENS_SHAPE,))

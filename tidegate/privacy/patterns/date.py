@@ -1,6 +1,7 @@
-"""Calendar dates: day, month and year in figures or words (six languages); short years only beside a word of birth.
+"""Calendar dates: day, month and year in figures or words (six languages), with the weekday and the clock time beside them.
 
-Machine timestamps (a date followed by a time with seconds) are left: they say when a line was written, not who.
+Short years need a word before them. Machine timestamps (a date and a time with seconds) are left where no word leads to them: they say
+when a line was written, not who; `last seen on 2019-03-04 05:12:11` is somebody's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.moment import stretched
 from tidegate.privacy.spans import Label, Span
 
 _MONTHS = (
@@ -22,12 +24,20 @@ _YEAR_FIRST = re.compile(r"(?:1[89]|20)\d\d([-/.])(\d{1,2})\1(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(?:(?:1[89]|20)\d\d)(?!\d)")
 _SHORT = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d\d(?!\d)")
 _DAY_WORD = re.compile(
-    rf"\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?: of| de)? ?[-/ ]?(?:{_MONTHS})\b\.?(?:,? (?:de )?|[-/])(?:1[89]|20)\d\d(?!\d)"
+    rf"\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?: of| de)? ?[-/ ]?(?:{_MONTHS})\b\.?(?:,? (?:de |of )?|[-/])(?:1[89]|20)\d\d(?!\d)"
 )
 _WORD_DAY = re.compile(rf"\b(?:{_MONTHS})\.? \d{{1,2}}(?:st|nd|rd|th)?,? (?:1[89]|20)\d\d(?!\d)")
 _TIME = re.compile(r"[T ]\d{2}:\d{2}:\d{2}")
 _BIRTH = re.compile(
     r"born|birth|\bdob\b|d\.o\.b|\bgeb|\bné\b|\bnée\b|naissance|geboren|nacid|nacimiento|nato il|nascita"
+)
+# A word that leads to a date; the first group also to a version or an amount, so for slashes alone.
+_LED = re.compile(
+    r"(?:\b(?:in|of|at|is|was|and|to|from|by|am|ist|le|el|il|op)|\b(?:on|since|until|till|before|after|between|dated?|due|dob|ab|seit|bis|vom|zum|depuis|jusqu'au"
+    r"|sinds|tot|vanaf|desde|hasta|dal)):? ?\(?$"
+)
+_SURELY_LED = re.compile(
+    r"\b(?:on|since|until|till|before|after|between|dated?|due|dob|seit|bis|vom|zum|depuis|sinds|tot|vanaf|desde|hasta|dal):? ?\(?$"
 )
 _LONGEST_WORD = 12
 _MONTH_WORDS = tuple(sorted(set(_MONTHS.split("|"))))
@@ -89,14 +99,17 @@ def _in_figures(document: Document, start: int, size: int, born: bool) -> Span |
     else:
         match = _YEAR_LAST.match(text, start)
         right = match is not None and _either(int(match[1]), int(match[3]))
-    if match is not None and right and not _TIME.match(text, match.end()):
-        return _dated(document, start, match.end())
-    match = _SHORT.match(text, start) if born and size < 4 else None
     if (
         match is not None
-        and _either(int(match[1]), int(match[3]))
-        and _BIRTH.search(document.before(start, 30))
+        and right
+        and (not _TIME.match(text, match.end()) or _LED.search(document.before(start, 14)))
     ):
+        return _dated(document, start, match.end())
+    match = _SHORT.match(text, start) if size < 4 else None
+    if match is None or not _either(int(match[1]), int(match[3])):
+        return None
+    led = _LED if match[2] == "/" else _SURELY_LED
+    if (born and _BIRTH.search(document.before(start, 30))) or led.search(document.before(start, 14)):
         return _dated(document, start, match.end())
     return None
 
@@ -121,12 +134,19 @@ def _from_month(document: Document, start: int) -> Span | None:
 
 def _dated(document: Document, start: int, end: int) -> Span | None:
     text = document.text
-    if end < len(text) and (
-        text[end].isalpha() or text[end] == "_" or (text[end] in ".-/" and text[end + 1 : end + 2].isdigit())
+    first, last = stretched(document, start, end)
+    if (
+        last == end
+        and end < len(text)
+        and (
+            text[end].isalpha()
+            or text[end] == "_"
+            or (text[end] in ".-/" and text[end + 1 : end + 2].isdigit())
+        )
     ):
         return None
     birth = _BIRTH.search(document.before(start, 30)) is not None
-    return hit("date", start, end, Label.DATE_TIME, 0.9 if birth else 0.6)
+    return hit("date", first, last, Label.DATE_TIME, 0.9 if birth else 0.6)
 
 
 def _calendar(month: int, day: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.moment import stretched
 from tidegate.privacy.spans import Label, Span
 
 _MONTHS = (
@@ -20,9 +21,27 @@ _YEAR = r"(?:1[89]|20)\d\d(?!\d|[.-]\d)"
 _WORD_YEAR = re.compile(rf"(?:{_MONTHS})\.?,? (?:de |del |of )?{_YEAR}")
 _WORD_DAY = re.compile(rf"(?:{_MONTHS})\.? (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:.]|,\d|%| ?[€$°])")
 _DAY_WORD = re.compile(rf"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th|er|\.)?(?: of| de)? (?:{_MONTHS})(?!\w)")
+# In small letters `may` and `march` are verbs, unless a word leads to the date.
+_SMALL_MONTHS = "|".join(
+    sorted(
+        {month.lower() for month in _MONTHS.split("|") if len(month) > 5 and month not in ("March", "marzo")}
+    )
+)
+_SMALL_DATE = re.compile(
+    rf"(?:{_SMALL_MONTHS}),? (?:of )?(?:{_YEAR}|(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:.]|,\d|%| ?[€$°]))"
+    rf"|(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th|er|\.)?(?: of)? (?:{_SMALL_MONTHS})(?!\w)"
+)
+_SMALL_LED = re.compile(
+    r"\b(?:on|since|until|till|from|by|before|after|of|dated?|due|ends?|the|and) ((?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?: of)? (?:may|march|june|july)\b"
+    r"|(?:may|march|june|july) (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:.]|,\d|%)|(?:may|march|june|july) (?:of )?(?:19|20)\d\d(?![\w.:-]))"
+)
 _STARTS = frozenset(month[:3] for month in _MONTHS.split("|"))
 _LOOK_BACK = 26
 _SMALL = (" de", " del", " of")
+_JOINED = tuple("_$€£.,:/#-")
+_SMALL_MONTH = re.compile(
+    r"(?<![\w])(?:january|february|march|april|may|june|july|august|september|october|november|december)(?!\w)"
+)
 _SHAPE = "|".join(sorted({month.lower() for month in _MONTHS.split("|")}))
 
 
@@ -35,7 +54,19 @@ def find(document: Document) -> Iterator[Span]:
         if match is None and end - start <= 2:
             match = _DAY_WORD.match(text, start)
         if match is not None and _ends(text, match.end()):
-            yield hit("month", *match.span(), Label.DATE_TIME, 0.55)
+            yield hit("month", *stretched(document, *match.span()), Label.DATE_TIME, 0.55)
+    for shape, group in ((_SMALL_DATE, 0), (_SMALL_LED, 1)) if _small(document) else ():
+        for match in shape.finditer(document.lower):
+            if (
+                document.free(*match.span(group))
+                and document.text[match.start(group) - 1 : match.start(group)] not in _JOINED
+            ):
+                yield hit("month", *stretched(document, *match.span(group)), Label.DATE_TIME, 0.55)
+
+
+def _small(document: Document) -> bool:
+    """Whether a month stands there in small letters, as in a chat without capitals."""
+    return _SMALL_MONTH.search(document.text) is not None
 
 
 def _after_word(text: str, start: int) -> re.Match[str] | None:

@@ -1,4 +1,7 @@
-"""Nationality, religion and politics of people (Presidio's NRP): beside a key, after "I am", before "citizen". Not of things."""
+"""Nationality, religion and politics of people (Presidio's NRP): beside a key, after "I am", before a word for people, as a plural.
+
+Not of things (`a German car`, `Thai food`): a question about them must stay answerable. Said of a name: tidegate.privacy.compose.nrp.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,37 @@ _FAITHS = (
     "Agnostic Quaker Shia Sunni Democrat Republican Socialist Communist Conservative Libertarian Liberal Marxist"
 ).split()
 _WORDS = frozenset((*_PEOPLES, *_FAITHS))
+# Who somebody is in German, French, Spanish, Italian and Dutch, behind words that say so.
+_ABROAD = (
+    "deutsche?r?|österreicher(?:in)?|schweizer(?:in)?|türk(?:e|in)|pol(?:e|in)|italiener(?:in)?|fran(?:zose|zösin)|engländer(?:in)?|russ(?:e|in)|syrer(?:in)?"
+    "|ukrainer(?:in)?|grieche|griechin|spanier(?:in)?|kurd(?:e|in)|moslem|muslimin?|jud[e]|jüdin|christ(?:in)?|katholi(?:k(?:in)?|sch)|evangelisch|jüdisch|muslimisch"
+    "|français(?:e)?|allemande?|belge|suisse|marocaine?|algérienne?|algérien|tunisienne?|tunisien|italienn?e?|espagnole?|portugaise?|musulmane?|juif|juive|catholique|chrétienn?e?"
+    "|español(?:a)?|mexican[oa]|argentin[oa]|chilen[oa]|colombian[oa]|peruan[oa]|venezolan[oa]|cuban[oa]|ecuatorian[oa]|musulm[aá]na?|judí[oa]|católic[oa]"
+    "|italian[oa]|frances[ei]|tedesc[oa]|rumen[oa]|albanes[ei]|musulman[oa]|cattolic[oa]|ebre[oa]"
+    "|nederland(?:er|s|se)|belg(?:isch)?|duits(?:er|e)?|turk(?:s|se)?|marokkaan(?:s|se)?|surinaams|surinamer|moslima?|joods|katholiek"
+)
+_SELF = "ich bin|er ist|sie ist|wir sind|bin ich|je suis|il est|elle est|nous sommes|soy|es|somos|sono|lui è|lei è|siamo|ik ben|hij is|zij is|ze is|wij zijn"
+_SAID_ABROAD = re.compile(
+    rf"\b(?:{_SELF})(?: (?:ein|eine|un|une|una|uno|een|auch|aussi|también|anche|ook)){0,2} ({_ABROAD})(?![\w-])"
+)
+_ABROAD_SHAPE = rf"\b(?:{_SELF})(?: [a-zéñ]{{2,7}})? (?:{_ABROAD})\b"
+PEOPLES_AND_FAITHS = frozenset(word.lower() for word in _WORDS)
 _CAPITAL = re.compile(r"(?<![\w-])[A-Z][a-z]{3,15}(?:-[A-Z][a-z]{3,15})?(?![\w])")
 _NOUN = re.compile(
     r"(?: [A-Z][a-z]{3,15})?(?: (?:female|male|young|old))? (?:citizen|national|passport|nationality|citizenship|man|woman|men|women|people|person|patient"
     r"|student|immigrant|migrant|refugee|descent|origin|heritage|ancestry|background|girl|boy|guy|family|mother|father|wife|husband|couple"
-    r"|faith|voter|believer|community|parents|roots|resident|expat|speaker|colleague|friend|neighbour|neighbor|teenager|employee|worker)(?:s|es)?\b"
+    r"|faith|voter|believer|community|parents|roots|resident|expat|speaker|colleague|friend|neighbour|neighbor|teenager|employee|worker|guard|nurse|guest|child|children"
+    r"|nanny|boss|crew|son|daughter|brother|sister|cousin|uncle|aunt|boyfriend|girlfriend|bride|groom|widow|prisoner|chef|coach|judge|guide|mayor|native|agent|client"
+    r"|(?!(?:pap|numb|dinn|bord|ord|pow|lett|pepp|butt|cov|cent|theat|chapt|charact|newspap|wat|be|summ|wint|weath|flow|fold|rul|timb|silv|leath|kefi|rocket|sweat|comput"
+    r"|print|calend|tow|liqu|cook|burg|corn|answ|should|bumper)er|(?:sect|fact|mot|col|flav|mirr|do|flo|err|text|doct)or|(?:restaur|pl|eleph|vari|croiss|gi|pend|inst)ant"
+    r"|(?:l|f|m|wr|tw)ist)[a-z]{2,12}(?:er|or|ist|ant))(?:s|es)?\b"
 )
+# In small letters the words for people are counted on their fingers: `polish teacher` may polish.
+_SMALL = re.compile(
+    rf"(?<![\w-])(?:{'|'.join(sorted(word.lower() for word in _WORDS))}) (?:citizen|national|passport holder|man|woman|men|women|people|person|patient|student|immigrant|migrant"
+    r"|refugee|girl|boy|guy|family|mother|father|wife|husband|couple|colleague|friend|neighbou?r|tourist|guest|nurse|parent|voter|resident|guard)s?\b"
+)
+_PLURAL = re.compile(r" [a-z]|[.,;:!?)]|$|\n")
 _PRONOUN = re.compile(
     r"\b(?:i am|i'm|he is|he's|she is|she's|they are|they're|we are|we're|you are|who is|who are|am|was born|born and raised|raised"
     r"|identif(?:y|ies) as|converted to)(?: (?:an?|also|originally|half|part|ethnically|a practi[cs]ing))? $"
@@ -59,8 +87,14 @@ def find(document: Document) -> Iterator[Span]:
             continue
         start, end = word.span()
         said = _PRONOUN.search(document.before(start, 34)) is not None and _THING.match(text, end) is None
-        if said or _NOUN.match(text, end) is not None:
+        several = word[0].endswith("s") and word[0][:-1] in _WORDS and _PLURAL.match(text, end) is not None
+        if said or several or _NOUN.match(text, end) is not None:
             yield hit("nrp", start, end, Label.NRP, 0.75)
+    for small in _SMALL.finditer(text):
+        yield hit("nrp", small.start(), small.start() + small[0].index(" "), Label.NRP, 0.7)
+    if document.has_shape(_ABROAD_SHAPE):
+        for abroad in _SAID_ABROAD.finditer(document.lower):
+            yield hit("nrp", *abroad.span(1), Label.NRP, 0.7)
     if document.has_word(*_KEYS):
         yield from _after_key(document)
 
@@ -76,6 +110,7 @@ NRP = Pattern(
     "nrp",
     (Label.NRP,),
     find,
-    shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}",
+    shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}|{_ABROAD_SHAPE}",
+    shapes=(_ABROAD_SHAPE,),
     lexicon=_KEYS,
 )

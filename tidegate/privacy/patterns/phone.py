@@ -36,14 +36,14 @@ _YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[-/.] ?(?:1[5-9]|20)?\d\d")
 _GROUP = re.compile(r"\d+")
 _WORDS = re.compile(
     r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|\bcell|handy|\bcall(?:ing|ed|s|back)?\b|\bring\b|\bdial|text (?:me|him|her|us)|sms|whats ?app|\bcontact"
-    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail|emergency|\btext (?=\W{0,3}$)"
+    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail|emergency|\bis busy|\btext (?=\W{0,3}$)"
 )
 # One of these stands in whatever _WORDS and _KEY match; kept apart so that one pass over the text looks for all of them.
 _STEMS = (
     "phone", "tel", "telef", "telep", "téléph", "fax", "mobil", "cell", "cellphone", "handy", "call", "calling", "called", "calls",
     "callback", "ring", "dial", "diali", "diall", "diale", "dials", "text me", "text him", "text her", "text us", "sms", "whats",
     "contact", "reach", "desk", "office", "hotline", "anruf", "rufen", "rufnummer", "portable", "gsm", "toestel", "bel", "bellen",
-    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl", "emergency", "text", "texts",
+    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl", "emergency", "busy", "text", "texts",
 )  # fmt: skip
 _FEWEST, _FEWEST_NATIONAL = 7, 8  # characters
 _KEY = re.compile(

@@ -27,7 +27,7 @@ _STATE = re.compile(r"(?:^|[ ,])([A-Z]{2}),? $")
 _CITY = re.compile(r"\d{5} [A-ZÄÖÜÉ][a-zäöüßéèçôâ]{2}")
 _NAMES = ("postcode", "post code", "postal code", "postal_code", "postalcode", "zip code", "zip_code", "zipcode", "zip", "plz", "postleitzahl", "code postal", "cp")  # fmt: skip
 _VALUE = re.compile(
-    r"\d{4,5}(?:-\d{3,4})?(?![\w-])|[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2}(?!\w)|[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)|\d{4} ?[A-Z]{2}(?!\w)"
+    r"\d{4} ?[A-Z]{2}(?!\w)|\d{4,6}(?:-\d{3,4})?(?![\w-])|\d{2}-\d{3}(?![\w-])|[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2}(?!\w)|[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)"
 )
 
 

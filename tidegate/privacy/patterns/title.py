@@ -13,10 +13,19 @@ _TITLES = (
     "mr", "mrs", "ms", "miss", "mx", "dr", "prof", "professor", "sir", "dame", "lord", "lady", "rev", "reverend", "hon", "capt", "captain",
     "lt", "sgt", "col", "gen", "maj", "cpl", "herr", "frau", "hr", "fr", "fräulein", "monsieur", "madame", "mme", "mlle", "maître", "meneer",
     "mevrouw", "dhr", "mevr", "drs", "señor", "señora", "señorita", "sr", "sra", "srta", "don", "doña", "signor", "signora", "sig", "dott",
-    "dottoressa", "pan", "pani",
+    "dottoressa", "pan", "pani", "sergeant", "lieutenant", "colonel", "general", "major", "corporal", "commander", "admiral", "officer", "inspector", "detective",
+    "judge", "senator", "governor", "ambassador", "pastor", "imam", "rabbi", "bishop", "ind", "misc", "esq", "ing", "mag", "univ", "pfarrer", "maestro", "docteur",
+    "dottor", "avv", "avvocato", "arch",
 )  # fmt: skip
 _WEAK = frozenset(
     "miss sir dame don gen col hon maj lt sr fr hr pan captain reverend lady lord professor madame".split()
+)
+# Words of every day: a full stop behind them, or a name that is no word of every day, must follow.
+_ABBREVIATED = frozenset("ind misc ing mag univ arch avv esq".split())
+_OFFICES = frozenset("general major officer inspector detective judge governor commander admiral".split())
+_SMALL = re.compile(r"(?<![\w.-])(?:mr|mrs|ms|mx|dr|prof)\b\.?(?= [a-zà-ž]{2})")
+_PROGRAM = frozenset(
+    "motors electric manager assembly purpose public services counsel hospital secretary assistant training in of and for at".split()
 )
 SHAPE = rf"\b(?:{'|'.join(_TITLES)})\b\.? "
 _TITLED = re.compile(
@@ -25,7 +34,9 @@ _TITLED = re.compile(
 _NEXT = re.compile(
     r"[ \u00a0](?:(?:van|von|de|der|den|del|della|di|da|ten|ter|zu|bin|al|el) ){0,2}([A-ZÀ-Ž][\w'’-]*)(\.?)"
 )
+_SMALL_NAME = re.compile(r" ([^\W\d_]+)")
 NO_NAMES = frozenset(
+    "who is are has have had in on at to of for with from by as not no all some my your his her our their office word excel dos access teams windows office365 "
     "speaker chairman president minister secretary justice king queen data robot right wrong universe bean america gaga the i it he she "
     "they we you this that and or but if when will is was".split()
 )
@@ -40,7 +51,21 @@ def find(document: Document) -> Iterator[Span]:
             continue
         if word in _WEAK and not title[0].endswith(".") and len(following[1]) < 3 and not following[2]:
             continue
+        if (word in _ABBREVIATED and not title[0].endswith(".")) or (
+            word in _OFFICES and following[1].lower() in _PROGRAM
+        ):
+            continue
         yield hit("title", *title.span(), Label.TITLE, 0.7)
+    for title in _SMALL.finditer(text):
+        name = _SMALL_NAME.match(text, title.end())
+        measured = title[0] == "ms" and any(map(str.isdigit, text[max(0, title.start() - 3) : title.start()]))
+        if (
+            name is not None
+            and name[1] not in NO_NAMES
+            and not measured
+            and document.before(title.start(), 5)[-4:] not in ("the ", " my ")
+        ):
+            yield hit("title", *title.span(), Label.TITLE, 0.6)
 
 
 TITLE = Pattern("title", (Label.TITLE,), find, shape=SHAPE)

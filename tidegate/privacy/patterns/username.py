@@ -32,6 +32,29 @@ _PLACES = (
     "snapchat",
     "dm ",
 )
+# Behind these a word is somebody's account, whatever it looks like.
+_SIGNED = re.compile(
+    r"\b(?:(?:sign|log|signed|logged|logging|signing) ?-?in (?:as|with|under)|(?:post|posts|posted|streams?|plays?|goes|known|registered) (?:as|by)(?: the (?:name|handle|nick))?"
+    r"|(?:my|his|her|their|your|whose) (?:login|user ?name|handle|nick(?:name)?|screen ?name|gamertag|user ?id)(?: is| was|:)?"
+    r"|(?:github|gitlab|twitter|instagram|insta|reddit|tiktok|twitch|discord|telegram|snapchat|steam|skype|facebook|linkedin|youtube|bitbucket|mastodon)"
+    r" (?:account|handle|user|user ?name|profile|id|name|nick)(?: is|:| of)?|for user|by user|the user|user ?name)\s+[\"'`]?(?=[\w@])"
+)
+_SIGNED_SHAPE = (
+    r"\b(?:(?:sign|log|signed|logged|logging|signing) ?-?in (?:as|with|under)|(?:post|posts|posted|streams?|plays?|goes|known|registered) (?:as|by)"
+    r"|login|user ?name|handle|nick(?:name)?|screen ?name|gamertag|user ?id|account|profile|(?:for|by|the) user)\b"
+)
+_ACCOUNT = re.compile(r"@?[A-Za-z][A-Za-z0-9._-]{3,31}(?![\w@])")
+_PLAIN = re.compile(r"[A-Z]?[a-z]+")
+_MINE = re.compile(
+    r"\"?'? is (?:my|his|her|the|their|our) (?:user ?name|login|handle|nick(?:name)?|screen ?name|gamertag)\b"
+)
+_MINE_SHAPE = (
+    r" is (?:my|his|her|the|their|our) (?:user ?name|login|handle|nick(?:name)?|screen ?name|gamertag)\b"
+)
+_REDDIT = re.compile(r"(?<![\w/.])/?u/[A-Za-z0-9_-]{3,20}(?![\w/])")
+_AT = re.compile(
+    r"(?:\b(?:by|from|as|to|with|via|follow|dm|message|ask|ping|cc|thanks|is|handle|user|account|tag|tagged|hi|hey|and|she uses|he uses|uses|using)|[:,(])\s$"
+)
 _OBJECTS = (
     "self.",
     "os.",
@@ -61,14 +84,69 @@ def find(document: Document) -> Iterator[Span]:
         for match in _HOME.finditer(document.text):
             if match[1].lower() not in _NOBODY:
                 yield hit("username", *match.span(1), Label.USERNAME, 0.8)
-    if document.has_word(*_PLACES):
+    if document.has_word("@"):
         yield from _handles(document)
+    if document.has_word("u/"):
+        for match in _REDDIT.finditer(document.text):
+            yield hit("username", *match.span(), Label.USERNAME, 0.75)
+    if document.has_shape(_SIGNED_SHAPE):
+        yield from _signed(document)
+    if document.has_shape(_MINE_SHAPE):
+        yield from _mine(document)
+
+
+def _signed(document: Document) -> Iterator[Span]:
+    """`sign in as jdoe`, `my login is jdoe`: a word of letters alone must end its part of the sentence, or go on with what an account does."""
+    text = document.text
+    for lead in _SIGNED.finditer(document.lower):
+        name = _ACCOUNT.match(text, lead.end())
+        if name is None:
+            continue
+        value = name[0].rstrip(".-")
+        end = lead.end() + len(value)
+        plain = _PLAIN.fullmatch(value) is not None
+        if (
+            value.lower() in _NOBODY
+            or value.lower() in _EVERYDAY
+            or text[end : end + 1] in _CALLED
+            or (plain and not _GOES_ON.match(document.lower, end))
+        ):
+            continue
+        yield hit("username", lead.end(), end, Label.USERNAME, 0.65)
+
+
+def _mine(document: Document) -> Iterator[Span]:
+    for match in _MINE.finditer(document.lower):
+        begin = match.start()
+        while begin and (document.text[begin - 1].isalnum() or document.text[begin - 1] in "._-@"):
+            begin -= 1
+        value = document.text[begin : match.start()]
+        if len(value) > 3 and value.lower() not in _NOBODY | _EVERYDAY:
+            yield hit("username", begin, match.start(), Label.USERNAME, 0.65)
+
+
+_CALLED = ("(", "[", "/", "=")
+_GOES_ON = re.compile(
+    r"[\"'`)]?(?:\s*$|[.,;:!?)\n]| (?:and|or|but|on|stopped|is|was|has|does|isn't|doesn't|no longer|cannot|can't|wants|from|with|to|at|for|if|when|then|instead)\b)"
+)
+_EVERYDAY = frozenset(
+    "page screen form button data error failed account password credentials email e-mail mail google facebook apple github twitter microsoft linkedin your their "
+    "this that which usual always never still again without before after details wants does should needs clicks enters input interface experience session "
+    "field token name names list management agent group role profile settings process service code text prompt story stories request sees types gets "
+    "either both another someone anyone everyone somebody instead phone fingerprint soon well they them these those here there what when where will".split()
+)
 
 
 def _handles(document: Document) -> Iterator[Span]:
     for match in _HANDLE.finditer(document.text):
         start = match.start()
-        spoken_of = any(place in document.around(start, match.end(), 60) for place in _PLACES)
+        spoken_of = any(place in document.around(start, match.end(), 60) for place in _PLACES) or (
+            (
+                _AT.search(document.before(start, 14)) is not None
+                or any(c.isdigit() or c == "_" for c in match[0])
+            )
+            and document.text[start - 1 : start] not in ("\n", "")
+        )
         if spoken_of and not (
             start and (document.text[start - 1].isalnum() or document.text[start - 1] in "./_-")
         ):
@@ -96,6 +174,22 @@ USERNAME = Pattern(
     "username",
     (Label.USERNAME,),
     find,
-    words=("user", "login", "benutzer", "gebruiker", "utilisateur", "/home/", "handle", "name", "@"),
+    words=(
+        "user",
+        "login",
+        "benutzer",
+        "gebruiker",
+        "utilisateur",
+        "/home/",
+        "handle",
+        "name",
+        "@",
+        "u/",
+        "in as",
+        "in with",
+        "account",
+        "profile",
+    ),
     lexicon=(*_NAMES, *_PLACES, "users"),
+    shapes=(_SIGNED_SHAPE, _MINE_SHAPE),
 )

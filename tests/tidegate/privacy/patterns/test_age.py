@@ -19,6 +19,18 @@ HITS = [
     ("34 jaar oud", ["34 jaar oud"]),
     ("34 y/o", ["34 y/o"]),
     ("age: 7", ["7"]),
+    ("I'm 69 and well", ["69"]),
+    ("a woman in her thirties", ["thirties"]),
+    ("he is in his mid 50s", ["50s"]),
+    ("she turned 96 in Porto", ["96"]),
+    ("he died at 71 in Rome", ["71"]),
+    ("at the age of 40 she left", ["40"]),
+    ("6 months old", ["6 months old"]),
+    ("a man of 33 rang", ["33"]),
+    ("j'ai 34 ans", ["34"]),
+    ("tengo 34 años", ["34"]),
+    ("34 yo", ["34 yo"]),
+    ("ik ben 34", ["34"]),
 ]
 NEAR_MISSES = [
     "34 years",
@@ -36,6 +48,15 @@ NEAR_MISSES = [
     "stage: 34",
     "in 34 days",
     "average 34",
+    "il y a 34 ans",
+    "hace 34 años",
+    "in the thirties",
+    "in the 50s",
+    "he turned 90 degrees",
+    "I'm 100 % sure",
+    "turned 3 km later",
+    "I'm 5 minutes late",
+    "a man of 2.5 m",
 ]
 
 

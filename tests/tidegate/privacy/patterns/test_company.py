@@ -14,6 +14,12 @@ HITS = [
     ("Van Dijk B.V.", ["Van Dijk B.V."]),
     ("Contoso Pty Ltd", ["Contoso Pty Ltd"]),
     ("Foo Bar, LLC", ["Foo Bar, LLC"]),
+    ("at Robinson and Sons today", ["Robinson and Sons"]),
+    ("Reynolds Group called", ["Reynolds Group"]),
+    ("Lemoine et Fils", ["Lemoine et Fils"]),
+    ("Pedersoli s.r.l.", ["Pedersoli s.r.l."]),
+    ("Bolaños y asociados", ["Bolaños y asociados"]),
+    ("Hendriks & Zonen", ["Hendriks & Zonen"]),
 ]
 NEAR_MISSES = [
     "GmbH",
@@ -26,6 +32,13 @@ NEAR_MISSES = [
     "Spa day",
     "version 2 SAS",
     "no limited edition",
+    "Working Group",
+    "the User Group",
+    "fathers and sons",
+    "two and co",
+    "The Group",
+    "a holding pattern",
+    "Health Insurance",
 ]
 
 

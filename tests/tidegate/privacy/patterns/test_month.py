@@ -15,6 +15,12 @@ HITS = [
     ("the 5th of June", ["5th of June"]),
     ("mayo de 1990", ["mayo de 1990"]),
     ("due Oct 31", ["Oct 31"]),
+    ("it stopped on october 17", ["october 17"]),
+    ("on 01 may and ends", ["01 may"]),
+    ("Tuesday 05 December", ["Tuesday 05 December"]),
+    ("since march 2019", ["march 2019"]),
+    ("3 september at 5 pm", ["3 september at 5 pm"]),
+    ("April of 2014", ["April of 2014"]),
 ]
 NEAR_MISSES = [
     "in March",
@@ -29,6 +35,11 @@ NEAR_MISSES = [
     "Jun 10%",
     "Marching 12",
     "SEP 7",
+    "12 may help",
+    "we march 12 km",
+    "may 5 of them",
+    "october sky",
+    "x_october 17",
     "2024",
 ]
 

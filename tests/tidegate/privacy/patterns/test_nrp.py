@@ -16,6 +16,15 @@ HITS = [
     ("They are Dutch and", ["Dutch"]),
     ("a registered Democrat voter", ["Democrat"]),
     ("Japanese students", ["Japanese"]),
+    ("the Kenyan guard", ["Kenyan"]),
+    ("Turkish tourists", ["Turkish"]),
+    ("two ukrainian colleagues", ["ukrainian"]),
+    ("Germans are punctual", ["Germans"]),
+    ("a Polish plumber", ["Polish"]),
+    ("ich bin Türkin", ["Türkin"]),
+    ("je suis belge", ["belge"]),
+    ("soy mexicana y", ["mexicana"]),
+    ("ik ben Nederlander", ["Nederlander"]),
 ]
 NEAR_MISSES = [
     "French fries",
@@ -30,6 +39,14 @@ NEAR_MISSES = [
     "Turkish coffee",
     "nationality unknown",
     "an Orthodox approach",
+    "a Polish restaurant",
+    "Dutch paper",
+    "a German letter",
+    "Greek water",
+    "polish the table",
+    "an italian dinner",
+    "Swiss order",
+    "ich bin fertig",
 ]
 
 

@@ -18,6 +18,11 @@ HITS = [
     ("MR. JONES", ["MR."]),
     ("Miss Marple", ["Miss"]),
     ("Sir Ian", ["Sir"]),
+    ("Sergeant Prabhu", ["Sergeant"]),
+    ("office of Ind. Reeves", ["Ind."]),
+    ("mr nolan and mrs nonis", ["mr", "mrs"]),
+    ("ask dr malenchini", ["dr"]),
+    ("Judge Hopkins", ["Judge"]),
 ]
 NEAR_MISSES = [
     "Mr. speaker",
@@ -33,6 +38,13 @@ NEAR_MISSES = [
     "a sir name",
     "dr. who",
     "Don I go",
+    "General Motors",
+    "20 ms later",
+    "ms office",
+    "mr is short for mister",
+    "the dr said",
+    "Ind Reeves",
+    "Officer Training",
 ]
 
 

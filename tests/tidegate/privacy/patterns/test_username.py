@@ -14,6 +14,14 @@ HITS = [
     ('{"username":"jdoe"}', ["jdoe"]),
     ("login: j.doe", ["j.doe"]),
     ("Benutzername: mmuster", ["mmuster"]),
+    ("failed three times for user linnea34", ["linnea34"]),
+    ("sign in as svecovalibuse.", ["svecovalibuse"]),
+    ("my login uvilla stopped working", ["uvilla"]),
+    ("her github account is kaethe55", ["kaethe55"]),
+    ("ask u/owl_watcher there", ["u/owl_watcher"]),
+    ("she posts as @anna on the forum", ["@anna"]),
+    ("write to @jdoe_91 instead", ["@jdoe_91"]),
+    ("mluis84 is my user name", ["mluis84"]),
 ]
 NEAR_MISSES = [
     "user is happy",
@@ -28,6 +36,16 @@ NEAR_MISSES = [
     "login failed",
     "pip install @angular/core",
     "root:x:0:0",
+    "sign in as soon as possible",
+    "log in with google",
+    "log in as admin",
+    "my login page is slow",
+    "the user wants more",
+    "for user input",
+    "@media print",
+    "n/u/a",
+    "my account is empty",
+    "a handle is broken",
 ]
 
 

@@ -1,0 +1,112 @@
+"""One address from its parts: house and street, unit, town, state, postal code and country, by comma, space, hyphen or line break.
+
+A street (or a box, or a unit of the forces) must be among them; a town with its state alone stays two places. Reads outwards from the
+parts that were found: to the left a unit and a house number, to the right whatever an address goes on with.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from tidegate.privacy.compose.base import Composer, Scene, added
+from tidegate.privacy.compose.places import ABBREVIATIONS, COUNTRIES, STATE_NAMES
+from tidegate.privacy.spans import Label, Span
+
+_PLACES = frozenset({Label.STREET_ADDRESS, Label.LOCATION, Label.POSTAL_CODE})
+_GAP = re.compile(r"[ \t]{0,2},?[ \t]{0,2}(?:\r?\n[ \t]{0,8})?|[ ]?[-–/|·][ ]?")
+_SEPARATOR = r"(?:[ \t]{0,2},?[ \t]{0,2}\r?\n[ \t]{0,8}|,[ \t]?|[ \t])"
+_UNIT_WORDS = (
+    r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|bldg|building|studio|level|lot|shop|house|h\. ?no|no|block|tower|piso|puerta|appartamento|interno|scala"
+    r"|appt|appartement|étage|bât|bâtiment|escalier|bus|verdieping|whg|wohnung|stiege|top|stock|etage|lejl|lgh|m|lok)"
+)
+_UNIT = rf"(?i:{_UNIT_WORDS})\.? ?#?[A-Za-z]?\d{{1,5}}[A-Za-z]?(?![\w])|#\d{{1,5}}[A-Za-z]?(?!\w)|\d{{1,2}}(?:st|nd|rd|th|e|er|ème|º|ª) (?:floor|étage|piso|verdieping)\b|c/o [A-Z][\w'-]{{1,20}}"
+_CODE = r"\d{5}-\d{4}|\d{5}-\d{3}|\d{4}-\d{3}|\d{3} \d{2}|\d{2}-\d{3}|\d{4} ?[A-Z]{2}|\d{4,6}|[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}|[A-Z]\d[A-Z] ?\d[A-Z]\d"
+_NAMES = "|".join(re.escape(name) for name in sorted((*STATE_NAMES, *COUNTRIES), key=len, reverse=True))
+_MORE = re.compile(
+    rf"{_SEPARATOR}(?:(?:{_UNIT})|(?:APO|FPO|DPO),?(?: A[AEP])?(?!\w)|(?:{'|'.join(sorted(ABBREVIATIONS))})(?![\w.])|(?:{_NAMES})(?![\w-])|\((?:[A-Z]{{2}})\))"
+)
+_MORE_CODE = re.compile(rf"(?:{_SEPARATOR}|[ ]?-[ ]?)(?:{_CODE})(?![\w-]|[.,]\d)")
+_HOUSE_BEHIND = re.compile(
+    r",? ?(?:n[º°o.]{1,2} ?)?\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?(?![\w-]|[.,]\d)"
+)
+_LEFT = re.compile(
+    rf"(?:(?i:(?<!\w){_UNIT_WORDS})\.? ?#?[A-Za-z]?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? )?(?<![\w.,/$€£#-])(?:\d{{1,6}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? )$"
+    rf"|(?i:(?<!\w){_UNIT_WORDS})\.? ?#?[A-Za-z]?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? $"
+)
+_STRONG_LEFT = re.compile(r"(?i:h\. ?no)\.? ?\d|^\d{1,5}/\d|(?i:flat|studio|level|unit|suite|apt)\.? ?\d")
+_LOOK_LEFT = 40
+_MOST = 8  # parts taken in on the right
+
+
+def compose(scene: Scene) -> Iterator[Span]:
+    for group in _groups(scene):
+        start, end = group[0].start, group[-1].end
+        left = _LEFT.search(scene.text, _line(scene.text, start), start)
+        if left is not None and not scene.free(left.start(), start - 1):  # it ends with a space
+            left = None
+        street = any(span.label is Label.STREET_ADDRESS for span in group)
+        if not street and (left is None or (len(group) < 2 and _MORE_CODE.match(scene.text, end) is None)):
+            continue
+        if not street and left is not None and _STRONG_LEFT.search(left[0]) is None and len(group) < 3:
+            continue
+        if left is not None:
+            start = left.start()
+        elif group[0].label is Label.STREET_ADDRESS and not _has_digit(scene.text, group[0]):
+            end = max(end, _numbered(scene, group))
+        end = _right(scene, end)
+        if (start, end) != (group[0].start, group[-1].end) or len(group) > 1:
+            yield added("address", start, end, Label.STREET_ADDRESS, 0.8)
+
+
+def _groups(scene: Scene) -> Iterator[list[Span]]:
+    """Places that stand right beside each other."""
+    group: list[Span] = []
+    for span in scene.spans:
+        joins = bool(group) and _GAP.fullmatch(scene.text, group[-1].end, span.start) is not None
+        if span.label in _PLACES and (joins or not group):
+            group.append(span)
+            continue
+        if group:
+            yield group
+        group = [span] if span.label in _PLACES else []
+    if group:
+        yield group
+
+
+def _line(text: str, position: int) -> int:
+    return max(text.rfind("\n", 0, position) + 1, position - _LOOK_LEFT)
+
+
+def _has_digit(text: str, span: Span) -> bool:
+    return any(map(str.isdigit, text[span.start : span.end]))
+
+
+def _numbered(scene: Scene, group: list[Span]) -> int:
+    """Where the house number ends that stands right behind a street without one."""
+    number = _HOUSE_BEHIND.match(scene.text, group[0].end)
+    if number is None or len(group) > 1:
+        return group[-1].end
+    digits = next(at for at in range(number.start(), number.end()) if scene.text[at].isdigit())
+    return number.end() if scene.free(digits, number.end()) else group[-1].end
+
+
+def _right(scene: Scene, end: int) -> int:
+    """Where the address ends: units, states, codes and countries taken in, and places that follow them."""
+    for _ in range(_MOST):
+        more = _MORE.match(scene.text, end) or _MORE_CODE.match(scene.text, end)
+        following = scene.following(end)
+        if (
+            following is not None
+            and following.label in _PLACES
+            and _GAP.fullmatch(scene.text, end, following.start)
+        ):
+            end = following.end
+        elif more is not None and (following is None or more.end() <= following.start):
+            end = more.end()
+        else:
+            break
+    return end
+
+
+ADDRESS = Composer("address", frozenset({Label.STREET_ADDRESS, Label.LOCATION}), compose)

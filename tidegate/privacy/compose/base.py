@@ -1,0 +1,63 @@
+"""What a composer is: a name, the kinds without which it need not look, and what it adds to a scene."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from tidegate.privacy.spans import Label, Span
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A text and what was found in it, in order, never overlapping."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+    def of(self, *labels: Label) -> Iterator[Span]:
+        return (span for span in self.spans if span.label in labels)
+
+    def neighbours(self) -> Iterator[tuple[Span, Span]]:
+        """Each span with the one after it."""
+        return pairwise(self.spans)
+
+    def between(self, one: Span, other: Span) -> str:
+        return self.text[one.end : other.start]
+
+    def free(self, start: int, end: int) -> bool:
+        """Whether no span touches `text[start:end]`, and neither does a longer word."""
+        text = self.text
+        if (start and text[start - 1].isalnum()) or (end < len(text) and text[end].isalnum()):
+            return False
+        last = bisect_left(self._starts, end) - 1
+        return last < 0 or self.spans[last].end <= start
+
+    def following(self, position: int) -> Span | None:
+        """The first span at or behind a position."""
+        index = bisect_left(self._starts, position)
+        return self.spans[index] if index < len(self.spans) else None
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [span.start for span in self.spans]
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """`compose` gives spans to add; asked only where one of the kinds in `beside` was found."""
+
+    name: str
+    beside: frozenset[Label]
+    compose: Callable[[Scene], Iterable[Span]]
+
+    def wants(self, spans: Iterable[Span]) -> bool:
+        return any(span.label in self.beside for span in spans)
+
+
+def added(name: str, start: int, end: int, label: Label, score: float = 0.6) -> Span:
+    """A span that composer `name` adds."""
+    return Span(start, end, label, score, f"beside:{name}")
