@@ -232,6 +232,8 @@ def main(argv: list[str]) -> int:
         known = args.out / "checkpoint.pt"
         if args.resume and known.exists():  # cutting it out again would only be thrown away
             net = mean_of([known]).to(device)
+        elif args.start_from:  # an older small one learns from the new teacher
+            net = mean_of(args.start_from).to(device)
         else:
             net = sentry_small.shrink(teacher, stream, args.layers, args.inner, args.parts).to(device)
         score = sentry_small.Distilled(teacher)
