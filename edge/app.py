@@ -22,6 +22,7 @@ from edge.config import EdgeConfig
 from edge.consents import Consents
 from edge.device_key import DeviceKey
 from edge.gateway import listen
+from edge.gateway.agent_rooms import AgentDesk
 from edge.gateway.door import Door
 from edge.gateway.keys import FIRST_APPLICATION, Keyring, make_key
 from edge.gateway.limits import Gate, Shares
@@ -187,9 +188,18 @@ def _running(wiring: _Wiring, exits: Exits) -> Running:
     refit = exits.way_out.refit if exits.way_out is not None else None
     parts = _parts(wiring, exits)
     desk = agency.build(wiring.config, wiring.stores, parts.door, os.environ, lambda: made.parts.door)
+
+    def rearm(old: AgentDesk, fresh: EdgeConfig) -> Callable[[], AgentDesk]:
+        return agency.refit(old, fresh, os.environ)
+
     shown = _pages(wiring, exits, parts)
     made = Running.around(
-        wiring.current, replace(parts, agent=desk, pages=shown), wiring.again.read, switch=switch, refit=refit
+        wiring.current,
+        replace(parts, agent=desk, pages=shown),
+        wiring.again.read,
+        switch=switch,
+        refit=refit,
+        rearm=rearm,
     )
     return made
 
@@ -246,9 +256,11 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
 
 def _lessened(out: WayOut | None) -> Callable[[], str]:
     """What redaction does without, now; a device that lets nothing out needs none."""
+    if out is None:
+        return lambda: ""
     from edge.screen import lessened
 
-    return (lambda: "") if out is None else lambda: lessened(out.screen.detectors.seen())
+    return lambda: lessened(out.screen.detectors.seen())
 
 
 def _pages(wiring: _Wiring, exits: Exits, parts: Parts) -> pages.Pages | None:

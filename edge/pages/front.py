@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -16,9 +16,11 @@ from edge.pages.access import Access
 from edge.pages.loaded import ModelSeen, Sentry
 from edge.pages.watch import Live, Watch
 from edge.routing.world import LinkSignal
-from edge.screen import Detectors
 from edge.stores import Stores
 from tidegate.errors import TidegateError
+
+if TYPE_CHECKING:  # a device that lets nothing out has no detectors: they take a third of a second
+    from edge.screen import Detectors
 
 
 class Courier(Protocol):
