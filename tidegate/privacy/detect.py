@@ -88,8 +88,8 @@ class Detector:
         return look() if self.memory is None else self.memory.recall(text, who, look)
 
     def _merged(self, text: str) -> Merged:
-        merged = composed(merge(self.rules.spared(self._claims(text, self.ner), text), text), text)
-        return Merged(tuple(self.rules.spared(merged.spans, text)), merged.losses)
+        merged = merge(self.rules.spared(self._claims(text, self.ner), text), text)
+        return composed(merged, text, rules=self.rules)
 
     def _claims(self, text: str, ner: Ner | None, depth: int = 0) -> Iterator[Span]:
         """What every finder says about `text` and its other readings; `depth` counts packings inside packings."""

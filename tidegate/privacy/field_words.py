@@ -67,6 +67,23 @@ ARTICLES = frozenset(
     """.split()
 )
 
+# What opens a question or a request before a name and is none itself. `Will` and `May` are.
+QUESTIONS = frozenset(
+    "does do did is are was were can could should would has have had why how where when what who which whose translate summarise summarize write tell ask call "
+    "visit remind please let contact email dear hi hello hey thanks liebe lieber liebes hallo bonjour cher chère beste geachte hola ciao estimado estimada gentile caro cara "
+    "sehr geehrte geehrter moin servus hej cześć".split()
+)
+# What somebody does, right behind a name.
+DOINGS = frozenset(
+    "call calls called mail mails mailed email emails emailed moved moves works worked lives lived studies studied says said wants wanted needs needed wrote writes asked "
+    "asks phoned texted joined left has had is was are were will does did can".split()
+)
+# Things and places of work in front of the name they belong to.
+THINGS = frozenset(
+    "office branch department flight trip train bus road company firm employer landlord customer patient client colleague neighbour neighbor user employee warehouse site depot store slides plant "
+    "hallo hello hi hey dear moin bonjour ciao hola".split()
+)
+
 STREET_WORDS = (
     "street", "str.", "straße", "strasse", "straat", "road", "rd", "avenue", "ave", "lane", "drive", "boulevard", "blvd", "court", "square", "way",
     "terrace", "close", "crescent", "place", "platz", "gasse", "weg", "allee", "ring", "damm", "ufer", "laan", "gracht", "plein", "kade", "rue",

@@ -17,12 +17,15 @@ from typing import Final
 
 from tidegate.privacy.field_words import (
     ARTICLES,
+    DOINGS,
     FIELD_ENDINGS,
     FIELD_WORDS,
     JOINERS,
     MEASURES,
+    QUESTIONS,
     STANDARDS,
     STREET_WORDS,
+    THINGS,
 )
 from tidegate.privacy.languages import language
 from tidegate.privacy.spans import Label, Span
@@ -170,14 +173,17 @@ def _whole_streets(text: str, spans: Iterable[Span]) -> Iterator[Span]:
 
 def _bare(text: str, span: Span) -> Span | None:
     """Without joining words at the ends, and without a series letters (`Ersatzteil HLN-7833`) behind the rest; None when nothing is left."""
-    if span.label in {Label.STREET_ADDRESS, Label.POSTAL_CODE}:
+    if span.label is Label.POSTAL_CODE:
         return span
+    if span.label is Label.STREET_ADDRESS:
+        lead = _LED_TO.match(text, span.start, span.end)
+        return span if lead is None else replace(span, start=lead.end())
     tokens = [
         (span.start + m.start(), span.start + m.end()) for m in _TOKEN.finditer(text[span.start : span.end])
     ]
-    while len(tokens) > 1 and _joins(text, *tokens[-1]):
+    while len(tokens) > 1 and (_joins(text, *tokens[-1]) or _goes_on(text, tokens)):
         tokens.pop()
-    while len(tokens) > 1 and (_opens(text, tokens) or _names_a_code(text, tokens)):
+    while len(tokens) > 1 and (_opens(text, tokens) or _asks(text, tokens) or _names_a_code(text, tokens)):
         tokens.pop(0)
     if len(tokens) > 1 and _series(text, *tokens[-1]):
         tokens.pop()
@@ -201,6 +207,37 @@ def _opens(text: str, tokens: list[tuple[int, int]]) -> bool:
     if word in ARTICLES or word in _PARTICLES:
         return text[following].islower()
     return word.lower() in JOINERS - ARTICLES - _PARTICLES
+
+
+def _goes_on(text: str, tokens: list[tuple[int, int]]) -> bool:
+    """Whether the last word is what somebody does, taken for a part of the name: `Johan studies`, `Colin call`."""
+    word = text[slice(*tokens[-1])]
+    return (word in DOINGS or (word in THINGS and len(tokens) == 2)) and text[tokens[-2][0]].isupper()
+
+
+def _asks(text: str, tokens: list[tuple[int, int]]) -> bool:
+    """Whether the first word only opens a question or a request (`Does Seifert`), or is a thing in front of a name (`office Seattle`)."""
+    (start, end), (following, _) = tokens[0], tokens[1]
+    word = text[start:end]
+    if not text[following].isupper():
+        return (
+            (word.islower() or word.lower() in THINGS)
+            and text[slice(*tokens[1])] in _TOWARDS
+            and len(tokens) > 2
+            and text[tokens[2][0]].isupper()
+        )
+    return (word.istitle() and word.lower() in QUESTIONS) or (
+        word.isalpha() and word.islower() and word in THINGS
+    )
+
+
+# `flat at Bergmannstraße 71`: what stands there belongs to no address
+_LED_TO: Final = re.compile(
+    r"(?:flat|house|home|apartment|room|office|place|live|lives|address) (?:is )?(?:at|in|on|near) (?=[A-ZÀ-Ž0-9])"
+)
+
+
+_TOWARDS: Final = frozenset("of to from in at for".split())
 
 
 def _names_a_code(text: str, tokens: list[tuple[int, int]]) -> bool:
@@ -281,6 +318,7 @@ _PARTICLES: Final = frozenset(
 )  # of names, before a capital
 _CODE_AFTER: Final = re.compile(r"[ :#.-]{1,3}(?:[A-Z]{1,4}[-./]?)?\d[\w./-]*")
 _BEFORE: Final = re.compile(r"[^\W\d_]+['’]?(?=\s)")
+_COUNTED: Final = frozenset("second third fourth fifth last next other same each every another".split())
 _TRADE: Final = 0.6  # below it a word behind an article is a thing or a trade: `the plumber`
 _STREET: Final = 0.9  # below it a street needs a capital, or a word for streets
 
@@ -290,6 +328,8 @@ def _common(text: str, span: Span, line: Line) -> bool:
     value = text[span.start : span.end]
     before = _BEFORE.findall(text, max(line.offset, span.start - 40), span.start)
     article = before[-1:] if span.score < _TRADE else ()
+    if span.label is Label.PERSON and before[-1:] and before[-1] in _COUNTED:
+        return True
     first = value.split()[0].rstrip("'’")
     if span.label is Label.PERSON and (
         not ARTICLES.isdisjoint(article) or (first in ARTICLES and " " in value)

@@ -16,18 +16,24 @@ from tidegate.privacy.compose.nrp import NRP
 from tidegate.privacy.compose.phone import PHONE
 from tidegate.privacy.compose.place import PLACE
 from tidegate.privacy.merge import Loss, Merged
+from tidegate.privacy.rules import NO_RULES, OwnRules
 from tidegate.privacy.spans import Span
 
 # In order: the address comes last and takes in what the place added.
 COMPOSERS: tuple[Composer, ...] = (AGE, NRP, PHONE, JOB, PLACE, ADDRESS)
 
 
-def composed(merged: Merged, text: str, composers: tuple[Composer, ...] = COMPOSERS) -> Merged:
-    """`merged` with what its spans say about the words beside them. Linear in the number of spans."""
+def composed(
+    merged: Merged, text: str, composers: tuple[Composer, ...] = COMPOSERS, rules: OwnRules = NO_RULES
+) -> Merged:
+    """`merged` with what its spans say about the words beside them. Linear in the number of spans.
+
+    An addition that `rules` leave alone takes nothing in: an allowed address must not swallow a town that is none.
+    """
     spans, losses = merged.spans, merged.losses
     for composer in composers:
         if spans and composer.wants(spans):
-            spans, swallowed = _with(spans, composer.compose(Scene(text, spans)))
+            spans, swallowed = _with(spans, rules.spared(composer.compose(Scene(text, spans)), text))
             losses = (*losses, *swallowed)
     return Merged(spans, losses)
 

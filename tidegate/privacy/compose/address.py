@@ -11,10 +11,12 @@ from collections.abc import Iterator
 
 from tidegate.privacy.compose.base import Composer, Scene, added
 from tidegate.privacy.compose.places import ABBREVIATIONS, COUNTRIES, STATE_NAMES
+from tidegate.privacy.patterns.street import KINDS
 from tidegate.privacy.spans import Label, Span
 
 _PLACES = frozenset({Label.STREET_ADDRESS, Label.LOCATION, Label.POSTAL_CODE})
 _GAP = re.compile(r"[ \t]{0,2},?[ \t]{0,2}(?:\r?\n[ \t]{0,8})?|[ ]?[-–/|·][ ]?")
+_KIND = "|".join(sorted({kind.capitalize() for kind in KINDS}))
 _SEPARATOR = r"(?:[ \t]{0,2},?[ \t]{0,2}\r?\n[ \t]{0,8}|,[ \t]?|[ \t])"
 _UNIT_WORDS = (
     r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|bldg|building|studio|level|lot|shop|house|h\. ?no|no|block|tower|piso|puerta|appartamento|interno|scala"
@@ -26,16 +28,23 @@ _NAMES = "|".join(re.escape(name) for name in sorted((*STATE_NAMES, *COUNTRIES),
 _MORE = re.compile(
     rf"{_SEPARATOR}(?:(?:{_UNIT})|(?:APO|FPO|DPO),?(?: A[AEP])?(?!\w)|(?:{'|'.join(sorted(ABBREVIATIONS))})(?![\w.])|(?:{_NAMES})(?![\w-])|\((?:[A-Z]{{2}})\))"
 )
-_MORE_CODE = re.compile(rf"(?:{_SEPARATOR}|[ ]?-[ ]?)(?:{_CODE})(?![\w-]|[.,]\d)")
+_TOWN = r"[A-ZÀ-Ž][\w'’.&-]{1,24}(?:[ -](?:& )?[A-ZÀ-Ž][\w'’.-]{1,24}){0,3}"
+_MORE_CODE = re.compile(
+    rf"(?:{_SEPARATOR}|[ ]?-[ ]?| & {_TOWN}[ -])(?:{_TOWN}(?:,? |,?\n|-))?(?:{_CODE})(?![\w-]|[.,]\d)"
+)
 _HOUSE_BEHIND = re.compile(
     r",? ?(?:n[º°o.]{1,2} ?)?\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?(?![\w-]|[.,]\d)"
 )
+# A street that nothing found: a number, capitalised words, a kind of street.
+_STREET = rf"\d{{1,6}}[A-Za-z]?(?:[-/]\d{{1,5}})? (?:[A-ZÀ-Ž][\w'’.-]{{1,24}} ){{1,3}}(?:{_KIND}),?[ \n]"
 _LEFT = re.compile(
-    rf"(?:(?i:(?<!\w){_UNIT_WORDS})\.? ?#?[A-Za-z]?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? )?(?<![\w.,/$€£#-])(?:\d{{1,6}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? )$"
+    rf"(?:(?i:(?<!\w){_UNIT_WORDS})\.? ?#?[A-Za-z]?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? )?(?<![\w.,/$€£#-]){_STREET}$"
+    rf"|(?:(?i:(?<!\w){_UNIT_WORDS})\.? ?#?[A-Za-z]?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? )?(?<![\w.,/$€£#-])(?:\d{{1,6}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? )$"
     rf"|(?i:(?<!\w){_UNIT_WORDS})\.? ?#?[A-Za-z]?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,5}})?,? $"
 )
+_HOUSE_NUMBER = re.compile(r"(?i)h\. ?no")
 _STRONG_LEFT = re.compile(r"(?i:h\. ?no)\.? ?\d|^\d{1,5}/\d|(?i:flat|studio|level|unit|suite|apt)\.? ?\d")
-_LOOK_LEFT = 40
+_LOOK_LEFT = 70
 _MOST = 8  # parts taken in on the right
 
 
@@ -46,9 +55,7 @@ def compose(scene: Scene) -> Iterator[Span]:
         if left is not None and not scene.free(left.start(), start - 1):  # it ends with a space
             left = None
         street = any(span.label is Label.STREET_ADDRESS for span in group)
-        if not street and (left is None or (len(group) < 2 and _MORE_CODE.match(scene.text, end) is None)):
-            continue
-        if not street and left is not None and _STRONG_LEFT.search(left[0]) is None and len(group) < 3:
+        if not street and (left is None or not _proved(scene.text, left[0], group)):
             continue
         if left is not None:
             start = left.start()
@@ -57,6 +64,16 @@ def compose(scene: Scene) -> Iterator[Span]:
         end = _right(scene, end)
         if (start, end) != (group[0].start, group[-1].end) or len(group) > 1:
             yield added("address", start, end, Label.STREET_ADDRESS, 0.8)
+
+
+def _proved(text: str, left: str, group: list[Span]) -> bool:
+    """Whether what stands left of a town makes an address of it: a whole street, a house number of India, or a number before several parts."""
+    if any(map(str.isupper, left.removeprefix("H.No.").strip()[1:])) and left[0].isdigit():
+        return True
+    if _HOUSE_NUMBER.match(left):
+        return True
+    several = len(group) > 1 or _MORE_CODE.match(text, group[-1].end) is not None
+    return several and (_STRONG_LEFT.search(left) is not None or len(group) > 2)
 
 
 def _groups(scene: Scene) -> Iterator[list[Span]]:

@@ -22,11 +22,16 @@ _BEFORE = re.compile(
     r"(?:^|[\n,;:(] ?|\b(?:to|in|from|near|at|of|nach|in|à|te|a|en|from|deliver to) )((?:[A-Z]{1,2}-)?(?:\d{5}|\d{4} ?[A-Z]{2}|\d{3} \d{2}|\d{2}-\d{3}|\d{4}-\d{3}|[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d)) $"
 )
 _LEAD = 24
+_TOWN = re.compile(r" ([A-ZÀ-Ž][\w'’-]{2,24}(?: [A-ZÀ-Ž][\w'’-]{1,24}){0,2})(?=[.,;:?!)\n]|$)")
 _PLACES = frozenset({Label.LOCATION, Label.STREET_ADDRESS})
 
 
 def compose(scene: Scene) -> Iterator[Span]:
     text = scene.text
+    for code in scene.of(Label.POSTAL_CODE):
+        town = _TOWN.match(text, code.end)
+        if town is not None and scene.free(*town.span(1)):
+            yield added("place", *town.span(1), Label.LOCATION, 0.5)
     for span in scene.of(*_PLACES):
         end = span.end
         before = _BEFORE.search(text, max(0, span.start - _LEAD), span.start)
@@ -45,4 +50,4 @@ def compose(scene: Scene) -> Iterator[Span]:
             yield added("place", *code.span(1), Label.POSTAL_CODE)
 
 
-PLACE = Composer("place", _PLACES, compose)
+PLACE = Composer("place", _PLACES | {Label.POSTAL_CODE}, compose)

@@ -24,6 +24,7 @@ from tidegate.privacy.patterns.expiry import EXPIRY
 from tidegate.privacy.patterns.iban import IBAN
 from tidegate.privacy.patterns.id_card import ID_CARD
 from tidegate.privacy.patterns.imei import IMEI
+from tidegate.privacy.patterns.institution import INSTITUTION
 from tidegate.privacy.patterns.insurance import INSURANCE
 from tidegate.privacy.patterns.ipv4 import IPV4
 from tidegate.privacy.patterns.ipv6 import IPV6
@@ -32,10 +33,12 @@ from tidegate.privacy.patterns.mac import MAC
 from tidegate.privacy.patterns.mbi import MBI
 from tidegate.privacy.patterns.medical_license import MEDICAL_LICENSE
 from tidegate.privacy.patterns.medical_record import MEDICAL_RECORD
+from tidegate.privacy.patterns.military import MILITARY
 from tidegate.privacy.patterns.month import MONTH
 from tidegate.privacy.patterns.mrz import MRZ
 from tidegate.privacy.patterns.national_id import NATIONAL_ID
 from tidegate.privacy.patterns.nrp import NRP
+from tidegate.privacy.patterns.occupation import OCCUPATION
 from tidegate.privacy.patterns.passport import PASSPORT
 from tidegate.privacy.patterns.password import PASSWORD
 from tidegate.privacy.patterns.password_hash import PASSWORD_HASH
@@ -60,7 +63,7 @@ from tidegate.privacy.patterns.year import YEAR
 
 DETECTORS: tuple[Pattern, ...] = (
     AGE, API_KEY, BANK_ACCOUNT, BANK_CODE, BIC, BIRTH, CARD, CLOCK, COMPANY, COORDINATES, CRYPTO, DATE, DEVICE_ID, DOMAIN,
-    DRIVER_LICENSE, EMAIL, EMPLOYEE_ID, EXPIRY, IBAN, ID_CARD, IMEI, INSURANCE, IPV4, IPV6, JWT, MAC, MBI, MEDICAL_LICENSE,
-    MEDICAL_RECORD, MONTH, MRZ, NATIONAL_ID, NRP, PASSPORT, PASSWORD, PASSWORD_HASH, PERSON, PHONE, PLATE, PLUS_CODE,
+    DRIVER_LICENSE, EMAIL, EMPLOYEE_ID, EXPIRY, IBAN, ID_CARD, IMEI, INSTITUTION, INSURANCE, IPV4, IPV6, JWT, MAC, MBI, MEDICAL_LICENSE,
+    MEDICAL_RECORD, MILITARY, MONTH, MRZ, NATIONAL_ID, NRP, OCCUPATION, PASSPORT, PASSWORD, PASSWORD_HASH, PERSON, PHONE, PLATE, PLUS_CODE,
     PO_BOX, POSTAL, PRIVATE_KEY, SECRET, SIGNATURE, SSH_KEY, SSN, STREET, TITLE, URL, USERNAME, VIN, WALLET_KEY, YEAR,
 )  # fmt: skip

@@ -42,7 +42,7 @@ _ABROAD = (
 )
 _SELF = "ich bin|er ist|sie ist|wir sind|bin ich|je suis|il est|elle est|nous sommes|soy|es|somos|sono|lui è|lei è|siamo|ik ben|hij is|zij is|ze is|wij zijn"
 _SAID_ABROAD = re.compile(
-    rf"\b(?:{_SELF})(?: (?:ein|eine|un|une|una|uno|een|auch|aussi|también|anche|ook)){0,2} ({_ABROAD})(?![\w-])"
+    rf"\b(?:{_SELF})(?: (?:ein|eine|un|une|una|uno|een|auch|aussi|también|anche|ook)){{0,2}} ({_ABROAD})(?![\w-])"
 )
 _ABROAD_SHAPE = rf"\b(?:{_SELF})(?: [a-zéñ]{{2,7}})? (?:{_ABROAD})\b"
 PEOPLES_AND_FAITHS = frozenset(word.lower() for word in _WORDS)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.patterns.named import beside
+from tidegate.privacy.patterns.title import small_titles
 from tidegate.privacy.spans import Label, Span
 
 _WORD = r"[A-ZÀ-ÖØ-ÞĀ-Ž][\w'’-]{0,23}\w"
@@ -66,6 +67,9 @@ def find(document: Document) -> Iterator[Span]:
             and name[0].split(" ")[0].lower() not in _AFTER_TITLE
         ):
             yield hit("person", *name.span(), Label.PERSON, 0.75)
+    for _, _, start, end in small_titles(document) if document.has_shape(_TITLE_SHAPE) else ():
+        if end - start > 2:
+            yield hit("person", start, end, Label.PERSON, 0.6)
     if document.has_word(*_HINTS):
         for phrase in _ANNOUNCED:
             yield from _after(document, phrase)

@@ -13,7 +13,7 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
 
-_KINDS = frozenset(
+KINDS = frozenset(
     "street st avenue ave av road rd lane ln drive dr boulevard blvd court ct way place pl square sq terrace "
     "crescent close parkway pkwy highway hwy circle cir trail trl alley row walk gardens grove mews hill park quay "
     "rise plaza loop point ridge run pike view views path bypass causeway crossing glen heights junction landing "
@@ -21,7 +21,18 @@ _KINDS = frozenset(
     "ville island islands knoll lake village bridge corner corners cove creek falls field fields ford forest forge "
     "fork garden gateway harbor haven hollow inlet isle keys light manor mission mount mountain neck orchard "
     "overpass pass pine pines plain plains port prairie ranch river shore shores spring springs spur stream summit "
-    "trace track tunnel union via well wells".split()
+    "trace track tunnel union via well wells alleys annex anex arcade bayou beach bend bluff bluffs bottom branch brook brooks burg burgs camp canyon cape centers center "
+    "centre circles cliff cliffs club common commons course courts coves crest crossroad crossroads curve dale dam divide drives estate estates extension extensions "
+    "fall ferry flat flats fords forests forges forks fort freeways glens greens groves harbors highland hills hollows junctions key knolls lakes land lights loaf lock "
+    "locks lodge mall manors meadow mews mills missions motorway necks orchards overlook parks parkways passage pine points ports prairies radial ramp ranches rapid rapids "
+    "rest ridges roads rue run shoal shoals skyway springs spurs squares stravenue streams streets summit terrace throughway trafficway trails trailer tunnels turn "
+    "underpass unions valleys viaduct viaducts villages villes walks wall ways drive brae chase dene drove end fold gate gates grange lea leas nook rove row vale wynds "
+    "approach amble arterial artery avenues banan bank basin beltway boardwalk boulevarde bowl brace brow bypass byway causeways centreway chowk circlet circuit circus close "
+    "concourse copse corso cove crief cross crossway cruiseway cul deviation dip distributor driveway edge elbow entrance esplanade fairway firetrail firetrack follow "
+    "footway foreshore formation front frontage gap garth glade gully highroad interchange intersection laneway ledge line link lookout lower mead mew nullah outlook "
+    "parklands part pathway plateau pocket quadrangle quadrant quays range reach reserve retreat return ride ring riviera roadside roadway ronde rosebowl rotary round "
+    "route serviceway siding slope sound steps strip subway tarn thoroughfare tollway top tor towers traverse triangle upper view vista waters waterway wharf woods yard "
+    "marg nagar path chowk gali vihar colony zila circle".split()
 )  # fmt: skip
 # Kinds that speak for themselves after a capitalised name; the others (`2007 Bowling Green`) need a postal code or a unit behind.
 _STRONG = frozenset(
@@ -81,7 +92,7 @@ _EURO_TOWN = re.compile(
 _WIDTH = 70  # characters looked at on either side of a house number
 _KIND_WORDS = tuple(
     sorted(
-        _KINDS | set(_SURE.split("|")) | set("rue bd chemin allée impasse quai cours passage faubourg sentier résidence villa".split())
+        KINDS | set(_SURE.split("|")) | set("rue bd chemin allée impasse quai cours passage faubourg sentier résidence villa".split())
     )
 )  # fmt: skip
 _KIND_WORDS_BEFORE = tuple(
@@ -143,7 +154,7 @@ def _english(text: str, start: int) -> tuple[int, bool]:
         name = word[0].rstrip(" .").lower()
         if name == "drive" and before in _OTHER_DRIVES:
             break
-        if (index and name in _KINDS) or (end and name in _COMPASS):
+        if (index and name in KINDS) or (end and name in _COMPASS):
             end = position + len(word[0].rstrip())
             strong = strong or name in _STRONG
         position, before = word.end(), name

@@ -42,6 +42,25 @@ NO_NAMES = frozenset(
 )
 
 
+def small_titles(document: Document) -> Iterator[tuple[int, int, int, int]]:
+    """Where a title in small letters stands, and the word behind it: `mr nolan`, not `20 ms later`."""
+    text = document.text
+    for title in _SMALL.finditer(text):
+        name = _SMALL_NAME.match(text, title.end())
+        measured = title[0] == "ms" and any(map(str.isdigit, text[max(0, title.start() - 3) : title.start()]))
+        if (
+            name is None
+            or name[1] in NO_NAMES
+            or measured
+            or _ARTICLED.search(document.before(title.start(), 6))
+        ):
+            continue
+        yield *title.span(), *name.span(1)
+
+
+_ARTICLED = re.compile(r"\b(?:the|my|a|your) $")
+
+
 def find(document: Document) -> Iterator[Span]:
     text = document.text
     for title in _TITLED.finditer(text):
@@ -56,16 +75,8 @@ def find(document: Document) -> Iterator[Span]:
         ):
             continue
         yield hit("title", *title.span(), Label.TITLE, 0.7)
-    for title in _SMALL.finditer(text):
-        name = _SMALL_NAME.match(text, title.end())
-        measured = title[0] == "ms" and any(map(str.isdigit, text[max(0, title.start() - 3) : title.start()]))
-        if (
-            name is not None
-            and name[1] not in NO_NAMES
-            and not measured
-            and document.before(title.start(), 5)[-4:] not in ("the ", " my ")
-        ):
-            yield hit("title", *title.span(), Label.TITLE, 0.6)
+    for start, end, _, _ in small_titles(document):
+        yield hit("title", start, end, Label.TITLE, 0.6)
 
 
 TITLE = Pattern("title", (Label.TITLE,), find, shape=SHAPE)

@@ -18,7 +18,7 @@ _VALUE = re.compile(r"@?[A-Za-z][A-Za-z0-9._-]{2,31}(?![\w@])")
 _HOME = re.compile(
     r"(?:/home/|/Users/|[A-Za-z]:\\{1,2}Users\\{1,2})([A-Za-z0-9][A-Za-z0-9._-]{1,31})(?=[/\\\s\"':,;)]|$)"
 )
-_HANDLE = re.compile(r"@[A-Za-z0-9_]{3,30}(?![\w@(/]|\.\w)")
+_HANDLE = re.compile(r"@[A-Za-z0-9_](?:[A-Za-z0-9_.]{1,28}[A-Za-z0-9_])(?![\w@(/]|\.\w)")
 _PLACES = (
     "twitter",
     "instagram",
@@ -29,6 +29,7 @@ _PLACES = (
     "discord",
     "handle",
     "follow",
+    "insta",
     "snapchat",
     "dm ",
 )
