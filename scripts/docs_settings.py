@@ -118,7 +118,8 @@ all sources again, checks them whole and applies every live key at once. It prin
 keeps its old value meanwhile; when anything is wrong, or a new model or detector does not load, every old setting stands. Requests that
 are being answered end under the settings they began with. `tidegate models use NAME --config FILE` followed by a reload swaps
 the model without dropping a request. The log has one line, `settings_reloaded`, with the policy's version before and after.
-`mode` is live between the modes that have a way out, `model.path` where no fleet decides about the model.
+Tools, MCP servers and the agent's settings change under running runs: a call that is being carried out ends with the tool it began with, a tool that
+is gone is refused from the next call on, a server that is declared as before is not started anew. `mode` is live between the modes that have a way out, `model.path` where no fleet decides about the model.
 """
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -74,6 +74,10 @@ class Agents:
         self._most = most_active
         self._active: dict[str, _Active] = {}
         self._log = Log("edge.agent")
+
+    def refit(self, change: Callable[[Workshop], Workshop], *, most_active: int) -> None:
+        """From the next step of each run on; what waits already waits as long as it was told."""
+        self._shop, self._most = change(self._shop), most_active
 
     async def start(self, order: Order) -> Run:
         """A new run, on disk and on its way. Raises BadRequest for a tool that is not here, Exhausted when too many run."""

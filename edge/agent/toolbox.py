@@ -91,8 +91,11 @@ async def _state(name: str, server: McpServer) -> ServerState:
     return ServerState(name, found.digest, pinned, tuple(found.tools), "", found.refused)
 
 
-def chest(declared: Declared, environ: Mapping[str, str]) -> Chest:
-    """The tools as declared; MCP servers are not started yet. Raises BadConfig naming the tool and what is wrong."""
+def chest(declared: Declared, environ: Mapping[str, str], before: Chest | None = None) -> Chest:
+    """The tools as declared; MCP servers are not started yet, but one of `before` that is declared alike goes on.
+
+    Raises BadConfig naming the tool and what is wrong.
+    """
     own: dict[str, Made] = {}
     for setting in declared.tools:
         if setting.name in own:
@@ -101,7 +104,14 @@ def chest(declared: Declared, environ: Mapping[str, str]) -> Chest:
     names = [server.name for server in declared.mcp]
     if len(set(names)) != len(names):
         raise BadConfig("mcp: two servers have one name", code="tool_twice")
-    return Chest(own, {one.name: _server(one, declared, environ) for one in declared.mcp})
+    servers = {one.name: _server(one, declared, environ) for one in declared.mcp}
+    if before is None:
+        return Chest(own, servers)
+    for name, made in servers.items():
+        known = before.servers.get(name)
+        if known is not None and known.spec == made.spec:
+            servers[name] = known
+    return Chest(own, servers, before.slots)
 
 
 def _made(setting: ToolSetting, declared: Declared, environ: Mapping[str, str]) -> Made:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge import conversation
 from edge.agent.cloud import CloudDesk
+from edge.agent.rack import Rack
 from edge.agent.run import Limits
 from edge.agent.runner import Agents
 from edge.agent.seal import Seal
@@ -21,6 +22,7 @@ from edge.ports import Answer, Request
 from edge.routing.mode import Mode
 from edge.stores import Stores
 from tidegate.chat import Prompt
+from tidegate.errors import Broken
 from tidegate.ids import RequestId
 
 PURPOSE = "agent"  # of the key that seals runs
@@ -68,7 +70,7 @@ def build(
     config: EdgeConfig, stores: Stores, door: Door, environ: Mapping[str, str], now: Callable[[], Door]
 ) -> AgentDesk:
     """The agent around a door, and around whatever door is in force later (`now`). Raises BadConfig for a tool that is declared wrongly, Broken without the MCP library."""
-    tools = chest(declared(config), environ)
+    rack = Rack(chest(declared(config), environ))
 
     def repeatable(application: str, what: str, number: int) -> RequestId:
         return conversation.repeatable_id(door.key, application, what, number)
@@ -77,25 +79,51 @@ def build(
         runs=stores.runs,
         verdicts=stores.verdicts,
         grants=stores.grants,
-        toolbox=tools,
+        toolbox=rack,
         model=TurnModel(now),
         late=door.late,
         cloud=CloudDesk(door.house),
         clock=door.clock,
         repeatable_id=repeatable,
         seal=Seal(door.key.derive(PURPOSE)),
-        approval_s=config.agent.approval_s,
-        deadline_s=config.door.deadline_s,
-        ask_cloud=config.agent.ask_cloud,
     )
-    agents = Agents(shop, most_active=config.agent.max_runs)
-    return AgentDesk(
-        agents,
-        tools,
-        stores.grants,
-        limits(config),
-        door.clock,
-        door.key,
+    agents = Agents(_set(shop, config), most_active=config.agent.max_runs)
+    desk = AgentDesk(agents, rack, stores.grants, limits(config), door.clock, door.key)
+    return _told(desk, config)
+
+
+def refit(desk: AgentDesk, config: EdgeConfig, environ: Mapping[str, str]) -> Callable[[], AgentDesk]:
+    """The agent under other settings: everything that can fail now, the turning when what is returned is called.
+
+    Runs go on. A call that is being carried out ends with the tool it began with; the next is looked up among the new ones. A run's
+    own limits are those it began with. Raises BadConfig and Broken as `build`, with nothing changed.
+    """
+    rack = desk.toolbox
+    if not isinstance(rack, Rack):
+        raise Broken("these tools cannot be changed while they are used", code="tools_fixed")
+    fresh = chest(declared(config), environ, rack.chest)
+
+    def turn() -> AgentDesk:
+        rack.turn(fresh)
+        desk.agents.refit(lambda shop: _set(shop, config), most_active=config.agent.max_runs)
+        return _told(desk, config)
+
+    return turn
+
+
+def _set(shop: Workshop, config: EdgeConfig) -> Workshop:
+    """What of a workshop the settings say."""
+    agent = config.agent
+    return replace(
+        shop, approval_s=agent.approval_s, deadline_s=config.door.deadline_s, ask_cloud=agent.ask_cloud
+    )
+
+
+def _told(desk: AgentDesk, config: EdgeConfig) -> AgentDesk:
+    """What of the rooms the settings say."""
+    return replace(
+        desk,
+        limits=limits(config),
         door_approves=config.agent.door_approves,
         max_body=config.door.max_body_bytes,
         max_depth=config.door.max_depth,

@@ -14,10 +14,12 @@ from edge.config import EdgeConfig
 from edge.routing.mode import Mode
 from tidegate import config
 
-LIVE_GROUPS = ("policy", "privacy", "promise", "vitals", "budget", "journal", "memory", "logs")
+LIVE_GROUPS = ("policy", "privacy", "promise", "vitals", "budget", "journal", "memory", "logs", "agent")
 NOT_LIVE = ("promise.audit_by",)  # of these groups: who checks is chosen when the way out is built
 LIVE_KEYS = (
     "mode_for",
+    "tools",
+    "mcp",
     "door.max_body_bytes",
     "door.max_depth",
     "door.max_in_flight",
@@ -45,6 +47,11 @@ class Change:
     @property
     def model(self) -> bool:
         return MODEL in self.applied
+
+    @property
+    def agent(self) -> bool:
+        """Whether what an agent may use, or how its rooms are kept, has changed."""
+        return any(key in ("tools", "mcp") or key.startswith(("agent.", "door.")) for key in self.applied)
 
     @property
     def detectors(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 from edge.config import EdgeConfig
+from edge.gateway.agent_rooms import AgentDesk
 from edge.gateway.server import Parts, build
 from edge.memory.desk import keeping_of
 from edge.promise.settings import stance_of
@@ -22,6 +23,9 @@ Switch = Callable[[EdgeConfig], Awaitable[None]]
 """Swaps the model for the one that settings name. Raises Broken, with the old one still serving."""
 Refit = Callable[[EdgeConfig], Callable[[], None]]
 """Makes detectors as the settings want them; what it gives puts them to work. Raises Broken."""
+
+Rearm = Callable[[AgentDesk, EdgeConfig], Callable[[], AgentDesk]]
+"""Makes the agent's tools as the settings want them; what it gives puts them to work. Raises BadConfig and Broken."""
 
 
 @dataclass(slots=True)
@@ -41,7 +45,7 @@ class Again:
 
 @dataclass(slots=True)
 class Running:
-    """`refit` None: nothing leaves, so nothing is looked for."""
+    """`refit` None: nothing leaves, so nothing is looked for. `rearm` None: there is no agent."""
 
     current: Current
     parts: Parts
@@ -49,6 +53,7 @@ class Running:
     reloader: Reloader
     switch: Switch
     refit: Refit | None
+    rearm: Rearm | None = None
 
     @classmethod
     def around(
@@ -59,6 +64,7 @@ class Running:
         *,
         switch: Switch,
         refit: Refit | None,
+        rearm: Rearm | None = None,
     ) -> Running:
         """A door that reads its settings again when its owner asks."""
 
@@ -67,21 +73,26 @@ class Running:
 
         reloader = Reloader(current.settings, read, apply)
         parts = replace(parts, reload=reloader.reload)
-        made = cls(current, parts, Front(build(parts)), reloader, switch, refit)
+        made = cls(current, parts, Front(build(parts)), reloader, switch, refit, rearm)
         return made
 
     async def apply(self, change: Change) -> None:
-        """Raises Broken, with nothing changed, when a detector or the model cannot be made."""
+        """Raises Broken or BadConfig, with nothing changed, when a detector, a tool or the model cannot be made."""
         if not change.applied:
             return
         fresh = change.settings
         turn = None
         if change.detectors and self.refit is not None:
             turn = await asyncio.to_thread(self.refit, fresh)
+        agent, armed = self.parts.agent, None
+        if change.agent and self.rearm is not None and agent is not None:
+            armed = await asyncio.to_thread(self.rearm, agent, fresh)
         if change.model:
             await self.switch(fresh)
         if turn is not None:
             turn()
+        if armed is not None:
+            self.parts = replace(self.parts, agent=armed())
         self._turn_door(fresh)
         logging.getLogger("tidegate").setLevel(fresh.logs.level.upper())
         self.current.settings = fresh

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+from pathlib import Path
 
 
 def main(kind: str, port: str = "0") -> None:
@@ -24,6 +26,13 @@ def main(kind: str, port: str = "0") -> None:
     def broken() -> str:
         """Always fails."""
         raise ValueError("no")
+
+    @server.tool()
+    async def nap(mark: str) -> str:
+        """Leaves a mark, then takes its time."""
+        await asyncio.to_thread(Path(mark).touch)
+        await asyncio.sleep(0.5)
+        return "slept"
 
     if kind == "http":
         server.run("streamable-http", host="127.0.0.1", port=int(port))

@@ -55,10 +55,15 @@ class McpServer:
         self._lock = asyncio.Lock()
         self._log = Log("edge.agent")
 
+    @property
+    def ended(self) -> bool:
+        """Whether no connection of it is alive."""
+        return self._task is None or self._task.done()
+
     async def offered(self) -> Offer | None:
         """What it offers now; None while it is away, with the reason in `problem`."""
         async with self._lock:
-            if self._client is None or self._task is None or self._task.done():
+            if self._client is None or self.ended:
                 await self._connect()
             return self._offer
 

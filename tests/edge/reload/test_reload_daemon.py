@@ -117,6 +117,38 @@ def test_settings_that_are_wrong_change_nothing_and_say_where(
     assert len(running.events("settings_refused")) == 3
 
 
+TOOLS = """
+[agent]
+steps = 3
+[[tools]]
+name = "{name}"
+description = "a light"
+effect = "reversible"
+command = ["{program}", "{{room}}"]
+parameters = {{ properties = {{ room = {{ type = "string" }} }} }}
+"""
+
+
+def test_tools_and_the_agents_settings_change_under_a_running_daemon(
+    running: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def names(client: httpx.Client) -> list[str]:
+        return [one["name"] for one in client.get("/tidegate/agent/tools").json()["data"]]
+
+    with running.client() as client:
+        assert names(client) == []
+        for name in ("light", "lamp"):
+            running.file.write_text(BEGINNING + TOOLS.format(name=name, program="/bin/echo"))
+            assert running.reload() == 0
+            assert "tools" in json.loads(capsys.readouterr().out)["applied"]
+            assert names(client) == [name]
+        body = {"messages": [{"role": "user", "content": "light"}], "tools": ["light"]}
+        assert client.post("/tidegate/agent/runs", json=body).status_code == 404
+        running.file.write_text(BEGINNING + TOOLS.format(name="oven", program="/no/such/program"))
+        assert running.reload() != 0
+        assert names(client) == ["lamp"]
+
+
 def test_sighup_reloads_and_a_wrong_file_does_not_end_the_daemon(running: Running) -> None:
     running.file.write_text("nonsense")
     running.child.send_signal(signal.SIGHUP)

@@ -48,7 +48,7 @@ async def act(box: Chest, name: str, arguments: dict[str, JSON] | None = None) -
 async def test_tools_of_a_server_are_offered_with_the_operators_class_and_carried_out() -> None:
     async with opened(server("stdio", effects={"add": Effect.READ})) as box:
         found = await box.tools()
-        assert sorted(found) == ["srv__add", "srv__broken", "srv__read_mail"]
+        assert sorted(found) == ["srv__add", "srv__broken", "srv__nap", "srv__read_mail"]
         assert (found["srv__add"].effect, found["srv__read_mail"].effect) == (
             Effect.READ,
             Effect.IRREVERSIBLE,
