@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, digits_of, hit, luhn
+from tidegate.privacy.patterns.national_id import proved
 from tidegate.privacy.spans import Label, Span
 
 # As printed on cards, longest reading first: `4111 1111 1111 1111 12/26` is 16 digits and a date. At most 23 characters a match.
@@ -46,6 +47,19 @@ _MAESTRO = (
     "56",
     "57",
     "58",
+)
+_CARD_WORDS = (
+    "card",
+    "karte",
+    "carte",
+    "carta",
+    "kaart",
+    "tarjeta",
+    "visa",
+    "amex",
+    "maestro",
+    "cartão",
+    "kort",
 )
 _OTHER_NUMBERS = (
     "ean",
@@ -88,7 +102,7 @@ def issuer(digits: str) -> str | None:
         return "unionpay"
     if 16 <= size <= 19 and 2200 <= four <= 2204:
         return "mir"
-    if 12 <= size <= 19 and digits.startswith(_MAESTRO):
+    if 12 <= size <= 19 and (digits.startswith(_MAESTRO) or (size >= 16 and two == 50)):
         return "maestro"
     if size == 16 and two in (60, 82) and six // 100 in (6069, 6070, 6079, 6080, 6081, 6082):
         return "rupay"
@@ -137,7 +151,7 @@ def _card_end(document: Document, start: int, first: int) -> int:
         digits = digits_of(match[0])
         alone = len(set(digits)) > 1 and _stands_alone(document, start, match.end())
         if alone and luhn(digits) and _issued(document, start, digits):
-            return match.end()
+            return 0 if _of_a_person(document, start, match.end()) else match.end()
     return 0
 
 
@@ -149,6 +163,14 @@ def _stands_alone(document: Document, start: int, end: int) -> bool:
     if start > 1 and text[start - 1] in ".," and text[start - 2].isdigit():
         return False
     return end >= len(text) or not (text[end].isalnum() or text[end] == "_")
+
+
+def _of_a_person(document: Document, start: int, end: int) -> bool:
+    """Whether the text calls it a personal number whose own checksum holds: one number in ten passes Luhn by chance."""
+    if any(word in document.lead(start, 30) for word in _CARD_WORDS):
+        return False
+    number = proved(document, start)
+    return number is not None and number.end >= end
 
 
 def _issued(document: Document, start: int, digits: str) -> bool:

@@ -16,7 +16,8 @@ from tidegate.privacy.patterns.own_checks import OWN
 from tidegate.privacy.spans import Span
 
 _MOST_LETTERS = 6  # an Italian codice fiscale begins with six
-_COUNTRY_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9])[A-Z]{2} ")
+_MOST_LETTERS_NAMED = 9  # and a German identity card may hold nine before its first digit
+_LETTERS_BEFORE = re.compile(r"(?<![A-Za-z0-9&])([A-Z]{1,2} |[A-ZÑ&]{3,4})$")
 _LONGEST = 24
 _AFTER_ONE = (
     " ",
@@ -43,11 +44,11 @@ def find(document: Document) -> Iterator[Span]:
     named = bool(document.places(_WORDS))
     taken = 0
     for number, number_end in document.numbers:
-        if number < taken or (
-            number_end - number < 2 and text[number_end : number_end + 1] not in _AFTER_ONE
+        if number < taken or not (
+            named or number_end - number > 1 or text[number_end : number_end + 1] in _AFTER_ONE
         ):
             continue
-        start = _token_start(text, number)
+        start = _token_start(text, number, _MOST_LETTERS_NAMED if named else _MOST_LETTERS)
         if start and not _clear(text[start - 1], text[start - 2 : start - 1]):
             continue
         found = None
@@ -73,14 +74,13 @@ Shapes = tuple[tuple[IdKind, re.Match[str]], ...]
 
 
 def _beside(document: Document, start: int, number: int) -> Span | None:
-    """A number beside its name, also with its country before it (`DE 123456789`)."""
-    found = _named(document, start, _shapes(document.text, start))
-    if (
-        found is None
-        and start == number
-        and _COUNTRY_BEFORE.fullmatch(document.text, max(0, number - 4), number)
-    ):
-        found = _named(document, number - 3, _shapes(document.text, number - 3))
+    """A number beside its name, also with its country or its letter before it (`DE 123456789`, `Y 1526981 W`), or with an ampersand."""
+    text = document.text
+    found = _named(document, start, _shapes(text, start))
+    if found is None:
+        before = _LETTERS_BEFORE.search(text, max(0, number - 5), number) if start else None
+        if before is not None and before.start(1) < start:
+            found = _named(document, before.start(1), _shapes(text, before.start(1)))
     return found
 
 
@@ -90,12 +90,20 @@ def _named(document: Document, start: int, shapes: Shapes) -> Span | None:
     weak: Span | None = None
     for kind, match in shapes:
         words = document.having(kind.words)
-        if words and any(_word_in(word, before + document.after(match.end(), _AFTER)) for word in words):
+        if words and any(
+            _word_in(word, before + document.after(match.end(), _AFTER + len(word))) for word in words
+        ):
             if checksum(kind.module)(match[0]):
                 return hit("national_id", start, match.end(), kind.label, 0.95, valid=True)
             if not of_goods(document, start):
                 weak = weak or hit("national_id", start, match.end(), kind.label, 0.6)
     return weak
+
+
+def proved(document: Document, start: int) -> Span | None:
+    """The number at `start` that the text calls by its name and whose checksum holds."""
+    found = _named(document, start, _shapes(document.text, start))
+    return found if found is not None and found.valid else None
 
 
 def _printed(document: Document, start: int, first: int) -> Span | None:
@@ -137,11 +145,11 @@ def _shapes(text: str, start: int) -> Shapes:
     return tuple((kind, match) for kind, match in found if match is not None)
 
 
-def _token_start(text: str, number: int) -> int:
+def _token_start(text: str, number: int, most: int) -> int:
     if text[number - 1 : number] == "-" and _LETTER_BEFORE.fullmatch(text, max(0, number - 3), number):
         return number - 2  # `X-1234567-L`, `V-12345678-9`
     start = number
-    while start and number - start < _MOST_LETTERS and text[start - 1].isalpha():
+    while start and number - start < most and text[start - 1].isalpha():
         start -= 1
     return start
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from tidegate.privacy.fold import fold
 from tidegate.privacy.spans import Label
 
 TOKEN_END = r"(?![A-Za-z0-9])"  # behind every shape
@@ -29,7 +30,10 @@ def _kind(
     name: str, shape: str, *words: str, alone: str | None = None, label: Label = Label.NATIONAL_ID
 ) -> IdKind:
     printed = re.compile(alone + TOKEN_END) if alone is not None else None
-    return IdKind(name, f"stdnum.{name}", re.compile(f"(?:{shape}){TOKEN_END}"), words, printed, label)
+    named = tuple(
+        dict.fromkeys((*words, *(fold(word)[0] for word in words)))
+    )  # `унп` alone reads as Latin letters
+    return IdKind(name, f"stdnum.{name}", re.compile(f"(?:{shape}){TOKEN_END}"), named, printed, label)
 
 
 ID_KINDS: tuple[IdKind, ...] = (

@@ -58,6 +58,13 @@ def rvnr(number: str) -> bool:
     return total % 10 == int(compact[11])
 
 
+def adoszam(number: str) -> bool:
+    """Hungarian tax number: weights 9 7 3 1 over its first eight digits, mod 10; what follows are codes of VAT and county."""
+    return (
+        sum(int(digit) * weight for digit, weight in zip(number[:8], (9, 7, 3, 1) * 2, strict=True)) % 10 == 0
+    )
+
+
 def icao(field: str) -> int:
     """The check digit of ICAO 9303: weights 7 3 1, letters from ten on, `<` is nothing."""
     total = 0
@@ -73,4 +80,5 @@ OWN: dict[str, Callable[[str], bool]] = {
     "stdnum.de.kvnr": kvnr,
     "stdnum.de.idcard": idcard,
     "stdnum.de.rvnr": rvnr,
+    "stdnum.hu.anum": adoszam,
 }

@@ -93,6 +93,18 @@ HITS = [
     ("NIT 0614-050707-104-8", ["0614-050707-104-8"]),
     ("KRA PIN P616978311M", ["P616978311M"]),
     ("mistyped BSN 123456789", ["123456789"]),
+    ("унп: 162639985", ["162639985"]),
+    ("рнокпп\n0339670182", ["0339670182"]),
+    ("егн 1026027561, thanks", ["1026027561"]),
+    ('{"ausweis": "MJ8RY1FZ89D"}', ["MJ8RY1FZ89D"]),
+    ("perso JG7KLTN0P6, thanks", ["JG7KLTN0P6"]),
+    ("ausweis: KFGCYMHTR2D", ["KFGCYMHTR2D"]),
+    ("my rfc is C&BT680103ZZ1", ["C&BT680103ZZ1"]),
+    ("rfc &&WQ310529LRE", ["&&WQ310529LRE"]),
+    ("nie: Y 1526981 W", ["Y 1526981 W"]),
+    ("12684287W 231 (sozialversicherungsnummer)", ["12684287W 231"]),
+    ("553737212 (employer identification)", ["553737212"]),
+    ("adószám 12892312-1-42", ["12892312-1-42"]),
 ]
 NEAR_MISSES = [
     "S1234567E",
@@ -132,6 +144,10 @@ NEAR_MISSES = [
     "the pan 12 inch",
     "batch 300785 1397",
     "AB-12-34-56-C",
+    "perso, room 5 and line 7",
+    "the rfc says R&D 2031",
+    "it is MJ8RY1FZ89D",
+    "162639985 and then a good deal of other text, унп",
 ]
 
 
