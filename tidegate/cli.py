@@ -1,7 +1,7 @@
 """The `tidegate` command: finds the command that was asked for, loads that one alone, and turns errors into sentences.
 
 The tiers are found through the entry-point group `tidegate.commands`, so this file imports neither and a device shows
-only what it has. Exit codes: 0 done, 1 failed, 2 wrong input or settings, 70 a defect of ours, 130 interrupted.
+only what it has. Exit codes: 0 done (also when the reader of the output left), 1 failed, 2 wrong input or settings, 70 a defect of ours, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from importlib.util import find_spec
 
 import typer
 
+from tidegate import streams
 from tidegate.errors import BadConfig, BadRequest, Broken, TidegateError
 
 GROUP = "tidegate.commands"
@@ -105,11 +106,9 @@ def single(target: Callable[..., object]) -> typer.Typer:
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command line and return its exit code. Nothing is raised; foreign error texts are never shown."""
     if not argv or argv[0] in {"-h", "--help", "help"}:
-        print(overview())
-        return 0
+        return _said(overview())
     if argv[0] in {"-V", "--version"}:
-        print(f"tidegate {metadata.version('tidegate')}")
-        return 0
+        return _said(f"tidegate {metadata.version('tidegate')}")
     return carry_out(lambda: load(_find(argv[0])), argv[0], argv[1:], environ)
 
 
@@ -119,16 +118,36 @@ def carry_out(
     """Find an app, run it with `argv`, and turn whatever happens into an exit code."""
     debug = environ.get("TIDEGATE_DEBUG") == "1"
     try:
-        find()(args=list(argv), prog_name=f"tidegate {name}")
-    except SystemExit as leaving:
-        return _exit_code(leaving)
+        return _carried(find(), name, argv)
     except TidegateError as error:
         return _explain(error, debug=debug)
     except KeyboardInterrupt:
         return 130
+    except OSError as error:
+        return _unable(error, debug=debug)
     except Exception as defect:  # noqa: BLE001  the outermost boundary: a foreign message may hold user text
         return _apologise(defect, debug=debug)
+
+
+def _said(text: str) -> int:
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        return _unable(error, debug=False)
     return 0
+
+
+def _carried(app: typer.Typer, name: str, argv: Sequence[str]) -> int:
+    """The command's exit code, once all that it wrote is out."""
+    code = 0
+    try:
+        app(args=list(argv), prog_name=f"tidegate {name}")
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):
+            raise leaving.__context__ from None
+        code = _exit_code(leaving)
+    sys.stdout.flush()
+    return code
 
 
 def _find(name: str) -> Command:
@@ -163,6 +182,22 @@ def _explain(error: TidegateError, *, debug: bool) -> int:
     return 2 if isinstance(error, BadRequest | BadConfig) else 1
 
 
+def _unable(error: OSError, *, debug: bool) -> int:
+    """A reader that has seen enough is no failure; a file or a disk that is not as it should be is said; else it is a defect."""
+    if isinstance(error, BrokenPipeError):
+        streams.hush()
+        return 0
+    said = streams.told(error)
+    if said is None:
+        return _apologise(error, debug=debug)
+    if debug:
+        traceback.print_exception(error)
+    print(f"tidegate: {said}; what was written until then may be incomplete", file=sys.stderr)
+    if error.filename is None:  # the output itself: nothing more can be written to it
+        streams.hush()
+    return 1
+
+
 def _apologise(defect: Exception, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(defect)
@@ -177,4 +212,5 @@ def _apologise(defect: Exception, *, debug: bool) -> int:
 
 def main() -> None:
     """Entry point of the console script."""
+    streams.hold()
     sys.exit(run(sys.argv[1:], os.environ))

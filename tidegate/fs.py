@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,10 +20,14 @@ _LOCK_NAME = "owner.lock"
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Replace `path` by `content` in one step: temp file, fsync, rename, fsync of the folder.
+    """Replace `path` by `content` in one step: temp file, fsync, rename, fsync of the folder. A device or a pipe, such as
+    /dev/stdout, is written into and stays what it is.
 
     Raises Exhausted (code `disk_full`) when there is no room, with the old file untouched; OSError otherwise.
     """
+    if _passes_on(path):
+        _write_into(path, content)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temp = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
@@ -34,6 +39,28 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
             raise disk_full(path.parent) from error
         raise
     fsync_dir(path.parent)
+
+
+def _passes_on(path: Path) -> bool:
+    """Whether it is there and keeps nothing: a device, a pipe, or one of the system's names for an open file."""
+    try:
+        kind, link = path.stat().st_mode, path.is_symlink()
+    except OSError:
+        return False
+    own = str(path.absolute().parent) in {"/dev", "/dev/fd", "/proc/self/fd"}
+    return (link and own) or not (stat.S_ISREG(kind) or stat.S_ISDIR(kind))
+
+
+def _write_into(path: Path, content: bytes) -> None:
+    try:
+        with path.open("wb", buffering=0) as file:
+            left = memoryview(content)
+            while left:
+                left = left[file.write(left) or 0 :]
+    except OSError as error:
+        if error.errno in {28, 122}:
+            raise disk_full(path.parent) from error
+        raise
 
 
 def _write_synced(path: Path, content: bytes, mode: int) -> None:

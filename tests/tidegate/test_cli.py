@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import typer
@@ -91,3 +93,54 @@ def test_options_reach_the_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_missing_tier_and_a_missing_library_are_explained() -> None:
     with pytest.raises(Broken, match=r"module tidegate_absent is not installed.*tidegate\[edge\]"):
         cli.load(cli.Command("absent", "tidegate_absent.cli:app"))
+
+
+def piped(*argv: str, shell: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    """A real process whose output goes where the shell says; its exit code is the last line of what is shown."""
+    line = f"{shlex.join([sys.executable, '-m', 'tidegate', *argv])} {shell}"
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, input=given, check=False)
+
+
+MANY = "".join(f'{{"id": {number}, "text": "write to eve.adams@example.org"}}\n' for number in range(3000))
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
+    done = piped(
+        "redact", "--patterns-only", "--jsonl", shell='| head -1; echo "${PIPESTATUS[0]}"', given=MANY
+    )
+    first, code = done.stdout.splitlines()
+    assert '"id": 0' in first
+    assert (code, done.stderr) == ("0", "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("argv", [["redact", "--patterns-only", "--jsonl"], ["--help"], ["redact", "--help"]])
+def test_an_output_without_room_is_said_and_a_failure(argv: list[str]) -> None:
+    done = piped(*argv, shell="> /dev/full", given=MANY)
+    assert done.returncode == 1
+    assert done.stderr == "tidegate: No space left on device; what was written until then may be incomplete\n"
+
+
+def test_closed_streams_are_opened_on_nothing_before_any_file_takes_their_number() -> None:
+    shell = ">&- 2>&- <&-; echo $?"
+    assert piped("redact", "--patterns-only", shell=shell).stdout == "0\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "no", "a.json"), "a.json: Permission denied"),
+        (OSError(30, "no", "a.json"), "a.json: Read-only file system"),
+        (IsADirectoryError(21, "no", b"a"), "a: Is a directory"),
+    ],
+)
+def test_a_file_that_is_not_as_it_should_be_is_no_defect(
+    error: OSError, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.carry_out(lambda: cli.single(failing(error)), "x", [], {}) == 1
+    assert capsys.readouterr().err.startswith(f"tidegate: {said}; ")
+
+
+def test_another_error_of_the_system_is_a_defect(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.carry_out(lambda: cli.single(failing(OSError(22, "private"))), "x", [], {}) == 70
+    assert "private" not in capsys.readouterr().err

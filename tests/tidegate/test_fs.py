@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,30 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_rest(tmp_path: Path) -> N
         fs.write_durably(file, b"new")
     assert [path.name for path in tmp_path.iterdir()] == ["state"]
     assert (file / "old").read_bytes() == b"old"
+
+
+def test_a_device_a_pipe_and_standard_output_are_written_into_and_stay_what_they_are(tmp_path: Path) -> None:
+    fs.write_durably(Path("/dev/null"), b"gone")
+    assert Path("/dev/null").is_char_device()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fs.write_durably(pipe, b"through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+    script = "from pathlib import Path; from tidegate.fs import write_durably; write_durably(Path('/dev/stdout'), b'said')"
+    with (tmp_path / "said").open("wb") as said:
+        subprocess.run([sys.executable, "-c", script], stdout=said, check=True)
+    assert (tmp_path / "said").read_bytes() == b"said"
+    assert Path("/dev/stdout").is_symlink()
+
+
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
+def test_a_device_without_room_is_a_full_disk() -> None:
+    with pytest.raises(Exhausted):
+        fs.write_durably(Path("/dev/full"), b"x")
+    assert Path("/dev/full").is_char_device()
 
 
 def test_room_is_asked_for_before_it_is_needed(tmp_path: Path) -> None:
