@@ -1,4 +1,4 @@
-"""Fuzzes redaction: python -m scripts.fuzz.privacy [--seconds 60] [--seed 1].
+"""Fuzzes redaction: python -m scripts.fuzz.privacy [--seconds 60] [--seed 1] [--encoder patterns|full|small].
 
 Seeded mutation of a small corpus: every input can be made again from the seed. Prints the number of inputs; a failure is
 printed with its input. scripts.fuzz.guided looks for new paths by coverage instead.
@@ -7,13 +7,11 @@ printed with its input. scripts.fuzz.guided looks for new paths by coverage inst
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import time
-from dataclasses import dataclass
-from pathlib import Path
 
-from scripts.fuzz.properties import PLANTED, holds, holds_as_json
+from scripts.fuzz.properties import PLANTED, finder, holds, holds_as_json
+from scripts.fuzz.tally import ENCODERS, Tally, dice, run
+from tidegate.privacy.detect import Detector
 
 CORPUS = (
     "Mr. Smith, 12 High Street, London SW1A 1AA, +44 7700 900123, smith@example.org, born 3.5.85",
@@ -29,20 +27,11 @@ CORPUS = (
     "password = hunter2; api_key: 'sk-abcdefghijklmnopqrstuv123' user=jdoe pin 4421",
 )
 ODD = "\x00\n\t \u200b\u00ad\u202e\u0301\ufeff\ud800\udfff·[]\\%&;:@.-_/+()'\"{}0189aZéІ１🙂"
-RECORD = Path(__file__).resolve().parents[2] / "build" / "fuzz" / "privacy.json"
-_SLOWEST = 60e-6  # seconds a character may cost beyond the first half second; ordinary text takes 2e-6
+_LONGEST = {"patterns": 20_000, "full": 1_500, "small": 1_500}  # characters; the encoder takes its time
 
 
-@dataclass
-class Tally:
-    inputs: int = 0
-    characters: int = 0
-    refused: int = 0
-    worst: float = 0.0  # seconds a character, of texts over 1,000
-
-
-def mutated(rng: random.Random) -> str:
-    """A text of up to 20,000 characters: pieces of the corpus cut, joined, repeated and sprinkled with odd characters."""
+def mutated(rng: random.Random, longest: int) -> str:
+    """A text of at most so many characters: pieces of the corpus cut, joined, repeated and sprinkled with odd characters."""
     text = rng.choice(CORPUS)
     for _ in range(rng.randrange(1, 8)):
         at = rng.randrange(len(text) + 1)
@@ -64,24 +53,18 @@ def mutated(rng: random.Random) -> str:
                 text = text.swapcase()
             case _:
                 text = text.encode("utf-8", "surrogatepass").hex() if len(text) < 400 else text[::-1]
-    return text[:20_000]
+    return text[:longest]
 
 
-def one(text: str, rng: random.Random, tally: Tally) -> None:
+def one(text: str, rng: random.Random, tally: Tally, detector: Detector) -> None:
     """One input, plain, with a value planted, and as JSON. Raises AssertionError."""
     planted = rng.choice(PLANTED)
     cuts = [rng.randrange(1 << 20) for _ in range(6)]
-    began = time.process_time()
-    holds(text, cuts)
-    spent = time.process_time() - began
     at = rng.randrange(len(text) + 1)
-    holds(f"{text[:at]}\n\n{planted}\n\n{text[at:]}", cuts, planted if _clear(text, at) else "")
-    holds_as_json(text)
-    tally.inputs += 3
-    tally.characters += 3 * len(text)
-    if len(text) > 1000:
-        tally.worst = max(tally.worst, spent / len(text))
-    assert spent < 0.5 + _SLOWEST * len(text), f"{spent:.2f} s for {len(text)} characters"
+    beside, sure = f"{text[:at]}\n\n{planted}\n\n{text[at:]}", planted if _clear(text, at) else ""
+    tally.timed(text, lambda: holds(text, cuts, "", detector))
+    tally.timed(beside, lambda: holds(beside, cuts, sure, detector))
+    tally.timed(text, lambda: holds_as_json(text, "", detector))
 
 
 def _clear(text: str, at: int) -> bool:
@@ -89,47 +72,21 @@ def _clear(text: str, at: int) -> bool:
     return not any(value in text for value in PLANTED) and "BEGIN" not in text
 
 
-def record(tally: Tally, failures: int, seconds: float) -> None:
-    """What this run did, where the bench publishes it."""
-    RECORD.parent.mkdir(parents=True, exist_ok=True)
-    found = {
-        "name": "redaction, seeded mutation",
-        "inputs": tally.inputs,
-        "failures": failures,
-        "seconds": seconds,
-    }
-    RECORD.write_text(json.dumps(found) + "\n", encoding="utf-8")
-
-
-def mutational(seconds: float, seed: int) -> int:
-    """Seeded mutation for a while. Returns the exit status."""
-    tally = Tally()
-    end = time.monotonic() + seconds
-    number = 0
-    while time.monotonic() < end:
-        rng = random.Random(f"{seed}/{number}")
-        text = mutated(rng)
-        try:
-            one(text, rng, tally)
-        except Exception as wrong:  # noqa: BLE001  whatever it is, it is a find
-            print(f"FAILED: input {number} of seed {seed}: {wrong!r}\n{text!r}")
-            record(tally, 1, seconds)
-            return 1
-        number += 1
-    record(tally, 0, seconds)
-    print(
-        f"{tally.inputs:,} inputs, {tally.characters:,} characters, seed {seed}, {seconds:.0f} s: every property held; "
-        f"slowest {tally.worst * 1e6:.1f} us a character (redacted, restored twice and looked at again)"
-    )
-    return 0
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--encoder", choices=ENCODERS, default="patterns")
     given = parser.parse_args()
-    return mutational(given.seconds, given.seed)
+    tally, detector = Tally("seeded mutation", given.encoder), finder(given.encoder)
+
+    def make(number: int) -> str:
+        return mutated(dice(given.seed, number), _LONGEST[given.encoder])
+
+    def attempt(number: int, text: str) -> None:
+        one(text, dice(given.seed, -number), tally, detector)
+
+    return run(tally, make, attempt, given.seconds)
 
 
 if __name__ == "__main__":
