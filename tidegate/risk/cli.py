@@ -22,6 +22,7 @@ from tidegate.risk.ledger_cli import ledger_command
 from tidegate.risk.outcomes import Question, bad_line, lines, numbers, read_outcomes
 from tidegate.risk.promise import Promise
 from tidegate.risk.show_cli import report_command, simulate_command
+from tidegate.risk.words import shipped
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 app.command("report")(report_command)
@@ -56,8 +57,11 @@ def fit_command(
 ) -> None:
     """Learn from recorded outcomes. Prints one JSON line: rows, texts, what was measured on rows not learned from."""
     promise = None if wrong_at_most is None else Promise(wrong_at_most, with_confidence)
-    made = make(read_outcomes(outcomes), seed=seed, promise=promise)
+    words = shipped()
+    made = make(read_outcomes(outcomes), seed=seed, promise=promise, words=words)
     write_fit(out, made)
+    if words is None:
+        print("no table of words here (models/words): fitted without what prompts are about", file=sys.stderr)
     print(json.dumps(summary(made)))
     if made.promise is not None:
         print(spoken(made.promise), file=sys.stderr)
@@ -78,7 +82,7 @@ def score_command(
             code="no_input",
             hint="pipe JSON lines in: tidegate risk score --fit C --jsonl < prompts.jsonl",
         )
-    using = scorer(read_fit(fit))
+    using = scorer(read_fit(fit), shipped())
     if file is None:
         _write(answers(arriving(partial(os.read, sys.stdin.fileno(), 1 << 16)), using))
         return
@@ -133,6 +137,7 @@ def summary(made: Fit) -> dict[str, JSON]:
         "texts": made.texts,
         "strong": made.strong,
         "features": list(made.extra),
+        "words": bool(made.words),
         "auroc": round(made.auroc, 4),
         "ece": round(made.ece, 4),
     }

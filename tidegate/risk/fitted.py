@@ -23,10 +23,11 @@ from tidegate.risk.fit import Flags, Floats, auroc, calibration_error, isotonic,
 from tidegate.risk.learn import Learner, Scale, crossfitted_gain, dealt, learn, observed
 from tidegate.risk.outcomes import Outcome
 from tidegate.risk.promise import ESCALATE_ALL, Kept, Promise, Verdict, decide
-from tidegate.risk.shape import SHAPES, UNIVERSAL
+from tidegate.risk.shape import SHAPES
+from tidegate.risk.words import WIDTH, Words
 
 FORMAT = "tidegate-risk-1"
-TEXT = "shape+grams-1"  # how prompts become numbers; a file made with another way is refused
+TEXT = "shape+runs+words-1"  # how prompts become numbers; a file made with another way is refused
 MOST_LEARNED = 12_000  # rows; beyond, a seeded sample of them is learned from
 FOLDS = 5
 
@@ -60,6 +61,7 @@ class Fit(msgspec.Struct, frozen=True):
     auroc: float
     ece: float
     promise: Threshold | None = None
+    words: str = ""  # SHA-256 of the table of words it was made with; empty: without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +71,23 @@ class Scorer:
     learner: Learner
     curve: Curve
     extra: tuple[str, ...]
+    words: Words | None = None
 
     def p_right(self, prompts: Sequence[str], features: Sequence[dict[str, float]]) -> list[float]:
         """One P(right) per prompt, 0..1; a prompt's own never depends on what it is scored with."""
         if not prompts:
             return []
         standing = -self.learner.gain(
-            observed(prompts, columns(features, self.extra, self.learner.extra_scale))
+            observed(prompts, columns(features, self.extra, self.learner.extra_scale), self.words)
         )
         return [float(p) for p in probabilities(self.curve, standing)]
 
 
-def make(outcomes: Sequence[Outcome], *, seed: int = 0, promise: Promise | None = None) -> Fit:
-    """Learns, calibrates and, with a promise, tests it. Deterministic for a seed. Raises BadRequest: fewer than 20 rows."""
+def make(
+    outcomes: Sequence[Outcome], *, seed: int = 0, promise: Promise | None = None, words: Words | None = None
+) -> Fit:
+    """Learns, calibrates and, with a promise, tests it. Deterministic for a seed. Without a table of words it learns from shapes
+    and runs of characters alone. Raises BadRequest: fewer than 20 rows."""
     if len(outcomes) < 20:
         raise BadRequest(
             f"{len(outcomes)} outcomes are too few to learn from",
@@ -90,7 +96,7 @@ def make(outcomes: Sequence[Outcome], *, seed: int = 0, promise: Promise | None 
         )
     half = dealt([o.prompt for o in outcomes], 2, seed + 1)
     inside = [o for o, part in zip(outcomes, half, strict=True) if promise is None or part == 0]
-    made, scorer = _learned(_sample(inside, seed), seed, len(outcomes))
+    made, scorer = _learned(_sample(inside, seed), seed, len(outcomes), words)
     if promise is None:
         return made
     outside = [o for o, part in zip(outcomes, half, strict=True) if part == 1]
@@ -108,30 +114,43 @@ def read_fit(path: Path) -> Fit:
     """Raises BadRequest: missing, malformed, or made by another way of reading prompts."""
     try:
         fit = msgspec.json.decode(path.read_bytes(), type=Fit)
-        _learner(fit)
     except OSError as error:
         raise BadRequest(
             f"the fit {path.name} cannot be read: {error.strerror}",
             code="no_fit",
             hint="run tidegate risk fit",
         ) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, KeyError) as error:
-        raise BadRequest(
-            f"{path.name} is not a fit made by tidegate risk fit",
-            code="bad_fit",
-            hint="run tidegate risk fit",
-        ) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise _no_fit(path) from error
     if (fit.format, fit.text) != (FORMAT, TEXT):
         raise BadRequest(
             f"{path.name} was made by another version ({fit.format}, {fit.text}); this one reads {FORMAT}, {TEXT}",
             code="other_fit",
             hint="run tidegate risk fit again",
         )
+    try:
+        _learner(fit)
+    except (ValueError, KeyError) as error:
+        raise _no_fit(path) from error
     return fit
 
 
-def scorer(fit: Fit) -> Scorer:
-    return Scorer(_learner(fit), fit.curve, fit.extra)
+def _no_fit(path: Path) -> BadRequest:
+    return BadRequest(
+        f"{path.name} is not a fit made by tidegate risk fit", code="bad_fit", hint="run tidegate risk fit"
+    )
+
+
+def scorer(fit: Fit, words: Words | None = None) -> Scorer:
+    """Raises BadRequest: the fit was made with a table of words, and this is another or none."""
+    if fit.words and (words is None or words.digest != fit.words):
+        raise BadRequest(
+            "this fit needs the table of words it was made with, and "
+            + ("there is none here" if words is None else "another one is here"),
+            code="words_missing",
+            hint="run tidegate risk fit again, here",
+        )
+    return Scorer(_learner(fit), fit.curve, fit.extra, words if fit.words else None)
 
 
 def columns(features: Sequence[dict[str, float]], names: Sequence[str], scale: Scale | None = None) -> Floats:
@@ -150,7 +169,7 @@ def gains(outcomes: Sequence[Outcome]) -> Floats:
     )
 
 
-def _learned(outcomes: Sequence[Outcome], seed: int, rows: int) -> tuple[Fit, Scorer]:
+def _learned(outcomes: Sequence[Outcome], seed: int, rows: int, words: Words | None) -> tuple[Fit, Scorer]:
     prompts = [o.prompt for o in outcomes]
     names = _common(outcomes)
     features = [o.features for o in outcomes]
@@ -160,7 +179,7 @@ def _learned(outcomes: Sequence[Outcome], seed: int, rows: int) -> tuple[Fit, Sc
             {n: float(np.mean([f[n] for f in features if n in f])) for n in names} | f for f in features
         ]
         present = columns(filled, names)
-    material, gain = observed(prompts, present), gains(outcomes)
+    material, gain = observed(prompts, present, words), gains(outcomes)
     fold = dealt(prompts, FOLDS, seed)
     standing = -crossfitted_gain(material, gain, fold)
     right = np.array([o.weak for o in outcomes], dtype=np.float64)
@@ -181,8 +200,9 @@ def _learned(outcomes: Sequence[Outcome], seed: int, rows: int) -> tuple[Fit, Sc
         extra=names,
         auroc=auroc(sure, right >= 0.5),
         ece=calibration_error(sure, right >= 0.5),
+        words="" if words is None else words.digest,
     )
-    return made, scorer(made)
+    return made, scorer(made, words)
 
 
 def calibrated(standing: Floats, right: Floats) -> Curve:
@@ -251,7 +271,7 @@ def _packed(learner: Learner) -> tuple[dict[str, bytes], dict[str, float]]:
         "rare": learner.rare,
         "shapes": learner.shape_weights,
         "grams": learner.gram_weights,
-        "far": learner.far,
+        "about": learner.about.ravel(),
         "whiten": learner.whiten,
         "extra_mean": learner.extra_scale.mean,
         "extra_width": learner.extra_scale.width,
@@ -260,18 +280,21 @@ def _packed(learner: Learner) -> tuple[dict[str, bytes], dict[str, float]]:
     return {k: v.astype("<f4").tobytes() for k, v in arrays.items()}, {
         "bias": learner.bias,
         "near": learner.near,
+        "far": learner.far,
+        "far_width": learner.far_width,
     }
 
 
 def _learner(fit: Fit) -> Learner:
     """Raises ValueError and KeyError when arrays are missing or of another size."""
     found = {name: np.frombuffer(raw, "<f4").astype(np.float64) for name, raw in fit.arrays.items()}
-    width = len(SHAPES)
+    width, side = len(SHAPES), WIDTH if fit.words else 0
     sizes = {
         "mean": width,
         "width": width,
         "shapes": width,
-        "far": len(UNIVERSAL),
+        "about": side * side,
+        "whiten": width * width,
         "rare": grams.WIDTH,
         "grams": grams.WIDTH,
     }
@@ -284,7 +307,9 @@ def _learner(fit: Fit) -> Learner:
         bias=fit.numbers["bias"],
         shape_weights=found["shapes"],
         gram_weights=found["grams"],
-        far=found["far"],
+        about=found["about"].reshape(side, side),
+        far=fit.numbers["far"],
+        far_width=fit.numbers["far_width"],
         whiten=found["whiten"].reshape(width, width),
         near=fit.numbers["near"],
         extra_scale=Scale(found["extra_mean"], found["extra_width"]),

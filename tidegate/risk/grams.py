@@ -1,17 +1,14 @@
-"""Texts as hashed word and character n-grams: sparse rows of numbers, the same on every machine. Numpy; no text kept.
+"""Texts as hashed runs of characters: sparse rows of numbers, the same on every machine. Numpy; no text kept.
 
-Words and word pairs fall into one half of the columns, runs of four bytes into the other (feature hashing,
-Weinberger et al. 2009). A count c weighs 1 + ln c, times the column's rarity in what was fitted; each half of a row has
-length 1. CRC-32 and a fixed polynomial are used because Python's own hash changes from run to run.
+Runs of four bytes fall into WIDTH columns (feature hashing, Weinberger et al. 2009). A count c weighs 1 + ln c, times the
+column's rarity in what was fitted; each row has length 1. A fixed polynomial is used because Python's own hash changes
+from run to run.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +16,8 @@ from numpy.typing import NDArray
 from tidegate.risk.fit import Floats
 from tidegate.risk.shape import HEAD, TAIL
 
-HALF = 1 << 14  # columns of each half
-WIDTH = 2 * HALF
+WIDTH = 1 << 14  # columns
 RUN = 4  # bytes; with runs of five beside them nothing measurable was won
-_WORD = re.compile(r"\w+")
 Columns = NDArray[np.int32]
 Values = NDArray[np.float32]
 Places = NDArray[np.int64]
@@ -60,11 +55,6 @@ class Sparse:
         return Sparse(starts, self.columns[entries], self.values[entries])
 
 
-@lru_cache(maxsize=1 << 16)
-def _hashed(word: str) -> int:
-    return crc32(word.encode("utf-8", "replace"))
-
-
 def counted(texts: Sequence[str]) -> Sparse:
     """Rows of 1 + ln(count), before rarity and length."""
     parts = [_counts(text) for text in texts]
@@ -82,22 +72,17 @@ def rarity(rows: Sparse) -> Floats:
 
 
 def weighed(rows: Sparse, rare: Floats) -> Sparse:
-    """Rows times rarity, each half scaled to length 1."""
+    """Rows times rarity, scaled to length 1."""
     values = rows.values * rare[rows.columns]
-    owner = np.repeat(np.arange(rows.rows), np.diff(rows.starts)) * 2 + (rows.columns >= HALF)
-    lengths = np.sqrt(np.bincount(owner, values**2, 2 * rows.rows))
+    owner = np.repeat(np.arange(rows.rows), np.diff(rows.starts))
+    lengths = np.sqrt(np.bincount(owner, values**2, rows.rows))
     scaled = (values / np.maximum(lengths, 1e-12)[owner]).astype(np.float32)
     return Sparse(rows.starts, rows.columns, scaled)
 
 
 def _counts(text: str) -> tuple[Columns, Values]:
     cut = text if len(text) <= HEAD + TAIL else text[:HEAD] + "\n" + text[-TAIL:]
-    plain = cut.casefold()
-    words = _WORD.findall(plain)
-    single = np.array([_hashed(word) for word in words], np.uint64)
-    pairs = (single[:-1] * np.uint64(0x9E3779B97F4A7C15) + single[1:]) >> np.uint64(7)
-    tokens = np.concatenate([single, pairs]) % np.uint64(HALF)
-    columns, counts = np.unique(np.concatenate([tokens.astype(np.int64), _runs(plain)]), return_counts=True)
+    columns, counts = np.unique(_runs(cut.casefold()), return_counts=True)
     return columns.astype(np.int32), (1 + np.log(counts)).astype(np.float32)
 
 
@@ -111,5 +96,5 @@ def _runs(plain: str) -> Places:
     for at in range(RUN):
         code = code * np.uint64(0x100000001B3) + data[at : count + at]
     code ^= code >> np.uint64(29)
-    found: Places = HALF + (code % np.uint64(HALF)).astype(np.int64)
+    found: Places = (code % np.uint64(WIDTH)).astype(np.int64)
     return found

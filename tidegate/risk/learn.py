@@ -1,8 +1,10 @@
-"""Learning from outcomes what escalating would gain: ridge regression over shape and n-grams. Numpy; deterministic.
+"""Learning from outcomes what escalating would gain: ridge regression over three views of a prompt. Numpy; deterministic.
 
-The ridge is solved in its dual by conjugate gradients (Hestenes & Stiefel 1952), so memory grows with the texts, not with the
-square of their number. Where a prompt is unlike everything learned from, a second line speaks alone: only universal
-shapes, none of which may count in the wrong direction.
+Shapes count in a line, hashed runs of characters in a line, and what a prompt is about in squares: two prompts are alike by the
+square of their cosine, so what is learned is a matrix, not a vector, and far texts hardly speak to each other. The
+ridge is solved in its dual by conjugate gradients (Hestenes & Stiefel 1952), so memory grows with the texts, not with the
+square of their number. Where a prompt is shaped unlike everything learned from, universal shapes alone speak, with
+weights that are fixed: what one kind of text says about them was measured to mislead on another (decision 0034).
 """
 
 from __future__ import annotations
@@ -15,29 +17,35 @@ from numpy.typing import NDArray
 
 from tidegate.risk import grams
 from tidegate.risk.fit import Floats
-from tidegate.risk.shape import SHAPES, UNIVERSAL, shape
+from tidegate.risk.shape import EFFORT, SHAPES, UNIVERSAL, shape
+from tidegate.risk.words import Words
 
-DECAY = 5.0  # of the ridge; each of the three views of a row has a length of about 1
+DECAY = 5.0  # of the ridge
+SHAPED, RUNS, ABOUT = 0.5, 0.5, 1.0  # what each view weighs in the likeness of two rows
 CLIP = 4.0  # standard deviations
 STRANGE = (
     1.5  # times the distance that 99 % of the texts learned from keep: from here on a text is unfamiliar
 )
+OUTSIDE = 0.25  # spread of what universal shapes say, as a share of the spread of what was learned
+FAR = 4.0  # at so many standard deviations of universal shapes what they say is bent towards level
 Places = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """Prompts as numbers: shapes one row each, counts of n-grams, and further features (no columns when there are none)."""
+    """Prompts as numbers: shapes one row each, counts of runs, what they are about (no columns without a table of words),
+    and further features (no columns when there are none)."""
 
     shapes: Floats
     counts: grams.Sparse
+    about: Floats
     extra: Floats
 
     def __len__(self) -> int:
         return len(self.shapes)
 
     def at(self, rows: Places) -> Material:
-        return Material(self.shapes[rows], self.counts.at(rows), self.extra[rows])
+        return Material(self.shapes[rows], self.counts.at(rows), self.about[rows], self.extra[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +62,17 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Learner:
-    """What was learned. `whiten` and `near` measure how unlike a text is; `far` weighs UNIVERSAL shapes for unlike texts."""
+    """What was learned. `about`: a matrix, empty without a table of words. `whiten` and `near` measure how unlike a text is;
+    `far` and `far_width`: how much universal shapes say for unlike texts, and over which spread."""
 
     scale: Scale
     rare: Floats
     bias: float
     shape_weights: Floats
     gram_weights: Floats
-    far: Floats
+    about: Floats
+    far: float
+    far_width: float
     whiten: Floats
     near: float
     extra_scale: Scale
@@ -70,10 +81,10 @@ class Learner:
     def gain(self, rows: Material) -> Floats:
         """What escalating is expected to gain over staying, in quality; unfamiliar texts by their universal shapes."""
         known = self.familiarity(rows)
-        z = self.scale.apply(rows.shapes)
-        inside = self._shapes(z) @ self.shape_weights
+        inside = self.scale.apply(rows.shapes) @ self.shape_weights
         inside += grams.weighed(rows.counts, self.rare).times(self.gram_weights)
-        outside = z[:, : len(UNIVERSAL)] @ self.far
+        inside += ((rows.about @ self.about) * rows.about).sum(axis=1)
+        outside = self.far * FAR * np.tanh(effort(rows.shapes, self.scale) / (FAR * self.far_width))
         told = self.extra_scale.apply(rows.extra) @ self.extra_weights  # features speak for any text
         found: Floats = self.bias + known * inside + (1 - known) * outside + told
         return found
@@ -84,38 +95,43 @@ class Learner:
         found: Floats = np.clip(2 - ((z @ self.whiten) ** 2).mean(axis=1) / self.near, 0.0, 1.0)
         return found
 
-    @staticmethod
-    def _shapes(z: Floats) -> Floats:
-        found: Floats = z / np.sqrt(z.shape[1])
-        return found
+
+def effort(shapes: Floats, scale: Scale) -> Floats:
+    """How much work a text asks for by its universal shapes, against the mean of those learned from; in logarithms of counts."""
+    found: Floats = (shapes - scale.mean)[:, : len(UNIVERSAL)] @ np.array(EFFORT)
+    return found
 
 
-def observed(prompts: Sequence[str], extra: Floats | None = None) -> Material:
+def observed(prompts: Sequence[str], extra: Floats | None = None, words: Words | None = None) -> Material:
     """Prompts turned into numbers; nothing of their text is kept."""
     shapes = np.array([shape(prompt) for prompt in prompts], dtype=np.float64).reshape(-1, len(SHAPES))
     none = np.zeros((len(prompts), 0))
-    return Material(shapes, grams.counted(prompts), none if extra is None else extra)
+    about = none if words is None else words.of(prompts)
+    return Material(shapes, grams.counted(prompts), about, none if extra is None else extra)
 
 
 def learn(rows: Material, gain: Floats) -> Learner:
     """Fits `gain` (strong minus weak, or minus weak) of each row. Needs at least one row."""
     scale, extra_scale = _scale(rows.shapes, 0.05), _scale(rows.extra, 1e-9)
     rare = grams.rarity(rows.counts)
-    z, words = scale.apply(rows.shapes), grams.weighed(rows.counts, rare)
-    extra = extra_scale.apply(rows.extra)
-    dense = np.hstack([z / np.sqrt(z.shape[1]), extra])
+    z, runs = scale.apply(rows.shapes), grams.weighed(rows.counts, rare)
+    each = np.sqrt(SHAPED / z.shape[1])
+    dense = np.hstack([z * each, extra_scale.apply(rows.extra)])
     bias = float(gain.mean())
-    dual = _conjugate(dense, words, gain - bias)
+    dual = _conjugate(dense, runs, rows.about, gain - bias)
     weights = dense.T @ dual
     whiten = _whitening(z)
     near = STRANGE * float(np.quantile(((z @ whiten) ** 2).mean(axis=1), 0.99))
+    learned = gain - bias - DECAY * dual  # what the ridge says of its own rows
     return Learner(
         scale=scale,
         rare=rare,
         bias=bias,
-        shape_weights=weights[: z.shape[1]],
-        gram_weights=words.gathered(dual),
-        far=_one_way(z[:, : len(UNIVERSAL)], gain - bias),
+        shape_weights=weights[: z.shape[1]] * each,
+        gram_weights=RUNS * runs.gathered(dual),
+        about=ABOUT * _squares(rows.about, dual),
+        far=OUTSIDE * max(float(learned.std()), 1e-3),  # never nothing: continuous scores are promised
+        far_width=max(float(effort(rows.shapes, scale).std()), 0.3),
         whiten=whiten,
         near=max(near, 1e-6),
         extra_scale=extra_scale,
@@ -147,11 +163,18 @@ def _scale(rows: Floats, floor: float) -> Scale:
     return Scale(rows.mean(axis=0), np.maximum(rows.std(axis=0), floor))
 
 
-def _conjugate(dense: Floats, words: grams.Sparse, target: Floats) -> Floats:
-    """Solves (K + DECAY) x = target, K the products of all rows with each other."""
+def _squares(about: Floats, shares: Floats) -> Floats:
+    """The sum of each row's outer product with itself, times its share."""
+    found: Floats = (about * shares[:, None]).T @ about
+    return found
+
+
+def _conjugate(dense: Floats, runs: grams.Sparse, about: Floats, target: Floats) -> Floats:
+    """Solves (K + DECAY) x = target, K the likeness of all rows with each other."""
 
     def product(x: Floats) -> Floats:
-        found: Floats = dense @ (dense.T @ x) + words.times(words.gathered(x)) + DECAY * x
+        found: Floats = dense @ (dense.T @ x) + RUNS * runs.times(runs.gathered(x)) + DECAY * x
+        found += ABOUT * ((about @ _squares(about, x)) * about).sum(axis=1)
         return found
 
     x = np.zeros(len(target))
@@ -168,23 +191,6 @@ def _conjugate(dense: Floats, words: grams.Sparse, target: Floats) -> Floats:
         size, before = float(rest @ rest), size
         way = rest + size / before * way
     return x
-
-
-def _one_way(z: Floats, target: Floats) -> Floats:
-    """Least squares by weights that are never negative, drawn towards equal ones; coordinate descent."""
-    n, width = z.shape
-    prior = np.full(
-        width, 0.2 * float(target.std()) / width
-    )  # all of them count, unless outcomes say otherwise
-    weights, pull = prior.copy(), 0.1 * n + 10.0
-    square, cross = z.T @ z, z.T @ target
-    for _ in range(200):
-        for j in range(width):
-            rest = cross[j] - square[j] @ weights + square[j, j] * weights[j]
-            weights[j] = max(0.0, (rest + pull * prior[j]) / (square[j, j] + pull))
-    # Never all nothing: continuous scores are promised.
-    found: Floats = np.maximum(weights, 0.01 * prior + 1e-9)
-    return found
 
 
 def _whitening(z: Floats) -> Floats:

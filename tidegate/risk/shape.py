@@ -15,6 +15,9 @@ HEAD, TAIL = 6000, 2000  # characters of a long prompt that are looked at; its l
 UNIVERSAL: tuple[str, ...] = (
     "chars", "words", "numbers", "distinct_numbers", "sentences", "commas", "conditions", "quantities",
 )  # fmt: skip
+# What each of them adds to the effort expected of a text, all being logarithms of counts: as much for its length as for how
+# many numbers it holds, the rest less. Fixed: see decision 0034 for what they were held against.
+EFFORT: tuple[float, ...] = (0.5, 0.5, 0.3, 0.4, 0.2, 0.3, 0.3, 0.3)
 _CAPITALS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WORD = re.compile(r"\w+")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

@@ -21,6 +21,7 @@ from tidegate.risk.fit import Floats
 from tidegate.risk.fitted import Scorer, make, scorer
 from tidegate.risk.learn import dealt
 from tidegate.risk.outcomes import Outcome, read_outcomes
+from tidegate.risk.words import shipped
 
 FOLDS = 5
 DEALS = 10  # ways of dealing texts into folds
@@ -47,7 +48,7 @@ def rows(shared: Path) -> Iterator[Row]:
     yield _row("MMLU, one deal pooled", area, pooled(mmlu), mmlu, None, "as first measured", detail=True)
     length = np.array([-len(o.prompt) for o in mmlu], dtype=np.float64)
     yield _row("length alone", area, [length], mmlu, None, "", detail=True)
-    using = scorer(make(mmlu))
+    using = _fitted(mmlu)
     for weak in CODE_WEAK:
         code = table([folder / "zeroeval" / "crux_matrix.csv"], weak, CODE_STRONG, "prompt")
         yield _row(
@@ -87,11 +88,16 @@ def within(sure: Floats) -> Floats:
     return found
 
 
+def _fitted(outcomes: Sequence[Outcome]) -> Scorer:
+    words = shipped()
+    return scorer(make(outcomes, words=words), words)
+
+
 def _dealt_once(outcomes: Sequence[Outcome], seed: int, scale: Callable[[Floats], Floats]) -> Floats:
     fold = dealt([o.prompt for o in outcomes], FOLDS, seed)
     found = np.zeros(len(outcomes))
     for k in range(FOLDS):
-        using = scorer(make([o for o, at in zip(outcomes, fold, strict=True) if at != k]))
+        using = _fitted([o for o, at in zip(outcomes, fold, strict=True) if at != k])
         left = [o for o, at in zip(outcomes, fold, strict=True) if at == k]
         found[fold == k] = scale(_score(using, left))
     return found

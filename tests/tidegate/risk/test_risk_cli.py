@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from tidegate.errors import BadRequest
 from tidegate.risk.cli import answers, app, arriving
 from tidegate.risk.fitted import read_fit, scorer
+from tidegate.risk.words import shipped
 
 ROWS = [
     {"id": n, "prompt": f"lamp {'and door ' * (n % 7)}{n}", "weak": n % 7 < 4, "strong": 1} for n in range(60)
@@ -37,7 +38,7 @@ def test_scores_come_back_in_order_with_their_ids(fit: Path, tmp_path: Path) -> 
 
 
 def test_a_bad_line_is_named_after_the_lines_before_it_were_answered(fit: Path) -> None:
-    using = scorer(read_fit(fit))
+    using = scorer(read_fit(fit), shipped())
     found = answers([[b'{"prompt":"x"}'], [b"", b"nonsense", b'{"prompt":"y"}']], using)
     assert json.loads(next(found))["id"] is None
     with pytest.raises(BadRequest, match="line 3: not valid JSON"):

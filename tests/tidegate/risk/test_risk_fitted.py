@@ -20,6 +20,7 @@ from tidegate.risk.learn import dealt
 from tidegate.risk.outcomes import Outcome, parse_outcomes, read_outcomes
 from tidegate.risk.promise import Promise
 from tidegate.risk.shape import SHAPES, shape
+from tidegate.risk.words import WIDTH, Words
 
 RNG = np.random.default_rng(3)
 
@@ -33,6 +34,15 @@ HARD = RNG.random(400) < 0.5
 OUTCOMES = [Outcome(question(bool(hard)), float(RNG.random() > (0.8 if hard else 0.1)), 1.0) for hard in HARD]
 FIT = fitted.make(OUTCOMES)
 SCORER = fitted.scorer(FIT)
+MEANT = "lamp light bulb beam music song tune band kitchen oven sink stove garden tree lawn shed".split()
+
+
+def made_words(turn: int = 0) -> Words:
+    """A table in which four words each mean nearly one thing."""
+    rng = np.random.default_rng(5)
+    kinds = np.repeat(rng.normal(size=(4, WIDTH)), 4, axis=0)
+    vectors = (kinds + 0.2 * rng.normal(size=kinds.shape)).astype(np.float32)
+    return Words(f"table {turn}", {word: at for at, word in enumerate(MEANT)}, vectors)
 
 
 def test_what_was_hard_is_sent_first() -> None:
@@ -93,6 +103,36 @@ def test_empty_and_huge_prompts_and_lone_surrogates_are_scored() -> None:
     assert all(0 <= p <= 1 for p in SCORER.p_right(["", "9 " * 500_000, "\ud800 lamp"], [{}] * 3))
 
 
+def test_what_failed_is_known_again_by_its_meaning_in_words_never_seen() -> None:
+    seen = [word for at, word in enumerate(MEANT) if at % 4 < 3]
+    told = [Outcome(f"{word} {n}", float(MEANT.index(word) < 8), 1.0) for n, word in enumerate(seen * 10)]
+    using = fitted.scorer(fitted.make(told, words=made_words()), made_words())
+    beam, band, stove, shed = using.p_right([f"{MEANT[at]} 7" for at in (3, 7, 11, 15)], [{}] * 4)
+    assert min(beam, band) > max(stove, shed)
+
+
+def test_a_fit_made_with_a_table_of_words_asks_for_that_table(tmp_path: Path) -> None:
+    made = fitted.make(OUTCOMES, words=made_words())
+    fitted.write_fit(tmp_path / "c", made)
+    read = fitted.read_fit(tmp_path / "c")
+    assert b"shed" not in (tmp_path / "c").read_bytes()
+    with pytest.raises(BadRequest, match="there is none here"):
+        fitted.scorer(read)
+    with pytest.raises(BadRequest, match="another one is here"):
+        fitted.scorer(read, made_words(1))
+    assert fitted.scorer(read, made_words()).p_right(["lamp"], [{}])
+    assert fitted.scorer(FIT, made_words()).p_right(["lamp"], [{}]) == SCORER.p_right(["lamp"], [{}])
+
+
+def test_text_unlike_all_that_was_learned_is_ordered_by_how_much_it_asks_for() -> None:
+    short = "The baker sold some of the bread and gave away the rest, so who was left to pay for it all in the end?"
+    sums = f"{short} He had 12 loaves, sold 3 for 4 coins each, and then baked 7 more for 2 friends."
+    more = f"{sums} If each friend ate 2, and 5 more came before noon, how many were left? Each coin buys 9."
+    given = [Outcome(f"open door {n}", float(n % 3 > 0), 1.0) for n in range(80)]
+    sure = fitted.scorer(fitted.make(given)).p_right([short, sums, more], [{}] * 3)
+    assert sure[0] > sure[1] > sure[2]
+
+
 def test_without_a_strong_model_the_local_outcomes_alone_are_learned() -> None:
     made = fitted.make([Outcome(o.prompt, o.weak) for o in OUTCOMES])
     easy, hard = fitted.scorer(made).p_right([question(False), question(True)], [{}] * 2)
@@ -130,13 +170,13 @@ def test_equal_texts_share_a_fold() -> None:
     assert fold[1] == fold[4]
 
 
-def test_each_half_of_a_row_has_length_one() -> None:
+def test_each_row_of_runs_has_length_one() -> None:
     rows = counted(["turn on the light", "light", ""])
     made = weighed(rows, rarity(rows))
     lengths = [
         float((made.values[a:b] ** 2).sum()) for a, b in zip(made.starts, made.starts[1:], strict=False)
     ]
-    assert lengths == pytest.approx([2, 2, 0], abs=1e-5)
+    assert lengths == pytest.approx([1, 1, 0], abs=1e-5)
 
 
 def test_a_part_of_the_rows_is_the_rows_of_the_part() -> None:
