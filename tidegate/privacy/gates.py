@@ -219,6 +219,8 @@ def _asks(text: str, tokens: list[tuple[int, int]]) -> bool:
     """Whether the first word only opens a question or a request (`Does Seifert`), or is a thing in front of a name (`office Seattle`)."""
     (start, end), (following, _) = tokens[0], tokens[1]
     word = text[start:end]
+    if word in _ACCOUNTS:
+        return True
     if not text[following].isupper():
         return (
             (word.islower() or word.lower() in THINGS)
@@ -237,6 +239,7 @@ _LED_TO: Final = re.compile(
 )
 
 
+_ACCOUNTS: Final = frozenset("user username login handle account nickname".split())
 _TOWARDS: Final = frozenset("of to from in at for".split())
 
 

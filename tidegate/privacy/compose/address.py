@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from tidegate.privacy.compose.base import Composer, Scene, added
 from tidegate.privacy.compose.places import ABBREVIATIONS, COUNTRIES, STATE_NAMES
-from tidegate.privacy.patterns.street import KINDS
+from tidegate.privacy.patterns.street import ENDINGS, KINDS
 from tidegate.privacy.spans import Label, Span
 
 _PLACES = frozenset({Label.STREET_ADDRESS, Label.LOCATION, Label.POSTAL_CODE})
@@ -49,10 +49,12 @@ _MOST = 8  # parts taken in on the right
 
 
 def compose(scene: Scene) -> Iterator[Span]:
+    for start, end in _streets(scene):
+        yield added("address", start, _right(scene, end), Label.STREET_ADDRESS, 0.8)
     for group in _groups(scene):
         start, end = group[0].start, group[-1].end
         left = _LEFT.search(scene.text, _line(scene.text, start), start)
-        if left is not None and not scene.free(left.start(), start - 1):  # it ends with a space
+        if left is not None and not scene.uncut(left.start(), start):
             left = None
         street = any(span.label is Label.STREET_ADDRESS for span in group)
         if not street and (left is None or not _proved(scene.text, left[0], group)):
@@ -64,6 +66,29 @@ def compose(scene: Scene) -> Iterator[Span]:
         end = _right(scene, end)
         if (start, end) != (group[0].start, group[-1].end) or len(group) > 1:
             yield added("address", start, end, Label.STREET_ADDRESS, 0.8)
+
+
+def _streets(scene: Scene) -> Iterator[tuple[int, int]]:
+    """Names that a number makes a street of: `53589 Ferguson Branch`, `Alf-Dietz-Ring 1/7`."""
+    for span in scene.of(*_NAMED):
+        value = scene.text[span.start : span.end]
+        if value.rsplit(" ", 1)[-1].lower() in KINDS and " " in value:
+            number = _HOUSE_BEFORE.search(scene.text, _line(scene.text, span.start), span.start)
+            if (
+                number is not None
+                and _YEAR.match(number[0]) is None
+                and scene.free(number.start(), span.start - 1)
+            ):
+                yield number.start(), span.end
+        elif "-" in value and value.lower().endswith(ENDINGS):
+            house = _HOUSE_BEHIND.match(scene.text, span.end)
+            if house is not None and scene.uncut(span.start, house.end()):
+                yield span.start, house.end()
+
+
+_NAMED = (Label.PERSON, Label.LOCATION, Label.ORGANIZATION)
+_HOUSE_BEFORE = re.compile(r"(?<![\w.,/$€£#-])\d{1,6}[A-Za-z]?(?:[-/]\d{1,5})? $")
+_YEAR = re.compile(r"(?:19|20)\d\d ")
 
 
 def _proved(text: str, left: str, group: list[Span]) -> bool:
@@ -126,4 +151,4 @@ def _right(scene: Scene, end: int) -> int:
     return end
 
 
-ADDRESS = Composer("address", frozenset({Label.STREET_ADDRESS, Label.LOCATION}), compose)
+ADDRESS = Composer("address", _PLACES | frozenset(_NAMED), compose)

@@ -36,6 +36,14 @@ class Scene:
         last = bisect_left(self._starts, end) - 1
         return last < 0 or self.spans[last].end <= start
 
+    def uncut(self, start: int, end: int) -> bool:
+        """Whether every span that touches `text[start:end]` lies in it whole."""
+        first = bisect_left(self._starts, start)
+        if first and self.spans[first - 1].end > start:
+            return False
+        last = bisect_left(self._starts, end)
+        return last == first or self.spans[last - 1].end <= end
+
     def following(self, position: int) -> Span | None:
         """The first span at or behind a position."""
         index = bisect_left(self._starts, position)

@@ -28,8 +28,8 @@ _PLACES = frozenset({Label.LOCATION, Label.STREET_ADDRESS})
 
 def compose(scene: Scene) -> Iterator[Span]:
     text = scene.text
-    for code in scene.of(Label.POSTAL_CODE):
-        town = _TOWN.match(text, code.end)
+    for postal in scene.of(Label.POSTAL_CODE):
+        town = _TOWN.match(text, postal.end)
         if town is not None and scene.free(*town.span(1)):
             yield added("place", *town.span(1), Label.LOCATION, 0.5)
     for span in scene.of(*_PLACES):

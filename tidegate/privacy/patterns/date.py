@@ -22,6 +22,8 @@ _MONTHS = (
 )
 _YEAR_FIRST = re.compile(r"(?:1[89]|20)\d\d([-/.])(\d{1,2})\1(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(?:(?:1[89]|20)\d\d)(?!\d)")
+# What any of the three around it holds.
+_FIGURES = r"(?:1[89]|20)\d\d[-/.]\d{1,2}[-/.]\d|\d{1,2}[-/. ]\d{1,2}[-/. ]\d\d"
 _SHORT = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2\d\d(?!\d)")
 _DAY_WORD = re.compile(
     rf"\d{{1,2}}(?:st|nd|rd|th|er|\.)?(?: of| de)? ?[-/ ]?(?:{_MONTHS})\b\.?(?:,? (?:de |of )?|[-/])(?:1[89]|20)\d\d(?!\d)"
@@ -33,11 +35,15 @@ _BIRTH = re.compile(
 )
 # A word that leads to a date; the first group also to a version or an amount, so for slashes alone.
 _LED = re.compile(
-    r"(?:\b(?:in|of|at|is|was|and|to|from|by|am|ist|le|el|il|op)|\b(?:on|since|until|till|before|after|between|dated?|due|dob|ab|seit|bis|vom|zum|depuis|jusqu'au"
+    r"(?:\b(?:in|of|at|is|was|and|to|from|by|am|ist|le|el|il|op)|\b(?:on|since|until|till|before|after|between|dated?|due|dob|effective|ab|seit|bis|vom|zum|depuis|jusqu'au"
     r"|sinds|tot|vanaf|desde|hasta|dal)):? ?\(?$"
 )
 _SURELY_LED = re.compile(
     r"\b(?:on|since|until|till|before|after|between|dated?|due|dob|seit|bis|vom|zum|depuis|sinds|tot|vanaf|desde|hasta|dal):? ?\(?$"
+)
+_TWO_EACH = re.compile(r"\d\d/\d\d/\d\d(?![\d/])")
+_OF_NUMBERS = re.compile(
+    r"\b(?:fractions?|ratios?|scores?|parts?|versions?|gates?|rooms?|lines?|model|type|size|no|nr|ref|id|iso|din|en) $"
 )
 _LONGEST_WORD = 12
 _MONTH_WORDS = tuple(sorted(set(_MONTHS.split("|"))))
@@ -60,6 +66,9 @@ def find(document: Document) -> Iterator[Span]:
     """Read from each number on; words before it are looked back for."""
     text = document.text
     worded = bool(document.places(_MONTH_WORDS))
+    figures = document.has_shape(_FIGURES)
+    if not worded and not figures:
+        return
     born = document.has_word(*_BIRTH_WORDS)
     taken = 0
     for start, end in document.numbers:
@@ -68,7 +77,7 @@ def find(document: Document) -> Iterator[Span]:
             continue
         behind = text[end : end + 1]
         found = None
-        if behind in ("-", "/", ".", " ") and _may_begin(text, start):
+        if figures and behind in ("-", "/", ".", " ") and _may_begin(text, start):
             found = _in_figures(document, start, size, born)
         if (
             found is None
@@ -108,6 +117,12 @@ def _in_figures(document: Document, start: int, size: int, born: bool) -> Span |
     match = _SHORT.match(text, start) if size < 4 else None
     if match is None or not _either(int(match[1]), int(match[3])):
         return None
+    if (
+        match[2] == "/"
+        and _TWO_EACH.match(text, start)
+        and not _OF_NUMBERS.search(document.before(start, 14))
+    ):
+        return _dated(document, start, match.end())
     led = _LED if match[2] == "/" else _SURELY_LED
     if (born and _BIRTH.search(document.before(start, 30))) or led.search(document.before(start, 14)):
         return _dated(document, start, match.end())
@@ -157,4 +172,11 @@ def _either(first: int, second: int) -> bool:
     return _calendar(first, second) or _calendar(second, first)
 
 
-DATE = Pattern("date", (Label.DATE_TIME,), find, digits=True, lexicon=(*_MONTH_WORDS, *_BIRTH_WORDS))
+DATE = Pattern(
+    "date",
+    (Label.DATE_TIME,),
+    find,
+    digits=True,
+    lexicon=(*_MONTH_WORDS, *_BIRTH_WORDS),
+    shapes=(_FIGURES,),
+)

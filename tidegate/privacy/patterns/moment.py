@@ -12,8 +12,11 @@ WEEKDAYS = (
     "donderdag", "vrijdag", "zaterdag", "zondag", "lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo", "lunedì", "martedì",
     "mercoledì", "giovedì", "venerdì", "sabato", "domenica",
 )  # fmt: skip
-_SHORT = "mon|tues?|weds?|thu|thurs?|fri|sat|sun|mo|di|mi|do|fr|sa|so"
-_DAY_BEFORE = re.compile(rf"\b(?:{'|'.join(WEEKDAYS)}|(?:{_SHORT}))\.?(?:,? (?:the |den |le |el |de )?|,)$")
+_DAY_BEFORE = re.compile(rf"\b(?:{'|'.join(WEEKDAYS)})(?:,? (?:the |den |le |el |de )?|,)$")
+# Cut short they need their capital: `I sat 3 May` speaks of no Saturday.
+_SHORT_BEFORE = re.compile(
+    r"\b(?:Mon|Tues?|Weds?|Thu|Thurs?|Fri|Sat|Sun|Mo|Di|Mi|Do|Fr|Sa|So|Lun|Mar|Mer|Jeu|Ven|Sam|Dim)\.?(?:,? |,)$"
+)
 _CLOCK = (
     r"\d{1,2}(?::\d\d(?::\d\d(?:[.,]\d{1,6})?)?)?(?: ?(?:[ap]\.m\.|[ap]m\b))?(?:Z|[+-]\d\d:?\d\d)?(?: uhr\b)?"
 )
@@ -26,9 +29,6 @@ _CLOCK_BEFORE = re.compile(
     r"\b\d{1,2}(?::\d\d(?::\d\d)?(?: ?[ap]\.?m\.?)?| ?[ap]\.?m\.?)(?: uhr)?,? (?:on |am |le |el |op )?(?:the )?$"
 )
 _WIDTH = 26
-_SMALL = frozenset(
-    "mtwfs"
-)  # `I sat 3 May` speaks of no Saturday; nor has a text in small letters weekdays cut short
 
 
 def stretched(document: Document, start: int, end: int) -> tuple[int, int]:
@@ -39,10 +39,11 @@ def stretched(document: Document, start: int, end: int) -> tuple[int, int]:
 def _begin(document: Document, start: int) -> int:
     if start < 3 or document.text[start - 1] not in " ,":
         return start
-    for shape in (_DAY_BEFORE, _CLOCK_BEFORE, _DAY_BEFORE):
-        before = document.before(start, _WIDTH)
+    for shape in (_DAY_BEFORE, _SHORT_BEFORE, _CLOCK_BEFORE, _DAY_BEFORE, _SHORT_BEFORE):
+        width = len(document.before(start, _WIDTH))
+        before = (document.text if shape is _SHORT_BEFORE else document.lower)[start - width : start]
         match = shape.search(before)
-        if match is not None and document.text[start - len(before) + match.start()] not in _SMALL:
+        if match is not None:
             start -= len(before) - match.start()
     return start
 

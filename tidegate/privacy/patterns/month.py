@@ -19,7 +19,9 @@ _MONTHS = (
 )
 _YEAR = r"(?:1[89]|20)\d\d(?!\d|[.-]\d)"
 _WORD_YEAR = re.compile(rf"(?:{_MONTHS})\.?,? (?:de |del |of )?{_YEAR}")
-_WORD_DAY = re.compile(rf"(?:{_MONTHS})\.? (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:.]|,\d|%| ?[€$°])")
+_WORD_DAY = re.compile(
+    rf"(?:{_MONTHS})\.? (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:]|[.,]\d|%| ?[€$°])"
+)
 _DAY_WORD = re.compile(rf"(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th|er|\.)?(?: of| de)? (?:{_MONTHS})(?!\w)")
 # In small letters `may` and `march` are verbs, unless a word leads to the date.
 _SMALL_MONTHS = "|".join(
@@ -28,12 +30,12 @@ _SMALL_MONTHS = "|".join(
     )
 )
 _SMALL_DATE = re.compile(
-    rf"(?:{_SMALL_MONTHS}),? (?:of )?(?:{_YEAR}|(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:.]|,\d|%| ?[€$°]))"
+    rf"(?:{_SMALL_MONTHS}),? (?:of )?(?:{_YEAR}|(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:]|[.,]\d|%| ?[€$°]))"
     rf"|(?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th|er|\.)?(?: of)? (?:{_SMALL_MONTHS})(?!\w)"
 )
 _SMALL_LED = re.compile(
     r"\b(?:on|since|until|till|from|by|before|after|of|dated?|due|ends?|the|and) ((?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?: of)? (?:may|march|june|july)\b"
-    r"|(?:may|march|june|july) (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:.]|,\d|%)|(?:may|march|june|july) (?:of )?(?:19|20)\d\d(?![\w.:-]))"
+    r"|(?:may|march|june|july) (?:[12]\d|3[01]|0?[1-9])(?:st|nd|rd|th)?(?![\w:]|[.,]\d|%)|(?:may|march|june|july) (?:of )?(?:19|20)\d\d(?![\w.:-]))"
 )
 _STARTS = frozenset(month[:3] for month in _MONTHS.split("|"))
 _LOOK_BACK = 26

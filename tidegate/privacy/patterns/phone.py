@@ -21,6 +21,8 @@ _CANDIDATE = re.compile(r"[+(\d](?<!\d\d)[()\d]{0,3}(?:[ .\-/()]{0,3}\d){4,16}(?
 _LONE_CANDIDATE = re.compile(
     r"(?:[+(]|0|(?=(?:1[ .-]?)?[2-9]\d\d[ .-]\d{3}[ .-]\d{4}))(?<!\d\d)(?<!\d[1-9])[()\d]{0,4}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)"
 )
+# What the lower-case text holds where such a candidate is long enough for `_judge`.
+_LONE = r"[+(](?:[ .\-/()]{0,7}\d){7}|0(?:[ .\-/()]{0,3}\d){8}|[2-9]\d\d[ .\-]\d{3}[ .\-]\d{4}"
 _EXTENSION = re.compile(
     r" ?(?:,? ?ext(?:ension)?\.?|x|;ext=|#|,? ?durchwahl|,? ?poste|,? ?toestel)[ :.]{0,2}\d{1,6}(?![\w])",
     re.IGNORECASE,
@@ -36,14 +38,14 @@ _YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[-/.] ?(?:1[5-9]|20)?\d\d")
 _GROUP = re.compile(r"\d+")
 _WORDS = re.compile(
     r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|\bcell|handy|\bcall(?:ing|ed|s|back)?\b|\bring\b|\bdial|text (?:me|him|her|us)|sms|whats ?app|\bcontact"
-    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail|emergency|\bis busy|\btext (?=\W{0,3}$)"
+    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail|emergency|\bis the number (?:of|for) (?:my|his|her|our|their|your)|\bis busy|\btext (?=\W{0,3}$)"
 )
 # One of these stands in whatever _WORDS and _KEY match; kept apart so that one pass over the text looks for all of them.
 _STEMS = (
     "phone", "tel", "telef", "telep", "téléph", "fax", "mobil", "cell", "cellphone", "handy", "call", "calling", "called", "calls",
     "callback", "ring", "dial", "diali", "diall", "diale", "dials", "text me", "text him", "text her", "text us", "sms", "whats",
     "contact", "reach", "desk", "office", "hotline", "anruf", "rufen", "rufnummer", "portable", "gsm", "toestel", "bel", "bellen",
-    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl", "emergency", "busy", "text", "texts",
+    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl", "emergency", "busy", "number of", "number for", "text", "texts",
 )  # fmt: skip
 _FEWEST, _FEWEST_NATIONAL = 7, 8  # characters
 _KEY = re.compile(
@@ -113,8 +115,10 @@ class Context:
 def find(document: Document) -> Iterator[Span]:
     """Each candidate once; one that fails is tried again from its second, third and fourth group ("2024 555-123-4567")."""
     text = document.text
-    budget = Budget(_MOST_CHECKS)
     spoken_of = bool(document.places(_STEMS)) or "@" in text or document.has_shape(_EXTENDED)
+    if not spoken_of and not document.has_shape(_LONE):
+        return
+    budget = Budget(_MOST_CHECKS)
     candidate = _CANDIDATE if spoken_of else _LONE_CANDIDATE
     position = edge = tries = 0
     while match := candidate.search(text, position):
@@ -258,4 +262,4 @@ def _check(number: str, region: str | None) -> tuple[bool, bool]:
     return phonenumbers.is_possible_number(parsed), phonenumbers.is_valid_number(parsed)
 
 
-PHONE = Pattern("phone", (Label.PHONE_NUMBER,), find, digits=True, lexicon=_STEMS, shapes=(_EXTENDED,))
+PHONE = Pattern("phone", (Label.PHONE_NUMBER,), find, digits=True, lexicon=_STEMS, shapes=(_EXTENDED, _LONE))

@@ -22,20 +22,26 @@ STATES = frozenset(
 _UK = re.compile(r"([A-Z]{1,2})\d[A-Z0-9]? \d[ABD-HJLNP-UW-Z]{2}(?![A-Za-z0-9_])")
 _CANADA = re.compile(r"[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ -]\d[ABCEGHJ-NPRSTV-Z]\d(?![A-Za-z0-9_])")
 _DUTCH = re.compile(r"[1-9]\d{3} ?(?!SA|SD|SS)[A-Z]{2}(?=,? [A-Z][a-z'-]{2})")
+# The British, the Canadian and the Dutch one, in lower case: most texts hold none.
+_LETTERED = (
+    r"[a-z]\d[a-z0-9]? \d[a-z]{2}|[a-z]\d[a-z][ -]\d[a-z]\d|(?:^|[^a-z0-9_])[1-9]\d{3} ?[a-z]{2},? [a-z]"
+)
 _ZIP = re.compile(r"\d{5}(?:-\d{4})?(?![\w-])")
 _STATE = re.compile(r"(?:^|[ ,])([A-Z]{2}),? $")
 _CITY = re.compile(r"\d{5} [A-ZÄÖÜÉ][a-zäöüßéèçôâ]{2}")
 _NAMES = ("postcode", "post code", "postal code", "postal_code", "postalcode", "zip code", "zip_code", "zipcode", "zip", "plz", "postleitzahl", "code postal", "cp")  # fmt: skip
 _VALUE = re.compile(
-    r"\d{4} ?[A-Z]{2}(?!\w)|\d{4,6}(?:-\d{3,4})?(?![\w-])|\d{2}-\d{3}(?![\w-])|[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2}(?!\w)|[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w)"
+    r"\d{4} ?[A-Z]{2}(?!\w)|\d{4,6}(?:-\d{3,4})?(?![\w-])|\d{2}-\d{3}(?![\w-])|(?i:[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2}(?!\w)|[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w))"
 )
 
 
 def find(document: Document) -> Iterator[Span]:
+    lettered = document.has_shape(_LETTERED)
     for start, end in document.numbers:
-        found = (_with_letters(document, start) if end - start <= 4 else None) or _digits_only(
-            document, start, end
-        )
+        size = end - start
+        found = _digits_only(document, start, end) if size == 5 else None
+        if found is None and lettered and size <= 4:
+            found = _with_letters(document, start)
         if found is not None:
             yield found
     for match in beside(document, _NAMES, _VALUE):
@@ -61,8 +67,6 @@ def _with_letters(document: Document, number: int) -> Span | None:
 def _digits_only(document: Document, start: int, end: int) -> Span | None:
     """A ZIP code after a state (`Portland, OR 97201`), five digits before a town after a comma (`, 10115 Berlin`)."""
     text = document.text
-    if end - start != 5:
-        return None
     match = _ZIP.match(text, start)
     state = _STATE.search(text[max(0, start - 5) : start])
     if match is not None and state is not None and state[1] in STATES:
@@ -72,4 +76,4 @@ def _digits_only(document: Document, start: int, end: int) -> Span | None:
     return None
 
 
-POSTAL = Pattern("postal", (Label.POSTAL_CODE,), find, digits=True, lexicon=_NAMES)
+POSTAL = Pattern("postal", (Label.POSTAL_CODE,), find, digits=True, lexicon=_NAMES, shapes=(_LETTERED,))

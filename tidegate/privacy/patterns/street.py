@@ -63,7 +63,7 @@ _FRENCH = re.compile(
 )
 _LAST_WORD = re.compile(r"[^\W\d_](?:[\w.'-]{0,40}[\w.])?$")
 _FIRST_NAMES = re.compile(r"[A-ZÄÖÜ][\w.'ß-]{1,24}(?:er|e|en|s|-[A-ZÄÖÜ][\w-]{1,24})?$")
-_ENDINGS: tuple[str, ...] = (
+ENDINGS: tuple[str, ...] = (
     "straße", "strasse", "str.", "weg", "allee", "platz", "gasse", "ring", "damm", "ufer", "chaussee", "steig", "stieg", "pfad",
     "straat", "laan", "plein", "gracht", "kade", "dijk", "singel", "dreef", "steeg", "plantsoen", "gatan", "vägen", "gata", "vej",
     "gade", "veien", "katu", "tie",
@@ -82,7 +82,7 @@ _WEAK_ENDINGS = (
 _WHOLE_WORDS = frozenset(("straße", "strasse", "str.", "weg", "allee", "laan", "straat", "chaussee"))
 _ROADS = ("bundesstraße", "bundesstrasse", "landesstraße")  # with a number behind: a road, not a house
 _ROMANCE = re.compile(
-    r"(?:^|[\s(,:;\"'])((?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Camino|Carrera|Via|Viale|Piazza|Corso|Largo|Rua|Travessa|Praça|Strada|ulica|ul\.)"
+    r"(?:^|[\s(,:;\"'])((?:Calle|C/|Avenida|Avda\.?|Av\.?|Paseo|Plaza|Camino|Carrera|Via|Viale|Piazza|Piazzale|Corso|Largo|Rua|Travessa|Praça|Praceta|Strada|Vicolo|Borgo|Contrada|Rotonda|Stretto|Canale|Incrocio|Lungomare|Circonvallazione|Salita|Galleria|Pasaje|Pasadizo|Cuesta|Cañada|Ronda|Glorieta|Travesía|Callejón|Rambla|Urbanización|Vial|Acceso|Alameda|Alto|Beco|Estrada|Rúa|aleja|Aleja|ulica|pl\.|al\.|ul\.)"
     r" ?(?:[\wÀ-ÿ.'’-]{1,24} ){0,4}?[\wÀ-ÿ.'’-]{2,24}),? (?:n[º°o.]{0,2} ?)?$"
 )
 _NUMBER = re.compile(r"\d{1,4} ?(?:[a-zA-Z](?![A-Za-z]))?(?:[-/–] ?\d{1,4}[a-z]?)?(?![\d])")
@@ -96,13 +96,15 @@ _KIND_WORDS = tuple(
     )
 )  # fmt: skip
 _KIND_WORDS_BEFORE = tuple(
-    "calle c avenida avda av paseo plaza camino carrera via viale piazza corso largo rua travessa praça strada ulica ul".split()
+    "calle c avenida avda av paseo plaza camino carrera via viale piazza piazzale corso largo rua travessa praça praceta strada vicolo borgo contrada rotonda "
+    "stretto canale incrocio lungomare circonvallazione salita galleria pasaje pasadizo cuesta cañada ronda glorieta travesía callejón rambla urbanización vial acceso "
+    "alameda alto beco estrada rúa aleja ulica pl al ul".split()
 )
 
 
 def find(document: Document) -> Iterator[Span]:
     before = bool(document.places(_KIND_WORDS))
-    behind = document.has_word(*_ENDINGS) or bool(document.places(_KIND_WORDS_BEFORE))
+    behind = document.has_word(*ENDINGS) or bool(document.places(_KIND_WORDS_BEFORE))
     taken = 0
     for start, end in document.numbers if before or behind else ():
         if start < taken or end - start > 6:
@@ -122,7 +124,7 @@ def _may_end(document: Document, start: int) -> bool:
     if start < 4 or document.text[start - 1] not in " .°º":
         return False
     stem = document.lower[start - 12 if start > 12 else 0 : start].removesuffix("nr. ").rstrip(" ,")
-    return stem.endswith(_ENDINGS) or document.near(_KIND_WORDS_BEFORE, start - _WIDTH, start)
+    return stem.endswith(ENDINGS) or document.near(_KIND_WORDS_BEFORE, start - _WIDTH, start)
 
 
 def _number_first(document: Document, start: int) -> tuple[int, int] | None:
@@ -183,12 +185,14 @@ def _number_last(document: Document, start: int, taken: int) -> tuple[int, int] 
 def _named_street(before: str) -> int:
     """Where the street name begins that ends right before the number, or -1: `Hauptstraße `, `Lange Straße `, `Karl-Marx-Platz `."""
     stem = before.rstrip().removesuffix("Nr.").rstrip(" ,")
+    if not stem.lower().endswith(ENDINGS):
+        return -1
     word = _LAST_WORD.search(stem)
-    if word is None or not word[0].lower().endswith(_ENDINGS):
+    if word is None or not word[0].lower().endswith(ENDINGS):
         return -1
     begin, last = word.start(), word[0]
     folded = last.lower()
-    if folded not in _WHOLE_WORDS and (folded in _ENDINGS or folded in _ROADS):
+    if folded not in _WHOLE_WORDS and (folded in ENDINGS or folded in _ROADS):
         return -1
     if folded not in _WHOLE_WORDS:
         return begin if last[0].isupper() or folded.endswith(_SURE_ENDINGS) else -1
@@ -215,5 +219,5 @@ STREET = Pattern(
     (Label.STREET_ADDRESS,),
     find,
     digits=True,
-    lexicon=(*_KIND_WORDS, *_KIND_WORDS_BEFORE, *_ENDINGS),
+    lexicon=(*_KIND_WORDS, *_KIND_WORDS_BEFORE, *ENDINGS),
 )

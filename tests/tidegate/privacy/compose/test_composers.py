@@ -72,6 +72,9 @@ HITS: dict[str, list[tuple[str, str]]] = {
             "{STREET_ADDRESS|9 rue X}, {POSTAL_CODE|59800} {LOCATION|Lille}, France",
             "9 rue X, 59800 Lille, France",
         ),
+        ("behind 53589 {LOCATION|Ferguson Branch}.", "53589 Ferguson Branch"),
+        ("at 1969 {PERSON|Perry Burgs}, {LOCATION|North Mario}, NS", "1969 Perry Burgs, North Mario, NS"),
+        ("near {LOCATION|Alf-Dietz-Ring} 1/7.", "Alf-Dietz-Ring 1/7"),
     ],
 }
 NEAR_MISSES: dict[str, list[str]] = {
@@ -121,6 +124,9 @@ NEAR_MISSES: dict[str, list[str]] = {
         "{STREET_ADDRESS|12 High Street} costs 940.50",
         "{STREET_ADDRESS|12 High Street}; {LOCATION|Leeds}",
         "it took 12 {LOCATION|Leeds} fans",
+        "in 2007 {LOCATION|Bowling Green} won",
+        "{PERSON|Ana-Ring} is 1 of them",
+        "12 {PERSON|Ana Berg}, {LOCATION|Leeds}",
     ],
 }
 

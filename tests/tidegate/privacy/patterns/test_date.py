@@ -28,6 +28,8 @@ HITS = [
     ("we met in 04/02/24.", ["04/02/24"]),
     ("signed on 3.5.19", ["3.5.19"]),
     ("14/Feb/2002", ["14/Feb/2002"]),
+    ("Effective 08/22/11, she is", ["08/22/11"]),
+    ("dob: friday, april 16, 1999", ["friday, april 16, 1999"]),
 ]
 NEAR_MISSES = [
     "2024",

@@ -15,6 +15,7 @@ HITS = [
     ("the 5th of June", ["5th of June"]),
     ("mayo de 1990", ["mayo de 1990"]),
     ("due Oct 31", ["Oct 31"]),
+    ("born on August 03.", ["August 03"]),
     ("it stopped on october 17", ["october 17"]),
     ("on 01 may and ends", ["01 may"]),
     ("Tuesday 05 December", ["Tuesday 05 December"]),

@@ -6,6 +6,8 @@ from tidegate.privacy.detect import Detector
 from tidegate.privacy.patterns.phone import PHONE
 
 HITS = [
+    ("936558627 is the number of my landlord", ["936558627"]),
+    ("If 95683965 is busy, wait", ["95683965"]),
     ("+44 7700 900123", ["+44 7700 900123"]),
     ("call (555) 010-9999 now", ["(555) 010-9999"]),
     ("030 901820", ["030 901820"]),
@@ -37,6 +39,8 @@ HITS = [
     ("+43 294487292711", ["+43 294487292711"]),
 ]
 NEAR_MISSES = [
+    "936558627 is the number of users",
+    "a busy 95683 street",
     "order 1234567890",
     "2024-01-02 12:30:11",
     "3.14159265",

@@ -6,12 +6,14 @@ from tidegate.privacy.detect import Detector
 from tidegate.privacy.patterns.postal import POSTAL
 
 HITS = [
+    ("zip code: 8607 PV", ["8607 PV"]),
+    ("postcode hg4 9za", ["hg4 9za"]),
     ("London SW1A 1AA", ["SW1A 1AA"]),
     ("Ottawa K1A 0B1", ["K1A 0B1"]),
-    ("1012 AB Amsterdam", ["1012 AB"]),
+    ("1012 AB Amsterdam", ["1012 AB", "Amsterdam"]),
     ("Portland, OR 97201", ["97201"]),
     ("Portland, OR 97201-4321", ["97201-4321"]),
-    (", 10115 Berlin", ["10115"]),
+    (", 10115 Berlin", ["10115", "Berlin"]),
     ("zip code 94105", ["94105"]),
     ("PLZ: 10115", ["10115"]),
     ('{"postcode":"SW1A1AA"}', ["SW1A1AA"]),

@@ -22,6 +22,10 @@ HITS = [
     ("Calle Mayor 12", ["Calle Mayor 12"]),
     ("Via Roma 5", ["Via Roma 5"]),
     ("12 high street", ["12 high street"]),
+    ("near Vicolo Baresi, 922 at", ["Vicolo Baresi, 922"]),
+    ("Pasaje Juan Granados 115", ["Pasaje Juan Granados 115"]),
+    ("Praceta Nova 7", ["Praceta Nova 7"]),
+    ("12 Kramer Burgs, Suite 4", ["12 Kramer Burgs, Suite 4"]),
     ('{"street":"Lindenallee 5"}', ["Lindenallee 5"]),
 ]
 NEAR_MISSES = [
@@ -40,6 +44,10 @@ NEAR_MISSES = [
     "brigade 5",
     "5 way valve",
     "24 hours a day",
+    "12 Kramer Burgs",
+    "Canale 5",
+    "4 Land Rovers",
+    "al. 12",
 ]
 
 
