@@ -17,7 +17,7 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ import msgspec
 import numpy as np
 
 from scripts.fit_held_out import Written, early_curve, held_out, nearness, quotes, told
+from scripts.fit_recall import Recalling, recalling
 from scripts.training import homes, results
 from scripts.training.data import Corpus, Example, load, topics
 from scripts.training.data import held_out as unseen_of
@@ -39,6 +40,7 @@ from tidegate.risk.calibrate import FILE, PASSED, Calibration, CalibrationFile, 
 from tidegate.risk.fit import (
     Flags,
     Floats,
+    Line,
     auroc,
     calibration_error,
     crossfitted,
@@ -48,6 +50,7 @@ from tidegate.risk.fit import (
     threshold,
 )
 from tidegate.risk.task import Task
+from tidegate.risk.trees import Tree, grow
 
 # Share of each source: what applications ask (SNIPS, homes), other intent sets, and requests that no tool serves.
 SOURCES = {
@@ -60,6 +63,7 @@ SOURCES = {
     "banking77": 0.08,
 }
 CROWDED = 0.5  # of the requests, so many are asked among tools of other sets
+CROWDED_AGAIN = 0.6  # the same, when requests are asked again with other tools
 ABSENT = 0.15  # of the requests that have a right tool, so many are asked without it
 PROMISES = (
     0.10,
@@ -78,7 +82,7 @@ class Outcome:
     passed: bool
     usable: bool  # a well-formed call
     right: bool
-    after: dict[str, float]
+    after: Mapping[str, float]
     before: dict[str, float]
     asked: dict[str, float] = field(default_factory=dict)  # `before` as a written draft still tells it
     tokens: tuple[TokenScore, ...] = ()
@@ -171,13 +175,24 @@ def plain(value: JSON | tuple[str, ...]) -> str:
     return "".join(str(value).casefold().split())
 
 
-async def run(engine: LlamaEngine, chosen: Sequence[Example]) -> list[Outcome]:
-    """Every example through the engine, one after another, with progress."""
+def again(chosen: Sequence[Example], corpus: Corpus, which: Fold, draw: int) -> list[Example]:
+    """The same requests with other tools beside theirs: what is learned of a draft should not hang on one list of tools."""
+    own = {(source, e.text): e for source in SOURCES for e in unseen_of(source, which, corpus)}
+    found = []
+    for example in chosen:
+        rng = random.Random(f"redraw/{draw}/{example.text}")
+        plain_one = own[example.source, example.text]
+        plain_one = _absent(plain_one) if rng.random() < ABSENT else plain_one
+        found.append(crowded(plain_one, corpus, rng) if rng.random() < CROWDED_AGAIN else plain_one)
+    return found
+
+
+async def run(engine: Recalling, chosen: Sequence[Example], *, look: bool = True) -> list[Outcome]:
+    """Every example through the engine, one after another, with progress. Without `look`, nothing is known before writing."""
     found, begun = [], time.monotonic()
     for at, example in enumerate(chosen, start=1):
         prompt = prompt_of(example)
-        seen = await engine.glance(prompt)
-        draft = await engine.generate(prompt)
+        seen, draft = await engine.looked(prompt) if look else ({}, await engine.draft(prompt))
         usable = draft.finish is Finish.TOOL_CALLS and not draft.features.get("broken_call")
         found.append(
             Outcome(
@@ -199,11 +214,28 @@ async def run(engine: LlamaEngine, chosen: Sequence[Example]) -> list[Outcome]:
 
 
 def curve(rows: Floats, right: Flags, names: tuple[str, ...]) -> tuple[Curve, Floats]:
-    """A fitted curve, and the probability of each row by fits that have not seen it."""
+    """A fitted straight line with its curve, and the probability of each row by fits that have not seen it."""
     ridge = 3.0
-    unseen = crossfitted(rows, right, ridge=ridge)
-    steps = isotonic(unseen, right)
+    unseen = crossfitted(rows, right, lambda some, hits: logistic(some, hits, ridge))
     line = logistic(rows, right, ridge)
+    return _finished(names, line, (), unseen, right)
+
+
+def grown(
+    rows: Floats, right: Flags, names: tuple[str, ...], texts: Sequence[str] = ()
+) -> tuple[Curve, Floats]:
+    """The same with trees: what each feature says of a draft depends on the others."""
+    unseen = crossfitted(rows, right, grow, texts)
+    grove = grow(rows, right)
+    scale = rows.std(axis=0)
+    line = Line(rows.mean(axis=0), np.where(scale < 1e-9, 1.0, scale), np.zeros(rows.shape[1]), grove.base)
+    return _finished(names, line, grove.trees, unseen, right)
+
+
+def _finished(
+    names: tuple[str, ...], line: Line, trees: tuple[Tree, ...], unseen: Floats, right: Flags
+) -> tuple[Curve, Floats]:
+    steps = isotonic(unseen, right)
     fitted = Curve(
         features=names,
         mean=_floats(line.mean),
@@ -212,6 +244,7 @@ def curve(rows: Floats, right: Flags, names: tuple[str, ...]) -> tuple[Curve, Fl
         bias=line.bias,
         x=steps.x,
         y=steps.y,
+        trees=trees,
     )
     return fitted, 0.9 * steps.at(unseen) + 0.1 / (1 + np.exp(-unseen))
 
@@ -220,13 +253,16 @@ def _floats(values: Floats) -> tuple[float, ...]:
     return tuple(float(v) for v in values)
 
 
-def fit(outcomes: Sequence[Outcome]) -> Calibration:
-    """The calibration of these outcomes, threshold included; without a report."""
+def fit(outcomes: Sequence[Outcome], more: Sequence[Outcome] = ()) -> Calibration:
+    """The calibration of these outcomes, threshold included; without a report. `more`: the same requests with other tools; the
+    threshold is not chosen on them."""
     usable = [o for o in outcomes if o.usable]
     if sum(o.right for o in usable) < 20:
         raise SystemExit("fewer than 20 right drafts on held-out requests: this model cannot be calibrated")
-    right = np.array([o.right for o in usable])
-    after, sure = curve(matrix([o.after for o in usable], features.AFTER), right, features.AFTER)
+    learned = [*usable, *(o for o in more if o.usable)]
+    right, texts = np.array([o.right for o in learned]), [o.text for o in learned] if more else []
+    after, sure = grown(matrix([o.after for o in learned], features.AFTER), right, features.AFTER, texts)
+    sure, right = sure[: len(usable)], right[: len(usable)]
     all_right = np.array([o.right for o in outcomes])
     before, _ = curve(matrix([o.before for o in outcomes], features.BEFORE), all_right, features.BEFORE)
     bars = ((share, threshold(sure, right, wrong_at_most=share)) for share in PROMISES)
@@ -277,12 +313,11 @@ def retold(corpus: Corpus, which: Fold, count: int = 300) -> list[Example]:
     return found
 
 
-async def quoted(engine: LlamaEngine, chosen: Sequence[Example]) -> list[bool]:
+async def quoted(engine: Recalling, chosen: Sequence[Example]) -> list[bool]:
     """Of each answer that quotes the tool's result, whether it is wrong."""
     wrong = []
     for example in chosen:
-        prompt = prompt_of(example)
-        draft = await engine.generate(prompt)
+        draft = await engine.draft(prompt_of(example))
         if draft.finish is Finish.STOP and is_quoted(draft.text, example.result):
             wrong.append(plain(draft.text) != plain(example.answer))
     print(f"  answers about results: {len(wrong)} of {len(chosen)} quote, {sum(wrong)} of them wrong")
@@ -290,13 +325,13 @@ async def quoted(engine: LlamaEngine, chosen: Sequence[Example]) -> list[bool]:
 
 
 async def compared(
-    engine: LlamaEngine, chosen: Sequence[Example], outcomes: Sequence[Outcome]
+    engine: Recalling, chosen: Sequence[Example], outcomes: Sequence[Outcome]
 ) -> list[Outcome]:
     """The outcomes with how right a stronger model was, asked where a draft could have been kept."""
     found = []
     for example, outcome in zip(chosen, outcomes, strict=True):
         if outcome.usable:
-            draft = await engine.generate(prompt_of(example))
+            draft = await engine.draft(prompt_of(example))
             outcome = replace(outcome, strong=float(is_right(draft, example.expected_calls)))
         found.append(outcome)
     return found
@@ -321,8 +356,10 @@ def complete(
 
 def written(path: Path, digest: str, made: Calibration) -> None:
     """Puts the calibration into the file, beside those of other weights."""
-    models = msgspec.json.decode(path.read_bytes(), type=CalibrationFile).models if path.exists() else {}
-    encoded = msgspec.json.encode(CalibrationFile(models | {digest: made}))
+    found = (
+        msgspec.json.decode(path.read_bytes(), type=CalibrationFile) if path.exists() else CalibrationFile()
+    )
+    encoded = msgspec.json.encode(found.plus(digest, made))
     path.write_bytes(msgspec.json.format(encoded, indent=1) + b"\n")
 
 
@@ -347,25 +384,34 @@ def main() -> None:
     parser.add_argument("--test-rows", type=int, default=900)
     parser.add_argument("--strong", type=Path, default=None, help="a stronger model, asked the same")
     parser.add_argument("--out", type=Path, default=None)
+    parser.add_argument(
+        "--draws", type=int, default=2, help="lists of tools each fitted request is asked with"
+    )
     asked = parser.parse_args()
     path = asked.model or weights_path(model_dir("edge"))
-    engine, corpus = LlamaEngine.load(path, limits=EDGE_LIMITS), load()
-    print(f"{engine.model}: calibration")
+    loaded, corpus = LlamaEngine.load(path, limits=EDGE_LIMITS), load()
+    engine = recalling(loaded)
+    print(f"{loaded.model}: calibration, {len(engine.known)} drafts known")
     chosen = examples(corpus, "calibration", asked.rows + asked.promise_rows)
-    ran = asyncio.run(run(engine, chosen))
-    cut = len(ran) * asked.rows // (asked.rows + asked.promise_rows)
-    seen, back = ran[:cut], ran[cut:]
-    print("\n".join(summary(ran)))
+    cut = len(chosen) * asked.rows // (asked.rows + asked.promise_rows)
+    seen = asyncio.run(run(engine, chosen[:cut]))
+    more = [
+        outcome
+        for draw in range(1, asked.draws)
+        for outcome in asyncio.run(run(engine, again(chosen[:cut], corpus, "calibration", draw), look=False))
+    ]
+    back = asyncio.run(run(engine, chosen[cut:], look=False))
+    print("\n".join(summary([*seen, *back])))
     if asked.strong is not None:
-        strong = LlamaEngine.load(asked.strong, limits=EDGE_LIMITS)
+        strong = recalling(LlamaEngine.load(asked.strong, limits=EDGE_LIMITS))
         back = asyncio.run(compared(strong, chosen[cut:], back))
     spoken = asyncio.run(quoted(engine, retold(corpus, "calibration", 700)))
-    made = complete(fit(seen), seen, back, spoken)
+    made = complete(fit(seen, more), seen, back, spoken)
     print("\n".join(told(made)))
     print("test")
     unseen = asyncio.run(run(engine, examples(corpus, "test", asked.test_rows)))
     report = tested(made, unseen, len(seen))
-    written(asked.out or path.parent / FILE, engine.digest, msgspec.structs.replace(made, report=report))
+    written(asked.out or path.parent / FILE, loaded.digest, msgspec.structs.replace(made, report=report))
     kept = "keeps nothing: no threshold holds any of the promises" if made.keep_at > 1 else "keeps"
     print(
         f"keep_at {made.keep_at}, wrong at most {made.wrong_at_most}, {kept}",

@@ -3,7 +3,7 @@ early exit, and how far from the outcomes a request may be. Used by scripts/fit_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +28,7 @@ class Written:
     """A draft that could have been kept, in numbers. `strong`: how right the cloud's model was, None when not asked."""
 
     asked: dict[str, float]  # features before writing
-    after: dict[str, float]
+    after: Mapping[str, float]
     tokens: tuple[TokenScore, ...]
     right: bool
     strong: float | None = None

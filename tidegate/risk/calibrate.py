@@ -2,6 +2,7 @@
 
 Rule 1: a draft that says "not for me" serves nobody, so its P(right) is near zero: at most PASSED.
 Rule 2: a model without a calibration of its own is never trusted above PRIOR.
+Rule 3: a file of a later format than FORMAT counts as none; programs older than trees find none in files that have them.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ from tidegate.engines.port import Draft, Finish
 from tidegate.errors import Broken
 from tidegate.risk.features import after, before
 from tidegate.risk.held_out import HeldOut
+from tidegate.risk.trees import Tree
 
 PRIOR = 0.5  # what a model nobody has measured may claim at most
 PASSED = 0.01  # at most, for a draft that declines
 FAILED = 0.02  # at most, for a draft that broke off or called a tool wrongly
 FILE = "confidence.json"
+FORMAT = 2  # 2: trees
 OPENINGS = (("done",), ("that", "did", "not", "work"))  # the words the embedded models have of their own
 _WORDS = re.compile(r"\w+")
 
 
 class Curve(msgspec.Struct, frozen=True):
-    """A logistic model and the monotone curve after it, as the file holds them. Lists run over `features`."""
+    """A logistic model and the monotone curve after it, as the file holds them. Lists run over `features`. `trees`, of values
+    as they come, are added to the straight line."""
 
     features: tuple[str, ...]
     mean: tuple[float, ...]
@@ -37,12 +41,26 @@ class Curve(msgspec.Struct, frozen=True):
     bias: float
     x: tuple[float, ...]
     y: tuple[float, ...]
+    trees: tuple[Tree, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the lists fit each other."""
+        count = len(self.features)
+        lists = (self.mean, self.scale, self.weights)
+        return all(len(rows) == count for rows in lists) and all(
+            tree.whole and all(asked < count for asked in tree.asks) for tree in self.trees
+        )
 
     def probability(self, row: Mapping[str, float]) -> float:
         """P(right), 0..1, strictly increasing in the log-odds: a tenth of it is the plain logistic, which breaks ties."""
         z = self.bias
-        for name, mean, scale, weight in zip(self.features, self.mean, self.scale, self.weights, strict=True):
-            z += weight * min(max((row.get(name, 0.0) - mean) / scale, -5.0), 5.0)
+        values = [row.get(name, 0.0) for name in self.features]
+        for value, mean, scale, weight in zip(values, self.mean, self.scale, self.weights, strict=True):
+            if weight:
+                z += weight * min(max((value - mean) / scale, -5.0), 5.0)
+        for tree in self.trees:
+            z += tree.value(values)
         return 0.9 * _between(z, self.x, self.y) + 0.1 * _logistic(z)
 
 
@@ -72,11 +90,32 @@ class Calibration(msgspec.Struct, frozen=True):
     early: Curve | None = None  # P(right) of a draft that is still being written, see tidegate.risk.early
     near: float = 0.0  # how unlike the outcomes a request may be, see tidegate.risk.novelty; 0: not measured
 
+    @property
+    def whole(self) -> bool:
+        """Whether all lists fit each other."""
+        curves = (self.after, self.before, *((self.early,) if self.early is not None else ()))
+        return all(curve.whole for curve in curves) and all(rows.whole for rows in self.outcomes.values())
+
 
 class CalibrationFile(msgspec.Struct, frozen=True):
-    """The file: calibrations by SHA-256 of the weights."""
+    """The file: calibrations by SHA-256 of the weights. Those with trees stand apart, where programs that cannot read trees do
+    not look: to them the model is one that nobody measured, and they keep nothing on its word."""
 
-    models: dict[str, Calibration]
+    models: dict[str, Calibration] = {}
+    with_trees: dict[str, Calibration] = {}
+    format: int = 1
+
+    @property
+    def known(self) -> dict[str, Calibration]:
+        """All of them, oldest first; none of a file in a later format."""
+        return self.models | self.with_trees if self.format <= FORMAT else {}
+
+    def plus(self, digest: str, made: Calibration) -> CalibrationFile:
+        """The file with one more calibration, in place of an older one of the same weights."""
+        plain = {key: value for key, value in self.models.items() if key != digest}
+        grown = {key: value for key, value in self.with_trees.items() if key != digest}
+        (grown if made.after.trees or made.before.trees else plain)[digest] = made
+        return CalibrationFile(plain, grown, FORMAT if grown else 1)
 
 
 def read_calibration(path: Path, digest: str) -> Calibration | None:
@@ -93,10 +132,10 @@ def read_calibration(path: Path, digest: str) -> Calibration | None:
             code="calibration_broken",
             hint="install it again",
         ) from error
-    made = found.models.get(digest)
-    if made is not None and not all(rows.whole for rows in made.outcomes.values()):
+    made = found.known.get(digest)
+    if made is not None and not made.whole:
         raise Broken(
-            f"the calibration file {path.name} holds outcomes of unequal length",
+            f"the calibration file {path.name} holds lists that do not fit each other",
             code="calibration_broken",
             hint="install it again",
         )

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from tidegate.chat import JSON, Prompt, Tool, ToolCall
 from tidegate.engines.port import Draft, Finish, TokenScore
+from tidegate.risk.wording import WORDING, wording
 
 _NAME = re.compile(r'"name"\s*:\s*"((?:[^"\\]|\\.)*)"')
 _PAIR = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:\s*("(?:[^"\\]|\\.)*"|[^,{}\[\]\s]+)')
@@ -29,7 +30,7 @@ AFTER: tuple[str, ...] = (
     "value_logprob", "value_entropy", "value_margin", "value_sum", "forced", "end_logprob",
     "pass_odds", "call_odds", "first_entropy",
     "values", "calls", "copied", "uncopied", "covered", "named",
-    "valid", "missing", "tools", "params", "words", "earlier", "written",
+    "valid", "missing", "tools", "params", "words", "earlier", "written", *WORDING,
 )  # fmt: skip
 BEFORE: tuple[str, ...] = (
     "pass_odds", "call_odds", "first_entropy", "tool_entropy", "tool_margin",
@@ -49,8 +50,21 @@ class _Spans:
         return at < len(self.ends) and self._starts[at] < end
 
 
-def after(draft: Draft, prompt: Prompt) -> dict[str, float]:
+_last: tuple[Draft, Prompt, dict[str, float]] | None = None  # a draft is weighed, then shown
+
+
+def after(draft: Draft, prompt: Prompt) -> Mapping[str, float]:
     """The features of a draft that has been written; keys are AFTER."""
+    global _last  # noqa: PLW0603  one value, put in its place at once: any thread sees a whole one
+    known = _last
+    if known is not None and known[0] is draft and known[1] is prompt:
+        return known[2]
+    found = _after(draft, prompt)
+    _last = (draft, prompt, found)
+    return found
+
+
+def _after(draft: Draft, prompt: Prompt) -> dict[str, float]:
     names, keys, values = _decisions(draft.tokens)
     arguments = [_arguments(call) for call in draft.tool_calls]
     said = _plain(prompt.last_user())
@@ -58,7 +72,10 @@ def after(draft: Draft, prompt: Prompt) -> dict[str, float]:
     copied = sum(1 for text in texts if text and text in said)
     logprobs = [max(t.logprob, _FLOOR) for t in draft.tokens] or [0.0]
     faults = [_faults(call, prompt.tools) for call in draft.tool_calls]
-    return _opening(draft.features) | _asked(prompt) | {
+    made = [(call.name, given) for call, given in zip(draft.tool_calls, arguments, strict=True)]
+    declared = {tool.name: tuple(_properties(tool)) for tool in prompt.tools}
+    covering = wording(prompt.last_user(), made, declared)
+    return _opening(draft.features) | _asked(prompt) | covering | {
         "sum_logprob": max(sum(logprobs), -60.0),
         "mean_logprob": sum(logprobs) / len(logprobs),
         "min_logprob": min(logprobs),

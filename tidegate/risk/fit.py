@@ -7,8 +7,9 @@ a fit that has seen it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,12 +67,27 @@ def logistic(rows: Floats, right: Flags, ridge: float = 1.0) -> Line:
     return Line(mean, scale, beta[:-1], float(beta[-1]))
 
 
-def crossfitted(rows: Floats, right: Flags, folds: int = 5, ridge: float = 1.0) -> Floats:
-    """Each row's log-odds from a fit that has not seen it. Rows are dealt to folds by position."""
+class Scorer(Protocol):
+    """Anything fitted that gives log-odds."""
+
+    def scores(self, rows: Floats) -> Floats: ...
+
+
+def crossfitted(
+    rows: Floats,
+    right: Flags,
+    fit: Callable[[Floats, Flags], Scorer],
+    texts: Sequence[str] = (),
+    folds: int = 5,
+) -> Floats:
+    """Each row's log-odds from a fit that has not seen it, nor any other row of its text. Rows, or texts where they are given,
+    are dealt to folds in order."""
     scores = np.zeros(len(rows))
-    fold = np.arange(len(rows)) % folds
+    known: dict[str, int] = {}
+    places = [known.setdefault(text, len(known)) for text in texts] or range(len(rows))
+    fold = np.array(places) % folds
     for k in range(folds):
-        scores[fold == k] = logistic(rows[fold != k], right[fold != k], ridge).scores(rows[fold == k])
+        scores[fold == k] = fit(rows[fold != k], right[fold != k]).scores(rows[fold == k])
     return scores
 
 
@@ -134,6 +150,6 @@ def sigmoid(x: Floats) -> Floats:
     return found
 
 
-def matrix(rows: Sequence[dict[str, float]], names: Sequence[str]) -> Floats:
+def matrix(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> Floats:
     """Feature rows as an array, columns in the order of `names`."""
     return np.array([[row[name] for name in names] for row in rows], dtype=np.float64)

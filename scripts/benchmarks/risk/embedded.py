@@ -138,4 +138,4 @@ def _promises(name: str, made: Calibration, held: HeldOut) -> Iterator[Row]:
 
 def _newest(path: Path) -> Calibration | None:
     found = msgspec.json.decode(path.read_bytes(), type=CalibrationFile)
-    return next(reversed(found.models.values()), None)
+    return next(reversed(found.known.values()), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -13,8 +14,20 @@ from hypothesis import strategies as st
 from tests.fakes.calibrations import curve, measured
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall
 from tidegate.engines.port import Draft, Finish, TokenScore
-from tidegate.risk.calibrate import FAILED, PASSED, PRIOR, Curve, confidence, is_quoted, prospect
+from tidegate.errors import Broken
+from tidegate.risk.calibrate import (
+    FAILED,
+    PASSED,
+    PRIOR,
+    CalibrationFile,
+    Curve,
+    confidence,
+    is_quoted,
+    prospect,
+    read_calibration,
+)
 from tidegate.risk.fit import Steps
+from tidegate.risk.trees import Tree
 
 ASK = Prompt((Message(Role.USER, "stop"),), (Tool("Stop", ""),))
 CALL = (ToolCall("c", "Stop", "{}"),)
@@ -101,3 +114,51 @@ def test_an_answer_about_a_result_is_trusted_when_it_says_what_the_result_says(
     assert found == 0.97 if quoted else found <= FAILED
     assert confidence(told, asked, None) <= PRIOR
     assert confidence(told, ASK, made) <= FAILED  # no result, nothing to quote
+
+
+FORK = Tree((0,), (-2.0,), (-1.5, 1.5))
+
+
+def test_trees_are_added_to_the_straight_line() -> None:
+    made = msgspec.structs.replace(curve(), trees=(FORK,))
+    line = curve()
+    assert made.probability({"min_logprob": -2.5}) < line.probability({"min_logprob": -2.5})
+    assert made.probability({"min_logprob": -2.0}) > line.probability({"min_logprob": -2.0})
+
+
+def test_a_calibration_with_trees_stands_where_older_programs_do_not_look(tmp_path: Path) -> None:
+    plain = measured(0.6)
+    grown = msgspec.structs.replace(plain, after=msgspec.structs.replace(plain.after, trees=(FORK,)))
+    file = CalibrationFile({"a": plain}).plus("b", grown)
+    raw = msgspec.json.decode(msgspec.json.encode(file))
+    assert (list(raw["models"]), list(raw["with_trees"]), raw["format"]) == (["a"], ["b"], 2)
+    (tmp_path / "c.json").write_bytes(msgspec.json.encode(file))
+    assert read_calibration(tmp_path / "c.json", "b") == grown
+    assert read_calibration(tmp_path / "c.json", "a") == plain
+    assert file.plus("b", plain) == CalibrationFile({"a": plain, "b": plain})  # and back, when the trees go
+
+
+def test_a_file_from_before_trees_is_read_as_ever(tmp_path: Path) -> None:
+    plain = measured(0.6)
+    raw = msgspec.json.decode(msgspec.json.encode(plain))
+    del raw["after"]["trees"], raw["before"]["trees"]
+    (tmp_path / "c.json").write_bytes(msgspec.json.encode({"models": {"a": raw}}))
+    assert read_calibration(tmp_path / "c.json", "a") == plain
+
+
+def test_a_file_in_a_later_format_counts_as_none(tmp_path: Path) -> None:
+    file = msgspec.structs.replace(CalibrationFile({"a": measured(0.6)}), format=3)
+    (tmp_path / "c.json").write_bytes(msgspec.json.encode(file))
+    assert read_calibration(tmp_path / "c.json", "a") is None
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [Tree((0,), (), (0.0, 0.0)), Tree((1,), (0.0,), (0.0, 0.0)), Tree((0, 0), (0.0, 0.0), (0.0, 0.0, 0.0))],
+)
+def test_a_tree_that_is_no_tree_is_refused(tmp_path: Path, tree: Tree) -> None:
+    plain = measured(0.6)
+    bent = msgspec.structs.replace(plain, after=msgspec.structs.replace(plain.after, trees=(tree,)))
+    (tmp_path / "c.json").write_bytes(msgspec.json.encode(CalibrationFile().plus("a", bent)))
+    with pytest.raises(Broken, match="do not fit each other"):
+        read_calibration(tmp_path / "c.json", "a")

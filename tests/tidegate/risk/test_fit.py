@@ -27,7 +27,7 @@ def test_a_column_that_never_changes_does_no_harm() -> None:
 
 
 def test_cross_fitted_scores_are_calibrated_on_rows_not_seen() -> None:
-    scores = crossfitted(ROWS, RIGHT)
+    scores = crossfitted(ROWS, RIGHT, logistic)
     curve = isotonic(scores[:1000], RIGHT[:1000])
     assert calibration_error(curve.at(scores[1000:]), RIGHT[1000:]) < 0.05
 
