@@ -57,6 +57,10 @@ def fit_command(
 ) -> None:
     """Learn from recorded outcomes. Prints one JSON line: rows, texts, what was measured on rows not learned from."""
     promise = None if wrong_at_most is None else Promise(wrong_at_most, with_confidence)
+    if out.is_dir():
+        raise BadRequest(
+            f"--out {out} is a folder; nothing was written", code="no_output", hint="name a file"
+        )
     words = shipped()
     made = make(read_outcomes(outcomes), seed=seed, promise=promise, words=words)
     write_fit(out, made)

@@ -116,7 +116,7 @@ def read_fit(path: Path) -> Fit:
         fit = msgspec.json.decode(path.read_bytes(), type=Fit)
     except OSError as error:
         raise BadRequest(
-            f"the fit {path.name} cannot be read: {error.strerror}",
+            f"the fit {path.name or path} cannot be read: {error.strerror}",
             code="no_fit",
             hint="run tidegate risk fit",
         ) from error
@@ -285,6 +285,13 @@ def _packed(learner: Learner) -> tuple[dict[str, bytes], dict[str, float]]:
     }
 
 
+def _whole(curve: Curve) -> bool:
+    """Whether it is a curve over the standing: one number in, its points in order."""
+    one = all(len(part) == 1 for part in (curve.mean, curve.scale, curve.weights))
+    points = len(curve.x) == len(curve.y) > 0 and list(curve.x) == sorted(curve.x)
+    return one and points and curve.scale[0] > 0 and all(0 <= y <= 1 for y in curve.y)
+
+
 def _learner(fit: Fit) -> Learner:
     """Raises ValueError and KeyError when arrays are missing or of another size."""
     found = {name: np.frombuffer(raw, "<f4").astype(np.float64) for name, raw in fit.arrays.items()}
@@ -301,6 +308,8 @@ def _learner(fit: Fit) -> Learner:
     sizes |= dict.fromkeys(("extra_mean", "extra_width", "extra"), len(fit.extra))
     if any(len(found[name]) != size or not np.isfinite(found[name]).all() for name, size in sizes.items()):
         raise ValueError("arrays of another size")
+    if not _whole(fit.curve):
+        raise ValueError("a curve of another form")
     return Learner(
         scale=Scale(found["mean"], found["width"]),
         rare=found["rare"],

@@ -18,6 +18,7 @@ import msgspec
 from tidegate.errors import BadRequest
 
 Id = str | int | float | None
+MOST = 1e15  # of a feature, either way: the square of one beyond would not be a number
 _GZIP = b"\x1f\x8b"
 
 
@@ -56,7 +57,7 @@ def read_outcomes(path: Path) -> list[Outcome]:
             return list(parse_outcomes(lines(file)))
     except OSError as error:
         raise BadRequest(
-            f"the outcomes in {path.name} cannot be read: {error.strerror or 'not a whole gzip file'}",
+            f"the outcomes in {path.name or path} cannot be read: {error.strerror or 'not a whole gzip file'}",
             code="no_outcomes",
         ) from error
 
@@ -90,9 +91,9 @@ def parse_outcomes(raw: Iterable[bytes]) -> Iterator[Outcome]:
 
 
 def numbers(features: dict[str, float | bool | None]) -> dict[str, float]:
-    """The features that are finite numbers; null and not-a-number are as if absent."""
+    """The features that are finite numbers, at most MOST either way; null and not-a-number are as if absent."""
     return {
-        name: float(value)
+        name: min(max(float(value), -MOST), MOST)
         for name, value in features.items()
         if value is not None and math.isfinite(float(value))
     }

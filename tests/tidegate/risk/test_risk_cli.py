@@ -58,3 +58,43 @@ def test_a_promise_is_spoken_on_the_side(tmp_path: Path) -> None:
     )
     assert json.loads(done.stdout)["promise"]["keep_at"] > 1
     assert "cannot be made" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "too few"),
+        (b"\n\n", "too few"),
+        (b'{"prompt":"a","weak":1}\n' * 3, "3 outcomes are too few"),
+        (b"{bad", "line 1: not valid JSON"),
+        (b'{"prompt":"a","weak":NaN}', "line 1: not valid JSON"),
+        (b"\xff\xfe", "line 1"),
+        (b'{"prompt":"a","weak":1}\n{"prompt":"a"}', "line 2"),
+    ],
+)
+def test_outcomes_that_cannot_be_learned_from_leave_no_file(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    (tmp_path / "o").write_bytes(content)
+    done = CliRunner().invoke(app, ["fit", "--outcomes", str(tmp_path / "o"), "--out", str(tmp_path / "c")])
+    assert isinstance(done.exception, BadRequest)
+    assert reason in str(done.exception)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o"]
+
+
+def test_a_folder_is_no_place_for_a_fit(tmp_path: Path) -> None:
+    (tmp_path / "o").write_text("\n".join(json.dumps(row) for row in ROWS))
+    done = CliRunner().invoke(app, ["fit", "--outcomes", str(tmp_path / "o"), "--out", str(tmp_path)])
+    assert "is a folder" in str(done.exception)
+
+
+def test_without_the_table_of_words_a_fit_is_made_and_says_so(
+    tmp_path: Path, fit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIDEGATE_MODELS", str(tmp_path))
+    (tmp_path / "o").write_text("\n".join(json.dumps(row) for row in ROWS))
+    done = CliRunner().invoke(app, ["fit", "--outcomes", str(tmp_path / "o"), "--out", str(tmp_path / "c")])
+    assert json.loads(done.stdout)["words"] is False
+    assert "no table of words" in done.stderr
+    asked = CliRunner().invoke(app, ["score", "--fit", str(fit), "--jsonl", str(tmp_path / "o")])
+    assert "needs the table of words" in str(asked.exception)

@@ -153,6 +153,25 @@ def test_features_count_where_they_are_given_and_their_absence_is_average() -> N
     assert low < none < high
 
 
+def test_features_without_measure_are_cut_and_not_squared_into_nothing() -> None:
+    lines = [
+        b'{"prompt":"lamp %d","weak":%d,"features":{"a":%s1e308}}' % (n, n % 2, b"-" if n % 2 else b"")
+        for n in range(40)
+    ]
+    using = fitted.scorer(fitted.make(list(parse_outcomes(lines))))
+    assert np.isfinite(using.p_right(["lamp 7"] * 2, [{}, {"a": 1e15}])).all()
+
+
+@pytest.mark.parametrize("change", [{"x": ()}, {"mean": ()}, {"scale": (0.0,)}, {"y": (7.0,), "x": (0.0,)}])
+def test_a_fit_whose_curve_is_damaged_is_refused(
+    tmp_path: Path, change: dict[str, tuple[float, ...]]
+) -> None:
+    broken = msgspec.structs.replace(FIT, curve=msgspec.structs.replace(FIT.curve, **change))
+    fitted.write_fit(tmp_path / "c", broken)
+    with pytest.raises(BadRequest, match="not a fit"):
+        fitted.read_fit(tmp_path / "c")
+
+
 def test_a_promise_is_tested_on_texts_that_were_not_learned_from() -> None:
     made = fitted.make([Outcome(question(False), 1.0, 1.0) for _ in range(300)], promise=Promise(0.05))
     assert made.promise is not None
