@@ -48,11 +48,16 @@ _TENS = re.compile(
 _TENS_SHAPE = (
     r"\b(?:his|her|their|my|your|our) (?:(?:early|mid|late)[ -])?(?:teens|[a-z]+ties|[2-9]0['’]?s)\b"
 )
+_AGED = ("age", "alter", "âgé", "leeftijd", "edad", "età")  # one of them stands in whatever _BEFORE matches
+_AGEING = (  # and in whatever _TURNED matches
+    "turn", "died at", "celebrat", "age of", "a man of", "a woman of", "a boy of", "a girl of", "a male of", "a female of", "twins", "ich bin", "ik ben",
+)  # fmt: skip
 _OLDEST = 125
 _BEHIND = (*" -yjYJ",)
 
 
 def find(document: Document) -> Iterator[Span]:
+    aged, turned = document.has_word(*_AGED), document.has_word(*_AGEING)
     for start, end in document.numbers:
         if end - start > 3 or int(document.text[start:end]) > _OLDEST or not _apart(document, start):
             continue
@@ -61,16 +66,16 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("age", start, after.end(), Label.AGE, 0.85)
         elif not document.free(start, end):
             continue
-        elif _BEFORE.search(document.before(start, 20)) and not _measure(document, end):
+        elif aged and _BEFORE.search(document.before(start, 20)) and not _measure(document, end):
             yield hit("age", start, end, Label.AGE, 0.8)
-        elif _spoken(document, start, end):
+        elif _spoken(document, start, end, turned=turned):
             yield hit("age", start, end, Label.AGE, 0.6)
     if document.has_shape(_TENS_SHAPE):
         for tens in _TENS.finditer(document.lower):
             yield hit("age", *tens.span(1), Label.AGE, 0.6)
 
 
-def _spoken(document: Document, start: int, end: int) -> bool:
+def _spoken(document: Document, start: int, end: int, *, turned: bool) -> bool:
     """Of somebody: `her son is 12.`; or behind a verb of ageing, with nothing counted behind."""
     before = document.before(start, 44)
     if _SAID.match(document.lower, end) and _SOMEBODY.search(before):
@@ -78,7 +83,10 @@ def _spoken(document: Document, start: int, end: int) -> bool:
     if _YEARS.match(document.lower, end):
         return _HAD.search(before) is not None
     return (
-        end - start < 3 and COUNTED.match(document.lower, end) is None and _TURNED.search(before) is not None
+        turned
+        and end - start < 3
+        and COUNTED.match(document.lower, end) is None
+        and _TURNED.search(before) is not None
     )
 
 
@@ -96,4 +104,4 @@ _HINTS = (
     "años", "anos", "ans", " lat", "år gam", " is ", " was ", "turn", "'s ", "’s ", "'m ", "’m ", " am ", "died at", "celebrat", "a man of",
     "a woman of", "a boy of", "a girl of", "twins", "ich bin", "ik ben", "teens", "ties", "0s", "0's", "0’s",
 )  # fmt: skip
-AGE = Pattern("age", (Label.AGE,), find, words=_HINTS, shapes=(_TENS_SHAPE,))
+AGE = Pattern("age", (Label.AGE,), find, words=_HINTS, lexicon=(*_AGED, *_AGEING), shapes=(_TENS_SHAPE,))
