@@ -11,6 +11,7 @@ from edge import conversation, turn
 from edge.config import Door as DoorSettings
 from edge.consents import Consents
 from edge.device_key import DeviceKey
+from edge.economy import told as left_out
 from edge.foresight import Stands, unpromised
 from edge.gateway.embeddings import MODEL as EMBEDDING
 from edge.gateway.flow import Flow
@@ -24,6 +25,7 @@ from edge.promise.desk import Desk as PromiseDesk
 from edge.routing import record
 from edge.routing.mode import Mode
 from edge.routing.plan import Why
+from edge.shortening import economised
 from edge.store.journal import JournalStore, Line
 from tidegate.chat import Usage
 from tidegate.clock import Clock
@@ -107,7 +109,14 @@ async def answer(door: Door, call: ChatCall, caller: Caller, flow: Flow | None =
         span.set(source=answers[0].source, state=answers[0].state, why=answers[0].why)
     failpoint("edge.answer.restored")
     stored = door.memory is not None and door.memory.keep(known, answers[0])
+    if flow is not None and flow.head is not None:
+        answers[0] = _without_scores(answers[0])
     return _page(door, call, known, placed, answers, stored=stored), answers[0]
+
+
+def _without_scores(told: Answer) -> Answer:
+    """An answer whose text was told while it was written: nobody asks for its tokens any more, and they are most of it."""
+    return told if told.draft is None else replace(told, draft=replace(told.draft, tokens=()))
 
 
 def _page(
@@ -210,6 +219,7 @@ async def _answers(door: Door, requests: list[Request]) -> list[Answer]:
 
 async def _one(door: Door, request: Request) -> Answer:
     began = door.clock.mono()
+    request = await economised(request, door.house())
     try:
         found = await _turn(door, request)
     except TidegateError:
@@ -288,6 +298,8 @@ def headers(page: Page, found: Answer, lessened: str = "") -> dict[str, str]:
         given["x-tidegate-confidence"] = f"{found.confidence:.4f}"
     if found.decided is not None:
         given["x-tidegate-reasons"] = ",".join(found.decided.reasons)
+    if found.decided is not None and found.decided.economy is not None:
+        given["x-tidegate-left-out"] = left_out(found.decided.economy)
     if found.ticket is not None:
         given["x-tidegate-ticket"] = found.ticket
     if lessened:

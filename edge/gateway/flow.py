@@ -16,7 +16,7 @@ from edge.routing.plan import Why
 if TYPE_CHECKING:
     from edge.gateway.render import Page
 
-MOST_BYTES = 16_384
+MOST_BYTES = 8_192
 
 
 @dataclass(eq=False)

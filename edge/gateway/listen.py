@@ -17,6 +17,9 @@ from edge.config import is_loopback
 from tidegate.errors import BadConfig
 
 DRAIN_S = 3
+UNREAD_BYTES = 8 * 1024
+"""Of an answer that its client does not read: so much is held for it here, and about as much by the system, which would take
+megabytes by itself. A thousand slow clients then cost little; whoever reads never sees it."""
 
 
 def open_sockets(settings: Settings) -> list[socket.socket]:
@@ -41,6 +44,9 @@ def _tcp(host: str, port: int) -> socket.socket:
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, UNREAD_BYTES
+        )  # of every connection that it takes
         made.bind(address)
     except OSError as error:
         made.close()
@@ -76,6 +82,7 @@ class _PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        transport.set_write_buffer_limits(high=UNREAD_BYTES)
         self._watch()
 
     def data_received(self, data: bytes) -> None:

@@ -205,9 +205,9 @@ class _Rooms:
         """Who asks, and the body, while its work counts against the application's share and the door's bound."""
         caller = _caller(request, self.application(request))
         with self._door.shares.taken(caller.application):
-            body = await self._body(request)
+            read = [await self._body(request)]
             async with self._door.gate.enter():
-                yield caller, body
+                yield caller, read.pop()  # a stream that nobody reads would hold it as long as it lasts
 
     async def plan(self, request: Request) -> Response:
         caller, call = await self._call(request)
