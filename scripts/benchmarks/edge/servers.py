@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -223,13 +223,15 @@ class Daemon:
 
 
 @contextmanager
-def daemon(folder: Path, settings: str, *, stream: bool = True) -> Iterator[Daemon]:
+def daemon(
+    folder: Path, settings: str, *, stream: bool = True, environ: Mapping[str, str] | None = None
+) -> Iterator[Daemon]:
     """`tidegate edge run --local-only` with these settings (TOML) in a fresh state folder."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "edge.toml"
     file.write_text(f'state = "{folder / "state"}"\nmode = "local-only"\n{settings}', "utf-8")
     command = process.tidegate_command("edge", "run", "--config", str(file))
-    running = process.start("edge", command, logs=folder / "logs")
+    running = process.start("edge", command, logs=folder / "logs", environ=environ)
     try:
         door = Http("door", running.url().removesuffix("/v1"), str(running.ready["api_key"]), stream=stream)
         yield Daemon(running, door)
