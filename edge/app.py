@@ -303,6 +303,8 @@ def _policy(config: EdgeConfig, local: EmbeddedModel) -> Policy:
         consent=privacy.consent,
         consent_for=privacy.consent_for,
         modes=config.modes,
+        summarise=rules.summarise,
+        prompt_tokens=rules.prompt_tokens,
     )
 
 

@@ -86,6 +86,10 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     fails_from: Fraction = 0.5  # kinds of work at which the model surely (95 %) fails this often go straight to the cloud; 1: none
     review_labels: tuple[Label, ...] = ()  # answers about such entities wait for a person
     refuse_injection_at: Annotated[float, msgspec.Meta(ge=0.0)] = 1.1  # above 1: never refused on the device
+    summarise: bool = True  # the oldest turns of a conversation that is longer than prompt_tokens are read as a summary in their own words
+    prompt_tokens: Annotated[int, msgspec.Meta(ge=0)] = (
+        0  # of one conversation; 0: three quarters of the local model's context, where that makes it fit
+    )
 
 
 class AuditBy(StrEnum):
@@ -260,9 +264,7 @@ class Agent(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     seconds: Seconds = 120.0  # of work in one run; waiting for a person or the cloud does not count
     tokens: Count = 50_000  # of all models in one run, prompts and answers together
     escalations: Annotated[int, msgspec.Meta(ge=0)] = 6  # of one run; beyond them it stays on the device
-    budget_tokens: Annotated[int, msgspec.Meta(ge=0)] = (
-        0  # of one prompt; 0: three quarters of the local model's context
-    )
+    budget_tokens: Annotated[int, msgspec.Meta(ge=0)] = 0  # of one prompt; 0: policy.prompt_tokens
     hosts: tuple[
         str, ...
     ] = ()  # other machines that HTTP, MQTT and MCP tools may reach; absent: loopback alone

@@ -207,7 +207,7 @@ class Consents:
         self._shelf.put(mac, one)
 
     def _mac(self, request: Request) -> bytes:
-        return conversation.body(self._key, request.application, request.prompt)
+        return conversation.body(self._key, request.application, request.told)
 
     def _tell(self) -> None:
         self._moved.set()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
+from edge.economy import Economy
 from edge.facts import foreseen
 from edge.ports import Answer, House, Request
 from edge.routing.link import Health
@@ -104,7 +105,7 @@ def in_hand(request: Request, made: Draft | None, why: Why) -> Request:
     return replace(request, fallback=True) if usable else request
 
 
-def recorded(known: Facts, found: Answer, keep_at: float) -> Record:
+def recorded(known: Facts, found: Answer, keep_at: float, economy: Economy | None = None) -> Record:
     """What was decided about a request, and by what: for the answer's headers, the journal and a replay."""
     judged = found.judged
     finish = found.draft.finish if found.draft is not None else _finish(found)
@@ -115,6 +116,7 @@ def recorded(known: Facts, found: Answer, keep_at: float) -> Record:
         p_right=found.confidence,
         finish=finish,
         written=judged.signals.tokens if judged is not None else 0,
+        economy=economy,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NewType, Protocol
 
+from edge.economy import Economy
 from edge.promise.judgement import Judgement, Signals
 from edge.routing.mode import Mode, Modes
 from edge.routing.plan import Consent, Why, strictest
@@ -48,11 +49,23 @@ class Request:
     due: float | None = (
         None  # monotonic: the application gets what there is then; absent: deadline_s from the sending
     )
-    hurried: bool = False  # the application named that moment: then it counts for an answer that stays here, too
+    hurried: bool = (
+        False  # the application named that moment: then it counts for an answer that stays here, too
+    )
     fallback: bool = False  # the device has a worse answer of its own in hand
     hear: Callable[[Why, str], None] | None = field(
         default=None, repr=False, compare=False
     )  # is told the text of an answer that stays here whatever it becomes, while it is written, and why it stays
+    budget_tokens: int = 0  # of the prompt; 0: what the settings say
+    whole: Prompt | None = field(
+        default=None, repr=False
+    )  # the conversation as it was told, where `prompt` is shorter
+    economy: Economy | None = None  # what was done to it then
+
+    @property
+    def told(self) -> Prompt:
+        """The conversation as the application told it: what makes two requests the same, and names their questions."""
+        return self.whole if self.whole is not None else self.prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +365,10 @@ class Policy:
     consent: Consent = Consent.ALWAYS
     consent_for: Mapping[Label, Consent] = field(default_factory=dict)
     modes: Modes = field(default_factory=Modes)
+    summarise: bool = True
+    prompt_tokens: int = (
+        0  # of a conversation, before its oldest turns are summed up; 0: as the local model needs it
+    )
 
     def consent_of(self, labels: Iterable[Label]) -> Consent:
         """What a request with such entities needs before it leaves: the strictest of its kinds and of the device."""

@@ -38,7 +38,7 @@ async def answer(request: Request, house: House) -> Answer:
     async with reading_ahead(request, house):
         redacted, known = await look(request, house)
         found = await _settled(request, house, redacted, known)
-    return replace(found, decided=recorded(known, found, house.policy.keep_at))
+    return replace(found, decided=recorded(known, found, house.policy.keep_at, request.economy))
 
 
 async def _settled(request: Request, house: House, redacted: RedactedPrompt | None, known: Facts) -> Answer:

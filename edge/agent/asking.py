@@ -1,30 +1,26 @@
-"""The model step of a run: trim, ask the turn, and make ready what it proposes."""
+"""The model step of a run: ask the turn, and make ready what it proposes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from edge.agent.economy import Trimmed, trim
 from edge.agent.machine import Failed, Happening, Replied, Ticketed
 from edge.agent.prepare import prepared, prompt
 from edge.agent.run import Run, Stop
 from edge.agent.values import Tool
 from edge.agent.workshop import Workshop
+from edge.economy import told
 from edge.ports import Answer, LateAnswer, LateState, Request, Source, State
-from tidegate.chat import Message
 from tidegate.errors import BadRequest, TidegateError
-
-_PARTS = 0.75  # of the local model's context; the rest is for its answer
 
 
 async def ask(run: Run, shop: Workshop) -> Happening:
     """What the turn answers to the conversation so far. What it raises becomes an event."""
     tools = await shop.toolbox.tools()
     offered = [tools[name] for name in run.tools if name in tools]
-    trimmed = _trimmed(run, offered, shop)
     request = Request(
-        prompt=prompt(trimmed.messages, offered, run.max_tokens),
+        prompt=prompt(tuple(one.message for one in run.said), offered, run.max_tokens),
         request_id=shop.repeatable_id(run.application, f"{run.id} step", run.steps),
         conversation=run.conversation,
         trace=run.trace,
@@ -32,6 +28,7 @@ async def ask(run: Run, shop: Workshop) -> Happening:
         deadline_s=shop.deadline_s,
         keep_local=run.keep_local or run.escalations >= run.limits.escalations,
         consented=run.consented,
+        budget_tokens=run.limits.budget_tokens,
     )
     began = shop.clock.mono()
     try:
@@ -43,7 +40,7 @@ async def ask(run: Run, shop: Workshop) -> Happening:
         return Failed(Stop.TOO_LONG if error.code == "context_length_exceeded" else Stop.FAULT, error.code)
     except TidegateError as error:
         return Failed(Stop.FAULT, error.code)
-    return happening(answer, run, tools, shop.clock.mono() - began, _told(trimmed))
+    return happening(answer, run, tools, shop.clock.mono() - began, _left_out(answer))
 
 
 def happening(answer: Answer, run: Run, tools: Mapping[str, Tool], took_s: float, trimmed: str) -> Happening:
@@ -52,11 +49,11 @@ def happening(answer: Answer, run: Run, tools: Mapping[str, Tool], took_s: float
     if waits and answer.ticket is not None:
         return Ticketed(answer.ticket, str(answer.state), took_s)
     sure = answer.state is State.ANSWERED
-    calls, told = prepared(answer.tool_calls, run, tools, source=answer.source, sure=sure)
+    calls, raw = prepared(answer.tool_calls, run, tools, source=answer.source, sure=sure)
     return Replied(
         text=answer.text,
         calls=calls,
-        raw_calls=told,
+        raw_calls=raw,
         source=answer.source,
         why=str(answer.why),
         tokens=answer.usage.prompt_tokens + answer.usage.completion_tokens,
@@ -70,9 +67,9 @@ def late(found: LateAnswer, run: Run, tools: Mapping[str, Tool]) -> Happening:
     """The same for an answer that came later."""
     match found.state:
         case LateState.ANSWERED:
-            calls, told = prepared(found.tool_calls, run, tools, source=Source.CLOUD, sure=True)
+            calls, raw = prepared(found.tool_calls, run, tools, source=Source.CLOUD, sure=True)
             tokens = found.usage.prompt_tokens + found.usage.completion_tokens
-            return Replied(found.text, calls, told, Source.CLOUD, str(found.why), tokens)
+            return Replied(found.text, calls, raw, Source.CLOUD, str(found.why), tokens)
         case LateState.REFUSED:
             return Failed(Stop.REFUSED, str(found.reject or "refused"))
         case LateState.UNTRUSTED:
@@ -81,18 +78,7 @@ def late(found: LateAnswer, run: Run, tools: Mapping[str, Tool]) -> Happening:
             return Failed(Stop.NO_ANSWER, "nobody answered in time")
 
 
-def _trimmed(run: Run, offered: Sequence[Tool], shop: Workshop) -> Trimmed:
-    def measure(messages: Sequence[Message]) -> int:
-        return shop.model.tokens(prompt(tuple(messages), offered, run.max_tokens))
-
-    budget = run.limits.budget_tokens or int(shop.model.budget * _PARTS)
-    return trim([one.message for one in run.said], budget, measure)
-
-
-def _told(trimmed: Trimmed) -> str:
-    if not trimmed.changed:
-        return ""
-    return (
-        f"{trimmed.tokens_before} to {trimmed.tokens} tokens: {trimmed.shortened} results shortened, "
-        f"{trimmed.dropped} messages left out"
-    )
+def _left_out(answer: Answer) -> str:
+    """What of a long conversation was left out before it was priced."""
+    economy = answer.decided.economy if answer.decided is not None else None
+    return "" if economy is None else told(economy)

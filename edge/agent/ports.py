@@ -9,7 +9,7 @@ from typing import Protocol
 from edge.agent.grants import Grant
 from edge.agent.values import Outcome, Tool
 from edge.ports import Answer, Request
-from tidegate.chat import JSON, Prompt
+from tidegate.chat import JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +88,6 @@ class Model(Protocol):
     """The model step: one turn, with everything a turn decides. Raises TidegateError."""
 
     async def answer(self, request: Request) -> Answer: ...
-
-    def tokens(self, prompt: Prompt) -> int: ...
-
-    @property
-    def budget(self) -> int:
-        """Tokens of a prompt that the local model can read; 0 when there is none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

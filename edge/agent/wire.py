@@ -21,12 +21,10 @@ from edge.gateway.door import Door
 from edge.ports import Answer, Request
 from edge.routing.mode import Mode
 from edge.stores import Stores
-from tidegate.chat import Prompt
 from tidegate.errors import Broken
 from tidegate.ids import RequestId
 
 PURPOSE = "agent"  # of the key that seals runs
-_CHARS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +35,6 @@ class TurnModel:
 
     async def answer(self, request: Request) -> Answer:
         return await rooms.single(self.door(), request)
-
-    def tokens(self, prompt: Prompt) -> int:
-        local = self.door().house().local
-        if local.ready:
-            return local.count_tokens(prompt)
-        return sum(len(one.content) for one in prompt.messages) // _CHARS_PER_TOKEN
-
-    @property
-    def budget(self) -> int:
-        local = self.door().house().local
-        return local.context_tokens if local.ready else 0
 
 
 def declared(config: EdgeConfig) -> Declared:

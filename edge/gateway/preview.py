@@ -7,6 +7,7 @@ import hashlib
 from dataclasses import replace
 from typing import assert_never
 
+from edge.economy import told as left_out
 from edge.facts import look
 from edge.foresight import foretell, told, told_promise, told_signals
 from edge.gateway.door import Caller, Door, understand
@@ -14,6 +15,7 @@ from edge.gateway.schema import ChatCall
 from edge.ports import Escalation
 from edge.routing.plan import Consent, EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
 from edge.routing.reasons import reasons
+from edge.shortening import economised
 from edge.shown import entities, shown
 from edge.turn import escalation
 from tidegate.chat import JSON
@@ -21,8 +23,8 @@ from tidegate.chat import JSON
 
 async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]:
     """The decision, its reasons, and the likely outcome where a draft would be tried. Nothing is written or sent."""
-    request = understand(door, call, caller)[0]
     house = door.house()
+    request = await economised(understand(door, call, caller)[0], house)
     redacted, known = await look(request, house)
     decision, why = _told(plan(known))
     seen = await foretell(
@@ -47,6 +49,7 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "context_tokens": known.context_tokens,
         "promise": told_promise(seen),
         "policy_version": house.policy.version,
+        "left_out": None if request.economy is None else left_out(request.economy),
         "entities": entities(redacted),
     }
 
@@ -57,8 +60,8 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
     The request id is in the bytes: they are those of the request that follows when both carry the same Idempotency-Key
     and the conversation learnt nothing new in between. `why` is a guess only where a draft is tried first.
     """
-    request = understand(door, call, caller)[0]
     house = door.house()
+    request = await economised(understand(door, call, caller)[0], house)
     redacted, known = await look(request, house)
     decision, why = _told(plan(replace(known, consented=True)))  # a preview is what somebody agrees to
     agreed = known.consented or (known.consent is Consent.ALWAYS and not known.asks)
@@ -72,6 +75,7 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
         "would_leave": decision == "escalate" and agreed,
         "may_leave": decision in ("escalate", "try_local") and redacted is not None,
         "policy_version": house.policy.version,
+        "left_out": None if request.economy is None else left_out(request.economy),
         **shown(redacted),
         "wire": None,
     }

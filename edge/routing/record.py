@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from edge.economy import Economy
 from edge.routing.plan import Facts, Why
 from tidegate.chat import JSON
 from tidegate.engines.port import Finish
@@ -24,6 +25,7 @@ class Record:
     p_right: float | None = None
     finish: Finish | None = None
     written: int = 0
+    economy: Economy | None = None  # of a conversation that was too long
 
     @property
     def drafted(self) -> bool:

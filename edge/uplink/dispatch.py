@@ -163,7 +163,7 @@ class Courier:
 
     def _taken(self, escalation: Escalation, request: Request, *, priority: int = 0) -> Entry:
         """The entry of this request, written now or by its first try. Raises BadRequest when the key is reused."""
-        mac = conversation.body(self._key, request.application, request.prompt)
+        mac = conversation.body(self._key, request.application, request.told)
         known = self._shelf.find(escalation.request_id, escalation.revision)
         if known is not None:
             if known.body_mac != mac:
@@ -185,7 +185,7 @@ class Courier:
             why=escalation.why,
             payload=codec.encode(escalation),
             body_mac=mac,
-            asked_mac=conversation.asked(self._key, request.application, request.prompt),
+            asked_mac=conversation.asked(self._key, request.application, request.told),
             created_at=now,
             expires_at=now + self._expiry_s,
             deadline_s=request.deadline_s,

@@ -21,7 +21,7 @@ from edge.device_key import DeviceKey
 from edge.ports import Answer, Late, Request, Source, State
 from edge.routing.plan import Why
 from edge.stores import Stores, open_stores
-from tidegate.chat import JSON, Message, Prompt, Role, ToolCall, Usage
+from tidegate.chat import JSON, Message, Role, ToolCall, Usage
 from tidegate.clock import Clock, SystemClock
 from tidegate.ids import ConversationId, RequestId
 
@@ -63,7 +63,6 @@ class ScriptedModel:
 
     script: Sequence[Answer | Exception]
     asked: list[Request] = field(default_factory=list)
-    budget: int = 0
     pause_s: float = 0.0
 
     async def answer(self, request: Request) -> Answer:
@@ -73,9 +72,6 @@ class ScriptedModel:
         if isinstance(found, Exception):
             raise found
         return found
-
-    def tokens(self, prompt: Prompt) -> int:
-        return sum(len(one.content) for one in prompt.messages)
 
 
 @dataclass

@@ -18,7 +18,7 @@ from edge.agent.settings import Declared, ToolSetting
 from edge.agent.values import Effect
 from edge.ports import Answer, Request
 from tidegate import failpoint
-from tidegate.chat import Prompt, Role
+from tidegate.chat import Role
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.fakes.agents", "edge.agent.toolbox", "sqlite_utils", "jsonschema"])
@@ -30,7 +30,6 @@ GRANTED_ONLY = "edge.agent.granted"
 class FirstACallThenWords:
     """Depends on what was said alone, so that it goes on after a power cut as a real model would."""
 
-    budget: int = 0
     asked: list[Request] = field(default_factory=list)
 
     async def answer(self, request: Request) -> Answer:
@@ -38,9 +37,6 @@ class FirstACallThenWords:
 
         last = request.prompt.messages[-1]
         return says("it is done") if last.role is Role.TOOL else calls("act", text="now")
-
-    def tokens(self, prompt: Prompt) -> int:
-        return 1
 
 
 def script(mark: Path) -> list[str]:

@@ -11,8 +11,10 @@ from edge.agent.grants import Grant, Scope
 from edge.agent.ports import Opinion
 from edge.agent.run import Limits, Phase, RunState, Step, Stop
 from edge.agent.values import Ended, Outcome
+from edge.economy import Economy
 from edge.ports import LateAnswer, LateState, Source, State
-from edge.routing.plan import Why
+from edge.routing.plan import Facts, Why
+from edge.routing.record import Record
 from tests.fakes.agents import (
     CONVERSATION,
     FakeCloud,
@@ -327,14 +329,24 @@ async def test_beyond_its_escalations_a_run_stays_on_the_device(tmp_path: Path) 
     assert [one.keep_local for one in house.model.asked] == [False, True]
 
 
-async def test_a_long_conversation_is_trimmed_and_the_story_says_so(tmp_path: Path) -> None:
-    box = FakeToolbox(does={"look": "x" * 3000})
-    script = [calls("look", to=str(at)) for at in range(8)]
-    house = agent_house(tmp_path, *script, says("done"), toolbox=box)
-    run = await house.run(limits=Limits(budget_tokens=16_000, steps=20))
+async def test_a_run_names_its_budget_and_its_story_says_what_was_left_out(tmp_path: Path) -> None:
+    done = Economy(dropped=4, summed=4, shortened=2, tokens_before=900, tokens=300)
+    facts = Facts(
+        local_model=True,
+        uplink=True,
+        redactable=True,
+        tools_offered=False,
+        prompt_tokens=300,
+        context_tokens=999,
+    )
+    record = Record(facts, economy=done)
+    house = agent_house(tmp_path, says("done", decided=record))
+    run = await house.run(limits=Limits(budget_tokens=300))
     assert run.state is RunState.DONE
-    assert any(one.step is Step.TRIMMED and "results shortened" in one.note for one in run.events)
-    assert house.model.tokens(house.model.asked[-1].prompt) <= 16_000
+    assert [one.note for one in run.events if one.step is Step.TRIMMED] == [
+        "900 to 300 tokens: 2 results shortened, 4 messages left out, 4 of them summed up"
+    ]
+    assert house.model.asked[-1].budget_tokens == 300
 
 
 async def test_a_cancelled_run_stops_its_tool(tmp_path: Path) -> None:
