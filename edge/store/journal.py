@@ -46,6 +46,12 @@ class JournalStore:
         """The newest lines, newest first."""
         return [_line(row) for row in self._rows.where(order="at DESC", most=most)]
 
+    def question(self, request_id: RequestId) -> str:
+        """What was asked; empty where text is not kept, and when the line is gone."""
+        with self.base.read() as db:
+            found = list(db.query("SELECT question FROM journal WHERE request_id = ?", (request_id,)))
+        return str(found[0]["question"]) if found else ""
+
     def between(self, start: float, end: float, most: int) -> list[Row]:
         """The columns that a replay needs of the lines in [start, end), oldest first, at most so many."""
         query = (
