@@ -81,7 +81,8 @@ def _after_word(text: str, start: int) -> re.Match[str] | None:
     first = len(before)
     while first and before[first - 1].isalpha():
         first -= 1
-    if before[first : first + 3] not in _STARTS or before[first - 1 : first] == "_":
+    joined = before[first - 1 : first]
+    if before[first : first + 3] not in _STARTS or joined == "_" or joined.isalnum():
         return None
     begin = max(0, start - _LOOK_BACK) + first
     return _WORD_YEAR.match(text, begin) or _WORD_DAY.match(text, begin)

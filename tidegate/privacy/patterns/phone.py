@@ -28,6 +28,7 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _EXTENDED = r"\d ?(?:,? ?ext|x|;ext=|#)[a-z]{0,6}[ :.]{0,2}\d"
+_HAS_EXTENSION = re.compile(_EXTENDED)
 _NANP = re.compile(r"(?:\+?1[ .-]?)?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .-])\d{3}[ .-]\d{4}")
 _DATE = re.compile(
     r"(?:19|20)\d\d[-./ ]\d{1,2}[-./ ]\d{1,2}(?:\D|$)|\d{1,2}[-./ ]\d{1,2}[-./ ](?:19|20)\d\d(?:\D|$)|\d\d[./-]\d\d[./-]\d\d$"
@@ -115,7 +116,11 @@ class Context:
 def find(document: Document) -> Iterator[Span]:
     """Each candidate once; one that fails is tried again from its second, third and fourth group ("2024 555-123-4567")."""
     text = document.text
-    spoken_of = bool(document.places(_STEMS)) or "@" in text or document.has_shape(_EXTENDED)
+    spoken_of = (
+        bool(document.places(_STEMS))
+        or "@" in text
+        or (document.has_shape(_EXTENDED) and _HAS_EXTENSION.search(document.lower) is not None)
+    )
     if not spoken_of and not document.has_shape(_LONE):
         return
     budget = Budget(_MOST_CHECKS)

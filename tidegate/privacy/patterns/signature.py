@@ -20,7 +20,7 @@ _GREETING = re.compile(
     rf"(?:^|[\n\"'>] ?|[.!?] )(?:Dear|Hi|Hello|Hey|Hallo|Liebe[rs]?|Bonjour|Cher|Chère|Beste|Hola|Estimad[oa]|Ciao|Gentile),? ({_NAME})(?=[,!.:\n]|$)"
 )
 _CLOSING = re.compile(
-    r"(?:regards|sincerely|cheers|yours truly|yours faithfully|thanks|thank you|best|mit freundlichen grüßen|viele grüße|liebe grüße|freundliche grüße|cordialement"
+    r"\b(?:regards|sincerely|cheers|yours truly|yours faithfully|thanks|thank you|best|mit freundlichen grüßen|viele grüße|liebe grüße|freundliche grüße|cordialement"
     rf"|bien à vous|met vriendelijke groet(?:en)?|groeten|saludos|cordiali saluti),?[ \t]{{0,3}}\r?\n{{1,3}}[ \t]{{0,4}}(?-i:({_NAME}))[ \t]*(?=\r?\n|$)",
     re.IGNORECASE,
 )
@@ -49,12 +49,12 @@ def find(document: Document) -> Iterator[Span]:
 
 _PLACES = (
     (
-        r"\b(?:from|to|cc|bcc|reply-to|sender|von|an|de|para|van|aan|signed|signed by|author|attn|attention|prepared by|contact):",
+        r"\b(?:from|to|cc|bcc|reply-to|sender|von|an|de|para|van|aan|signed|signed by|author|attn|attention|prepared by|contact):|à:",
         _HEADER,
         0.75,
     ),
     (
-        r"\b(?:dear|hi|hello|hey|hallo|liebe[rs]?|bonjour|cher|chère|beste|hola|estimad[oa]|ciao|gentile)\b,? [^\n]{1,90}[,!.:\n]",
+        r"\b(?:dear|hi|hello|hey|hallo|liebe[rs]?|bonjour|cher|chère|beste|hola|estimad[oa]|ciao|gentile)\b,? [^\n]{1,140}(?:[,!.:\n]|$)",
         _GREETING,
         0.7,
     ),

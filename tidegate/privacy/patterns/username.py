@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
-from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.base import Pattern, any_of, hit
 from tidegate.privacy.patterns.named import beside
 from tidegate.privacy.spans import Label, Span
 
@@ -171,26 +171,12 @@ def _meant(document: Document, match: re.Match[str], value: str) -> bool:
     return before.rstrip()[-1:] in (":", "=") or any(not c.isalpha() for c in value)
 
 
+_HINTS = ("user", "login", "benutzer", "gebruiker", "utilisateur", "/home/", "handle", "name", "@", "u/", "in as", "in with", "account", "profile")  # fmt: skip
 USERNAME = Pattern(
     "username",
     (Label.USERNAME,),
     find,
-    words=(
-        "user",
-        "login",
-        "benutzer",
-        "gebruiker",
-        "utilisateur",
-        "/home/",
-        "handle",
-        "name",
-        "@",
-        "u/",
-        "in as",
-        "in with",
-        "account",
-        "profile",
-    ),
-    lexicon=(*_NAMES, *_PLACES, "users"),
+    shape="|".join((any_of(*_HINTS), _SIGNED_SHAPE, _MINE_SHAPE)),
+    lexicon=(*_NAMES, *_PLACES, *_HINTS, "users"),
     shapes=(_SIGNED_SHAPE, _MINE_SHAPE),
 )
