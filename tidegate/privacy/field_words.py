@@ -71,16 +71,17 @@ ARTICLES = frozenset(
 QUESTIONS = frozenset(
     "does do did is are was were can could should would has have had why how where when what who which whose translate summarise summarize write tell ask call "
     "visit remind please let contact email dear hi hello hey thanks liebe lieber liebes hallo bonjour cher chère beste geachte hola ciao estimado estimada gentile caro cara "
-    "sehr geehrte geehrter moin servus hej cześć".split()
+    "sehr geehrte geehrter moin servus hej cześć schwester bruder mutter vater tochter sohn freund freundin nachbar nachbarin kollege kollegin chef chefin "
+    "tante onkel oma opa vermieter vermieterin mieter mieterin kunde kundin".split()
 )
 # What somebody does, right behind a name.
 DOINGS = frozenset(
     "call calls called mail mails mailed email emails emailed moved moves works worked lives lived studies studied says said wants wanted needs needed wrote writes asked "
-    "asks phoned texted joined left has had is was are were will does did can".split()
+    "asks phoned texted joined left vive trabaja wohnt lebt arbeitet heißt habite travaille woont werkt abita lavora mieszka has had is was are were will does did can".split()
 )
 # Things and places of work in front of the name they belong to.
 THINGS = frozenset(
-    "office branch department flight trip train bus road company firm employer landlord customer patient client colleague neighbour neighbor user employee warehouse site depot store slides plant "
+    "office branch department flight trip train bus road company firm employer landlord customer patient client colleague neighbour neighbor user employee order invoice parcel package letter warehouse site depot store slides plant "
     "hallo hello hi hey dear moin bonjour ciao hola".split()
 )
 

@@ -212,7 +212,7 @@ def _opens(text: str, tokens: list[tuple[int, int]]) -> bool:
 def _goes_on(text: str, tokens: list[tuple[int, int]]) -> bool:
     """Whether the last word is what somebody does, taken for a part of the name: `Johan studies`, `Colin call`."""
     word = text[slice(*tokens[-1])]
-    return (word in DOINGS or (word in THINGS and len(tokens) == 2)) and text[tokens[-2][0]].isupper()
+    return word in DOINGS | THINGS and text[tokens[-2][0]].isupper()
 
 
 def _asks(text: str, tokens: list[tuple[int, int]]) -> bool:

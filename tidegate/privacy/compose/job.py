@@ -42,7 +42,9 @@ def compose(scene: Scene) -> Iterator[Span]:
         between = scene.between(name, other)
         line = _LINE.fullmatch(between)
         title = line or (
-            _COMMAS.fullmatch(between) if between[:1] == "," and other.label is Label.ORGANIZATION else None
+            _COMMAS.fullmatch(between)
+            if between[:1] == "," or (between[:2] == " (" and other.label is Label.ORGANIZATION)
+            else None
         )
         if title is None or _VERB.search(title[1]) or title[1].split()[0].lower().rstrip(",") in _GREETING:
             continue

@@ -23,6 +23,7 @@ _BEFORE = re.compile(
 )
 _LEAD = 24
 _TOWN = re.compile(r" ([A-ZÀ-Ž][\w'’-]{2,24}(?: [A-ZÀ-Ž][\w'’-]{1,24}){0,2})(?=[.,;:?!)\n]|$)")
+_OF = re.compile(r", (?:of|from) ([A-ZÀ-Ž][\w'’-]{2,24}(?: [A-ZÀ-Ž][\w'’-]{1,24}){0,2})(?![\w'’])")
 _PLACES = frozenset({Label.LOCATION, Label.STREET_ADDRESS})
 
 
@@ -32,6 +33,10 @@ def compose(scene: Scene) -> Iterator[Span]:
         town = _TOWN.match(text, postal.end)
         if town is not None and scene.free(*town.span(1)):
             yield added("place", *town.span(1), Label.LOCATION, 0.5)
+    for age in scene.of(Label.AGE):
+        home = _OF.match(text, age.end)
+        if home is not None and scene.free(*home.span(1)):
+            yield added("place", *home.span(1), Label.LOCATION, 0.5)
     for span in scene.of(*_PLACES):
         end = span.end
         before = _BEFORE.search(text, max(0, span.start - _LEAD), span.start)
@@ -50,4 +55,4 @@ def compose(scene: Scene) -> Iterator[Span]:
             yield added("place", *code.span(1), Label.POSTAL_CODE)
 
 
-PLACE = Composer("place", _PLACES | {Label.POSTAL_CODE}, compose)
+PLACE = Composer("place", _PLACES | {Label.POSTAL_CODE, Label.AGE}, compose)

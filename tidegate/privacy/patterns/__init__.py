@@ -29,6 +29,7 @@ from tidegate.privacy.patterns.insurance import INSURANCE
 from tidegate.privacy.patterns.ipv4 import IPV4
 from tidegate.privacy.patterns.ipv6 import IPV6
 from tidegate.privacy.patterns.jwt import JWT
+from tidegate.privacy.patterns.kin import KIN
 from tidegate.privacy.patterns.mac import MAC
 from tidegate.privacy.patterns.mbi import MBI
 from tidegate.privacy.patterns.medical_license import MEDICAL_LICENSE
@@ -49,6 +50,7 @@ from tidegate.privacy.patterns.plus_code import PLUS_CODE
 from tidegate.privacy.patterns.po_box import PO_BOX
 from tidegate.privacy.patterns.postal import POSTAL
 from tidegate.privacy.patterns.private_key import PRIVATE_KEY
+from tidegate.privacy.patterns.residence import RESIDENCE
 from tidegate.privacy.patterns.secret import SECRET
 from tidegate.privacy.patterns.signature import SIGNATURE
 from tidegate.privacy.patterns.ssh_key import SSH_KEY
@@ -63,7 +65,7 @@ from tidegate.privacy.patterns.year import YEAR
 
 DETECTORS: tuple[Pattern, ...] = (
     AGE, API_KEY, BANK_ACCOUNT, BANK_CODE, BIC, BIRTH, CARD, CLOCK, COMPANY, COORDINATES, CRYPTO, DATE, DEVICE_ID, DOMAIN,
-    DRIVER_LICENSE, EMAIL, EMPLOYEE_ID, EXPIRY, IBAN, ID_CARD, IMEI, INSTITUTION, INSURANCE, IPV4, IPV6, JWT, MAC, MBI, MEDICAL_LICENSE,
+    DRIVER_LICENSE, EMAIL, EMPLOYEE_ID, EXPIRY, IBAN, ID_CARD, IMEI, INSTITUTION, INSURANCE, IPV4, IPV6, JWT, KIN, MAC, MBI, MEDICAL_LICENSE,
     MEDICAL_RECORD, MILITARY, MONTH, MRZ, NATIONAL_ID, NRP, OCCUPATION, PASSPORT, PASSWORD, PASSWORD_HASH, PERSON, PHONE, PLATE, PLUS_CODE,
-    PO_BOX, POSTAL, PRIVATE_KEY, SECRET, SIGNATURE, SSH_KEY, SSN, STREET, TITLE, URL, USERNAME, VIN, WALLET_KEY, YEAR,
+    PO_BOX, POSTAL, PRIVATE_KEY, RESIDENCE, SECRET, SIGNATURE, SSH_KEY, SSN, STREET, TITLE, URL, USERNAME, VIN, WALLET_KEY, YEAR,
 )  # fmt: skip

@@ -108,11 +108,7 @@ def _in_figures(document: Document, start: int, size: int, born: bool) -> Span |
     else:
         match = _YEAR_LAST.match(text, start)
         right = match is not None and _either(int(match[1]), int(match[3]))
-    if (
-        match is not None
-        and right
-        and (not _TIME.match(text, match.end()) or _LED.search(document.before(start, 14)))
-    ):
+    if match is not None and right and (not _TIME.match(text, match.end()) or _led_to(document, start)):
         return _dated(document, start, match.end())
     match = _SHORT.match(text, start) if size < 4 else None
     if match is None or not _either(int(match[1]), int(match[3])):
@@ -127,6 +123,19 @@ def _in_figures(document: Document, start: int, size: int, born: bool) -> Span |
     if (born and _BIRTH.search(document.before(start, 30))) or led.search(document.before(start, 14)):
         return _dated(document, start, match.end())
     return None
+
+
+def _led_to(document: Document, start: int) -> bool:
+    """Whether a timestamp is spoken of: behind a word that leads to it, or as the value of a field on its own line."""
+    return (
+        _LED.search(document.before(start, 14)) is not None
+        or _FIELD.search(document.text, max(0, start - 30), start) is not None
+    )
+
+
+_FIELD = re.compile(
+    r"(?:^|\n)[ \t]{0,4}(?!Timestamp|Generated|Updated|Built|Build|Started|Finished|Log|Time)[A-Z][a-z]{2,14}(?: [a-z]{2,8})?: ?$"
+)
 
 
 def _from_day(document: Document, start: int) -> Span | None:

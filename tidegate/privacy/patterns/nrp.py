@@ -48,7 +48,7 @@ _ABROAD_SHAPE = rf"\b(?:{_SELF})(?: [a-zéñ]{{2,7}})? (?:{_ABROAD})\b"
 PEOPLES_AND_FAITHS = frozenset(word.lower() for word in _WORDS)
 _CAPITAL = re.compile(r"(?<![\w-])[A-Z][a-z]{3,15}(?:-[A-Z][a-z]{3,15})?(?![\w])")
 _NOUN = re.compile(
-    r"(?: [A-Z][a-z]{3,15})?(?: (?:female|male|young|old))? (?:citizen|national|passport|nationality|citizenship|man|woman|men|women|people|person|patient"
+    r"(?: [A-Z][a-z]{3,15})?(?: (?:female|male|young|old))? (?:citizen|national|passport|visa|nationality|citizenship|man|woman|men|women|people|person|patient"
     r"|student|immigrant|migrant|refugee|descent|origin|heritage|ancestry|background|girl|boy|guy|family|mother|father|wife|husband|couple"
     r"|faith|voter|believer|community|parents|roots|resident|expat|speaker|colleague|friend|neighbour|neighbor|teenager|employee|worker|guard|nurse|guest|child|children"
     r"|nanny|boss|crew|son|daughter|brother|sister|cousin|uncle|aunt|boyfriend|girlfriend|bride|groom|widow|prisoner|chef|coach|judge|guide|mayor|native|agent|client"
@@ -63,7 +63,8 @@ _SMALL = re.compile(
 )
 _PLURAL = re.compile(r" [a-z]|[.,;:!?)]|$|\n")
 _PRONOUN = re.compile(
-    r"\b(?:i am|i'm|he is|he's|she is|she's|they are|they're|we are|we're|you are|who is|who are|am|was born|born and raised|raised"
+    r"\b(?:(?:my|his|her|their|our|your|['’]s) (?:mother|father|mom|mum|dad|wife|husband|parents|grandparents|grandmother|grandfather|boyfriend|girlfriend|partner|fiancée?"
+    r"|son|daughter|brother|sister|boss|landlord|neighbou?r|friend|family|doctor|nanny) (?:is|are|was|were)|i am|i'm|he is|he's|she is|she's|they are|they're|we are|we're|you are|who is|who are|am|was born|born and raised|raised"
     r"|identif(?:y|ies) as|converted to)(?: (?:an?|also|originally|half|part|ethnically|a practi[cs]ing))? $"
 )
 _THING = re.compile(

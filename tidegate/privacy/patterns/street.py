@@ -134,13 +134,26 @@ def _number_first(document: Document, start: int) -> tuple[int, int] | None:
     end, strong = _english(text, start)
     if end:
         last = _tail(text, end, _TOWN)
-        if strong or last > end:
+        if strong or last > end or _led_to(document, start, end):
             return start, last
     match = _FRENCH.match(text, start)
     if match is not None:
         return start, _tail(text, match.end(), _EURO_TOWN)
     match = _LOWER.match(text, start)
     return (start, _tail(text, match.end(), _TOWN)) if match is not None else None
+
+
+def _led_to(document: Document, start: int, end: int) -> bool:
+    """Whether a word leads to a place, and the number is no year: `from 974 Santiago Top`, not `in 2007 Bowling Green`."""
+    year = document.text[start : start + 2] in ("19", "20") and document.text[start + 4 : start + 5] == " "
+    return not year and end - start > _SHORTEST and _LEADS.search(document.before(start, 24)) is not None
+
+
+_SHORTEST = 9  # characters of a street with its number, where only a word leads to it
+_LEADS = re.compile(
+    r"(?:\b(?:at|from|near|behind|outside|opposite|between|live on|lives on|front of|moved to|go to|goes to|way to|delivered to|sent to|deliver to|ship to|send to|address is|is)"
+    r"|\b(?:address|street|home|location):) $"
+)
 
 
 def _english(text: str, start: int) -> tuple[int, bool]:

@@ -50,6 +50,8 @@ HITS: dict[str, list[tuple[str, str]]] = {
         ("from {LOCATION|Lyon}, France.", "France"),
         ("{LOCATION|Bend}, OR 97701", "OR 97701"),
         ("the zip of {LOCATION|Bend}, OR is 97701", "OR 97701"),
+        ("{PERSON|Libor}, {AGE|67}, of Port Ryanside, was", "Port Ryanside"),
+        ("deliver to {POSTAL_CODE|6318 MT} Port Teresa?", "Port Teresa"),
         ("deliver to 05195 {LOCATION|Rossino}", "05195"),
     ],
     "address": [

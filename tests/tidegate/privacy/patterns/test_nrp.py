@@ -20,6 +20,8 @@ HITS = [
     ("Turkish tourists", ["Turkish"]),
     ("two ukrainian colleagues", ["ukrainian"]),
     ("Germans are punctual", ["Germans"]),
+    ("her mother is Polish.", ["Polish"]),
+    ("for my Korean visa", ["Korean"]),
     ("a Polish plumber", ["Polish"]),
     ("ich bin Türkin", ["Türkin"]),
     ("je suis belge", ["belge"]),
