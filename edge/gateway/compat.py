@@ -145,6 +145,11 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 
 ## Other paths
 
+Of OpenAI's responses also: `GET` and `DELETE /v1/responses/{id}` (what this device remembers, whole), `GET /v1/responses/{id}/input_items`
+(`after`, `limit`, `order`; the items of that response alone), `POST /v1/responses/input_tokens` (what it would read, with what it goes on from). `POST
+/v1/responses/{id}/cancel` and `GET /v1/responses/{id}?stream=true` are for responses in the background: a 400 here. `compact` and the WebSocket
+of `connect` are not offered: a long conversation is summed up by itself ([decision](decision.md)).
+
 `GET /v1/models` (the chat models first, then `embedding` when it is built), `GET /v1/models/{name}`, `GET /openapi.json`,
 `GET /healthz`, `GET /readyz`, `GET /metrics`, `POST /v1/tidegate/plan` (the decision, without generating), `POST
 /v1/tidegate/preview` (the exact bytes that would leave; those of the request that then follows when both carry the same

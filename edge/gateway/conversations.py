@@ -11,10 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from edge.device_key import DeviceKey
+from edge.gateway.input_items import listed as items
+from edge.gateway.input_items import wanted
 from edge.memory import told
 from edge.memory.desk import Memory, unknown_conversation
 from edge.owner import is_owner
 from tidegate.chat import JSON
+from tidegate.errors import BadRequest
 from tidegate.ids import ConversationId
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -49,7 +52,17 @@ def routes(
 
     async def response(request: Request) -> Response:
         page = memory.response(application(request), _response(request))
+        if request.query_params.get("stream", "").casefold() in ("true", "1"):
+            raise _only_in_background("stream", "it is told again whole, without stream")
         return Response(page, media_type="application/json")
+
+    async def response_items(request: Request) -> Response:
+        which, page = _response(request), wanted(request.query_params)
+        return _json(items(which, memory.asked(application(request), which), page))
+
+    async def response_cancelled(request: Request) -> Response:
+        memory.response(application(request), _response(request))
+        raise _only_in_background("response_id", "a response that is being made is cancelled by hanging up")
 
     async def response_deleted(request: Request) -> Response:
         which = _response(request)
@@ -62,6 +75,8 @@ def routes(
         Route("/v1/tidegate/conversations/{id}", guarded(deleted), methods=["DELETE"]),
         Route("/v1/responses/{id}", guarded(response), methods=["GET"]),
         Route("/v1/responses/{id}", guarded(response_deleted), methods=["DELETE"]),
+        Route("/v1/responses/{id}/input_items", guarded(response_items), methods=["GET"]),
+        Route("/v1/responses/{id}/cancel", guarded(response_cancelled), methods=["POST"]),
     ]
 
 
@@ -70,6 +85,15 @@ def _conversation(request: Request) -> ConversationId:
     if not _CONVERSATION.fullmatch(given):
         raise unknown_conversation()
     return ConversationId(given)
+
+
+def _only_in_background(param: str, instead: str) -> BadRequest:
+    """What OpenAI does for responses in the background alone; there are none here."""
+    return BadRequest(
+        f"{param}: only for a response that is made in the background, and none is here; {instead}",
+        code="unsupported_parameter",
+        param=param,
+    )
 
 
 def _response(request: Request) -> str:

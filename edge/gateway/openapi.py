@@ -13,6 +13,7 @@ from edge.gateway.consents import ConsentWord
 from edge.gateway.embeddings import EmbeddingBody
 from edge.gateway.feedback import FeedbackWord
 from edge.gateway.messages import CountBody
+from edge.gateway.responses import InputTokensBody
 from edge.gateway.schema import ChatBody
 from tidegate import __version__
 from tidegate.chat import JSON
@@ -56,6 +57,9 @@ PLAIN = (
     Plain("/v1/tidegate/feedback", "Whether an answer of this device was right.", "Thing", (200, 400, 401, 404, 408, 413, 421), method="post", body=FeedbackWord),
     Plain("/v1/responses/{id}", "A response that this device remembers.", "Thing", (200, 401, 404, 421)),
     Plain("/v1/responses/{id}", "Forgets it.", "Thing", (200, 401, 404, 421), method="delete"),
+    Plain("/v1/responses/{id}/input_items", "What it was asked, item by item: `after`, `limit` (1 to 100) and `order` (asc, desc) in the query.", "Listed", (200, 400, 401, 404, 421)),
+    Plain("/v1/responses/{id}/cancel", "Only for responses in the background; here there are none.", "Thing", (200, 400, 401, 404, 421), method="post"),
+    Plain("/v1/responses/input_tokens", "What a response would read, in tokens, before it is asked.", "Counted", _ASKING, method="post", body=InputTokensBody),
     Plain("/v1/tidegate/conversations", "The application's conversations that this device remembers.", "Listed", (200, 401, 421)),
     Plain("/v1/tidegate/conversations/{id}", "One of them, with everything that was said.", "Thing", (200, 401, 404, 421)),
     Plain("/v1/tidegate/conversations/{id}", "Deletes it, and forgets its placeholders.", "Thing", (200, 401, 404, 421), method="delete"),

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from edge.gateway.dialect import Spoken, refuse
+from edge.gateway.door import AUTO
 from edge.gateway.offers import tools
 from edge.gateway.reading import decoded, decoded_part, null, object_text
 from edge.gateway.responses_page import Echo, events, whole
@@ -93,6 +94,23 @@ class ResponseBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prompt: msgspec.Raw = msgspec.field(default_factory=null)
 
 
+class InputTokensBody(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """POST /v1/responses/input_tokens: the fields of a response that say what is read."""
+
+    model: str | None = None
+    input: str | Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(min_length=1, max_length=2000)] | None = None
+    instructions: str | None = None
+    tools: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=128)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    parallel_tool_calls: bool | None = None
+    text: Text | None = None
+    conversation: _Id | NamedConversation | None = None
+    previous_response_id: _Id | None = None
+    reasoning: msgspec.Raw = msgspec.field(default_factory=null)
+    personality: str | None = None
+    truncation: Literal["auto", "disabled"] | None = None
+
+
 REFUSED = (
     "background_options",
     "context_management",
@@ -135,6 +153,7 @@ class _Kinded(msgspec.Struct, frozen=True):
 
 
 _decoder = msgspec.json.Decoder(ResponseBody)
+_count_decoder = msgspec.json.Decoder(InputTokensBody)
 _item_decoder = msgspec.json.Decoder(Item)
 _part_decoder = msgspec.json.Decoder(Part)
 _tool_decoder = msgspec.json.Decoder(OfferedTool)
@@ -146,7 +165,27 @@ _LOGPROBS = "message.output_text.logprobs"
 
 def read(body: bytes, max_depth: int) -> Spoken:
     """The call in the body, and how its page is written. Raises BadRequest whose `param` names the field that is wrong."""
-    found = decoded(_decoder, body, max_depth)
+    return _spoken(decoded(_decoder, body, max_depth))
+
+
+def read_count(body: bytes, max_depth: int) -> ChatCall:
+    """The same for POST /v1/responses/input_tokens, whose body may leave out the model and the input. Raises BadRequest."""
+    found = decoded(_count_decoder, body, max_depth)
+    whole = ResponseBody(
+        model=found.model or AUTO,
+        input=found.input if found.input is not None else "",
+        instructions=found.instructions,
+        tools=found.tools,
+        tool_choice=found.tool_choice,
+        parallel_tool_calls=found.parallel_tool_calls,
+        text=found.text,
+        conversation=found.conversation,
+        previous_response_id=found.previous_response_id,
+    )
+    return _spoken(whole).call
+
+
+def _spoken(found: ResponseBody) -> Spoken:
     refuse(found, REFUSED)
     if found.background:
         raise BadRequest(

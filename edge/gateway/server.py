@@ -75,6 +75,7 @@ def build(parts: Parts) -> ASGIApp:
             methods=["POST"],
         ),
         Route("/v1/messages/count_tokens", rooms.guarded(rooms.count, _anthropic_error), methods=["POST"]),
+        Route("/v1/responses/input_tokens", rooms.guarded(rooms.count_input), methods=["POST"]),
         Route("/v1/embeddings", rooms.guarded(rooms.embeddings), methods=["POST"]),
         Route("/v1/models", rooms.guarded(rooms.models), methods=["GET"]),
         Route("/v1/models/{name:path}", rooms.guarded(rooms.model), methods=["GET"]),
@@ -199,6 +200,15 @@ class _Rooms:
         async with self._working(request) as (caller, body):
             call = read_count(body, self._door.settings.max_depth)
             return _json({"input_tokens": await counted(self._door, call, caller)})
+
+    async def count_input(self, request: Request) -> Response:
+        from edge.gateway.counting import counted
+        from edge.gateway.responses import read_count
+
+        async with self._working(request) as (caller, body):
+            call = read_count(body, self._door.settings.max_depth)
+            count = await counted(self._door, call, caller)
+            return _json({"object": "response.input_tokens", "input_tokens": count})
 
     @asynccontextmanager
     async def _working(self, request: Request) -> AsyncIterator[tuple[Caller, bytes]]:

@@ -161,6 +161,13 @@ class Memory:
             raise unknown_response(404, "response_id")
         return turn.page
 
+    def asked(self, application: str, response_id: str) -> tuple[Message, ...]:
+        """What was new in the request of a response. Raises BadRequest (404)."""
+        turn = self.shelf.get(application, turn_of(response_id))
+        if turn is None or not turn.page:
+            raise unknown_response(404, "response_id")
+        return turn.sent
+
     def conversations(self, application: str) -> tuple[Conversation, ...]:
         return self.shelf.conversations(application)
 
