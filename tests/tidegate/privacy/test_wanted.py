@@ -53,7 +53,9 @@ def bent(rng: random.Random) -> str:
     return "".join(text)
 
 
-def differences(text: str, patterns: tuple[Pattern, ...] = DETECTORS) -> list[tuple[str, object, object]]:
+def differences(
+    text: str, patterns: tuple[Pattern, ...] = DETECTORS
+) -> list[tuple[str, list[Span], list[Span]]]:
     choice = wanted(patterns)
     document, plain = Document(text, choice.prefilter), Document(text)
     asked = set(choice.among(document))
