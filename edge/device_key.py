@@ -30,7 +30,7 @@ class DeviceKey:
 
 
 def load_or_make(state: Path) -> DeviceKey:
-    """The key of this state folder, made on first use (mode 0600). Raises Broken when the file is damaged."""
+    """The key of this state folder, made on first use (mode 0600). Raises Broken when the file is damaged, or gone."""
     if (state / ".restore" / "commit.json").exists():
         raise Broken(
             "a restore of this state folder was interrupted; nothing is lost",
@@ -38,6 +38,13 @@ def load_or_make(state: Path) -> DeviceKey:
             hint="`tidegate edge run` finishes it, and so does restoring again",
         )
     file = state / "device.key"
+    if not file.exists() and (state / "durable.db").exists():
+        raise Broken(
+            "device.key is missing in a state folder that was made with one; nothing was changed",
+            code="device_key_missing",
+            hint="restore it from a backup: without it what is sealed there (vaults, memory, the ledger's end) cannot be read; "
+            "or move the folder away to begin anew",
+        )
     if not file.exists():
         write_durably(file, secrets.token_bytes(_SIZE), mode=0o600)
     root = file.read_bytes()

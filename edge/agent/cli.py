@@ -42,7 +42,7 @@ def tools(file: ConfigFile = None, state: StateFolder = None, as_json: AsJson = 
 def runs(
     file: ConfigFile = None,
     state: StateFolder = None,
-    limit: Annotated[int, typer.Option("--limit")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 20,
     as_json: AsJson = False,
 ) -> None:
     """The newest runs, newest first."""

@@ -220,15 +220,29 @@ def _unopened(file: Path, reason: str) -> Broken:
 
 def _translated(error: sqlite3.DatabaseError) -> Exhausted | Broken:
     name = getattr(error, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY")):
+    if name.startswith("SQLITE_READONLY"):
+        return Exhausted(
+            "the state folder may only be read; nothing was written",
+            code="state_read_only",
+            hint="make it writable for the user that runs Tidegate, or name another with --state",
+        )
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
         return Exhausted(
             "the state folder has no room left; nothing was written",
             code="disk_full",
             hint="free disk space, then retry",
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return Exhausted("the state folder is busy; nothing was written", code="store_busy")
-    return Broken(f"the state folder cannot be read ({name or 'unknown'})", code="store_broken")
+        return Exhausted(
+            "the state folder is busy; nothing was written",
+            code="store_busy",
+            hint="try again when the other command has ended",
+        )
+    return Broken(
+        f"the state folder cannot be read ({name or 'unknown'}); nothing in it was changed",
+        code="store_broken",
+        hint="keep a copy of it, then restore a backup: `tidegate edge restore`",
+    )
 
 
 def _reason(error: Exception) -> str:

@@ -22,6 +22,8 @@ from tidegate.ids import RequestId
 from tidegate.privacy.spans import Label
 
 GENESIS = bytes(32)
+CHANGED = "the records before it stand; keep this copy for whoever looks into it, and compare it with an export or a backup"
+CUT = "records are missing at its end, or the key is another; compare it with an export or a backup"
 
 
 class Kind(StrEnum):
@@ -79,12 +81,14 @@ def verify(records: Iterable[Record], key: bytes, sealed: bytes) -> int:
             raise Untrusted(
                 f"the egress ledger was changed at record {last.seq + 1 if last else 1}",
                 code="ledger_tampered",
+                hint=CHANGED,
             )
         last = record
     if not hmac.compare_digest(seal(key, last), sealed):
         raise Untrusted(
             f"the egress ledger ends at record {last.seq if last else 0}, which is not its sealed end",
             code="ledger_truncated",
+            hint=CUT,
         )
     return last.seq if last else 0
 

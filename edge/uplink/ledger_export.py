@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from edge.routing.plan import Why
-from edge.uplink.ledger import GENESIS, Kind, Record, chained, seal, told
+from edge.uplink.ledger import CHANGED, CUT, GENESIS, Kind, Record, chained, seal, told
 from tidegate.chat import JSON
 from tidegate.errors import Untrusted
 from tidegate.ids import RequestId
@@ -111,4 +111,4 @@ def _unreadable(last: Record | None) -> Untrusted:
 
 
 def _wrong(message: str, code: str) -> Untrusted:
-    return Untrusted(message, code=code)
+    return Untrusted(message, code=code, hint=CUT if code == "ledger_truncated" else CHANGED)

@@ -113,6 +113,12 @@ def test_a_reader_that_has_seen_enough_is_no_failure() -> None:
     assert (code, done.stderr) == ("0", "")
 
 
+def test_a_complaint_that_nobody_reads_to_its_end_is_still_one(capsys: pytest.CaptureFixture[str]) -> None:
+    complaint = BrokenPipeError(32, "gone")
+    complaint.__context__ = BadRequest("no such option", code="x")
+    assert cli.carry_out(lambda: cli.single(failing(complaint)), "x", [], {}) == 2
+
+
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("argv", [["redact", "--patterns-only", "--jsonl"], ["--help"], ["redact", "--help"]])
 def test_an_output_without_room_is_said_and_a_failure(argv: list[str]) -> None:
