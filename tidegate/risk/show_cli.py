@@ -19,6 +19,7 @@ from tidegate.risk.promise import Promise
 from tidegate.risk.report import Report, report, svg, terminal
 from tidegate.risk.simulate import Wanted, World, days, feasible, timeline
 from tidegate.risk.task import Task
+from tidegate.risk.words import shipped
 
 
 def report_command(
@@ -40,7 +41,8 @@ def report_command(
     rows = read_outcomes(outcomes)
     if not rows:
         raise BadRequest(f"there are no outcomes in {outcomes.name}", code="no_outcomes")
-    sure = np.array(scorer(read_fit(fit)).p_right([o.prompt for o in rows], [o.features for o in rows]))
+    using = scorer(read_fit(fit), shipped())
+    sure = np.array(using.p_right([o.prompt for o in rows], [o.features for o in rows]))
     weak = np.array([o.weak for o in rows])
     strong = weak + gains(rows) if any(o.strong is not None for o in rows) else None
     _told(f"{fit.stem} on {len(rows)} outcomes", report(sure, weak, strong), svg_file)
