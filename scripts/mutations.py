@@ -9,6 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REGISTRY = "tidegate/privacy/patterns/__init__.py"
+COMPOSE = "tidegate/privacy/compose/__init__.py"
+_COMPOSERS = re.compile(r"COMPOSERS: tuple\[Composer, \.\.\.\] = \((.*?)\)")
 _ENTRIES = re.compile(r"DETECTORS: .*?= \((.*?)\n\)", re.DOTALL)
 _P = "tidegate/privacy"
 _T = "tests/tidegate/privacy"
@@ -35,6 +37,22 @@ def detectors() -> Iterator[Mutant]:
         without = re.sub(rf"\b{entry}, ?", "", listed[0], count=1)
         test = f"{_T}/test_registry.py::test_without_it_something_of_its_table_is_lost[{entry.lower()}]"
         yield Mutant(f"no {entry}", REGISTRY, listed[0], without, (test,))
+
+
+def composers() -> Iterator[Mutant]:
+    """Each composer taken out: what its own table holds is no longer found."""
+    source = (ROOT / COMPOSE).read_text(encoding="utf-8")
+    listed = _COMPOSERS.search(source)
+    if listed is None:
+        raise SystemExit("the composers are not where they were")
+    for entry in listed[1].split(", "):
+        without = listed[0].replace(
+            listed[1], ", ".join(one for one in listed[1].split(", ") if one != entry)
+        )
+        test = (
+            f"{_T}/compose/test_composers.py::test_without_it_something_of_its_table_is_lost[{entry.lower()}]"
+        )
+        yield Mutant(f"no composer {entry}", COMPOSE, listed[0], without, (test,))
 
 
 _MERGE = (
@@ -70,13 +88,24 @@ _GATES = (
         ("measures", "if any(word in MEASURES for word in words) and", "if False and"),
         ("trades behind an article", "not ARTICLES.isdisjoint(article) or", "False or"),
         ("the capitalised twin", "return value.isalpha() and re.search", "return False and re.search"),
-        ("joining words at the end", "while len(tokens) > 1 and _joins(text, *tokens[-1]):", "while False:"),
+        ("joining words at the end", "while len(tokens) > 1 and (_joins(text, *tokens[-1]) or _goes_on(text, tokens)):", "while False:"),
+        ("verbs and things behind a name", "return word in DOINGS | THINGS and text[tokens[-2][0]].isupper()", "return False"),
+        ("questions and things before a name", "_opens(text, tokens) or _asks(text, tokens) or", "_opens(text, tokens) or"),
+        ("what is counted", "before[-1] in _COUNTED", "False"),
         ("codes of programs", "if line.code and not _quoted", "if False and not _quoted"),
         ("fields that say so", "    if keyed:\n        return Situation.KEYED\n", ""),
     )
   ),
-    Mutant("the gates are not asked", f"{_P}/ner.py", "return tuple(kept(text, raw, tuple(keyed_values(text)) if raw else (), settings.least))", "return raw",
+    Mutant("the gates are not asked", f"{_P}/ner.py", "return tuple(kept(text, raw, keyed, settings.least))", "return raw",
            (f"{_T}/test_ner.py::test_find_asks_the_gates_with_the_table_of_the_weights",)),
+)  # fmt: skip
+
+_BESIDE = (
+    Mutant("nothing is composed", f"{_P}/detect.py", "return composed(merged, text, rules=self.rules)", "return merged", (f"{_T}/compose/test_composers.py",)),
+    Mutant("an allowed address swallows a town", f"{_P}/compose/__init__.py", "rules.spared(composer.compose(Scene(text, spans)), text)", "composer.compose(Scene(text, spans))",
+           (f"{_T}/compose/test_composers.py::test_values_to_be_shown_stay_shown_beside_others",)),
+    Mutant("an addition cuts what was found", f"{_P}/compose/__init__.py", "all(added.start <= one.start and one.end <= added.end for one in touched)", "True",
+           (f"{_T}/compose/test_composers.py::test_an_addition_that_would_cut_a_find_is_left_out",)),
 )  # fmt: skip
 
 _WAY_BACK = (
@@ -132,5 +161,6 @@ _CLOSED = (
 
 def mutants() -> Iterator[Mutant]:
     """All of them, the quick ones of the rules first."""
-    yield from (*_MERGE, *_READINGS, *_GATES, *_WAY_BACK, *_CLOSED)
+    yield from (*_MERGE, *_READINGS, *_GATES, *_BESIDE, *_WAY_BACK, *_CLOSED)
+    yield from composers()
     yield from detectors()

@@ -182,8 +182,11 @@ class Encoder:
         if not self.settings.domains or not words:
             return None
         shares = [weight / words for weight, _ in weighed]
-        domain = np.average([said.domain for _, said in weighed], axis=0, weights=shares)
-        complexity = np.average([said.complexity for _, said in weighed], axis=0, weights=shares)
+        if len(weighed) == 1:  # as most texts: nothing to weigh
+            domain, complexity = weighed[0][1].domain, weighed[0][1].complexity
+        else:
+            domain = np.average([said.domain for _, said in weighed], axis=0, weights=shares)
+            complexity = np.average([said.complexity for _, said in weighed], axis=0, weights=shares)
         best = int(domain.argmax())
         return Subject(
             self.settings.domains[best], float(domain[best]), float(complexity[0]), float(complexity[1])

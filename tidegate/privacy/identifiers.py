@@ -17,6 +17,7 @@ from tidegate.privacy.spans import Label, Span
 _JOINED: Final = re.compile(
     r"(?<![^\W_])[^\W\d_]{2,24}(?:_[^\W\d_]{2,24}){1,5}(?![^\W_])|(?<![^\W_])[^\W\d_]*[a-zà-ÿ][A-ZÀ-Þ][a-zà-ÿ][^\W\d_]{0,40}"
 )
+_HUMP: Final = re.compile(r"[a-zà-ÿ][A-ZÀ-Þ][a-zà-ÿ]")  # without it, and without a `_`, nothing is joined
 _WORD: Final = re.compile(r"[A-ZÀ-Þ]?[a-zà-ÿ]{2,}|[A-ZÀ-Þ]{2,}(?![a-zà-ÿ])|[^\W\d_]")
 _MOST: Final = 64  # identifiers of one text
 _SURE: Final = 0.9
@@ -36,6 +37,8 @@ class _Place:
 
 def people(text: str, ner: Ner) -> Iterator[Span]:
     """Persons named by the identifiers of `text`, in its offsets."""
+    if "_" not in text and _HUMP.search(text) is None:
+        return
     lines, places = _lines(text)
     if not lines:
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
@@ -23,16 +22,14 @@ _OF: Final[dict[str, tuple[str, ...]]] = {}
 for _language, _words in _SMALL.items():
     for _word in _words.split():
         _OF[_word] = (*_OF.get(_word, ()), _language)
+_WHOLE: Final = 6  # a vote that is split evenly between up to three languages
 
 
 def language(line: str) -> str:
     """`en`, `de`, ...; empty when no small word tells. A word of several languages counts a share for each."""
-    votes: Counter[str] = Counter()
-    for number, word in enumerate(_WORD.finditer(line)):
-        if number >= _MOST:
-            break
-        several = _OF.get(word[0].lower(), ())
+    votes: dict[str, int] = {}
+    for word in _WORD.findall(line)[:_MOST]:
+        several = _OF.get(word.lower(), ())
         for one in several:
-            votes[one] += 6 // len(several)
-    best = votes.most_common(1)
-    return best[0][0] if best else ""
+            votes[one] = votes.get(one, 0) + _WHOLE // len(several)
+    return max(votes, key=votes.__getitem__) if votes else ""

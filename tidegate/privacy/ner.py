@@ -66,8 +66,10 @@ def find(text: str, encoder: Encoder) -> tuple[Span, ...]:
     Raises BadRequest for a text beyond the encoder's limits and Broken when the encoder fails.
     """
     settings = encoder.settings
-    raw = spans(text, encoder.scan(text), settings.tags, settings.entity_threshold, settings.minimum)
-    return tuple(kept(text, raw, tuple(keyed_values(text)) if raw else (), settings.least))
+    keyed = tuple(keyed_values(text))
+    scan = encoder.scan(text)
+    raw = spans(text, scan, settings.tags, settings.entity_threshold, settings.minimum, keyed=keyed)
+    return tuple(kept(text, raw, keyed, settings.least))
 
 
 def load_ner(size: Size = Size.FULL, book: Path | None = None) -> Callable[[str], tuple[Span, ...]]:
@@ -80,12 +82,20 @@ def load_ner(size: Size = Size.FULL, book: Path | None = None) -> Callable[[str]
 
 
 def spans(
-    text: str, scan: Scan, tags: tuple[str, ...], threshold: float, minimum: Mapping[str, float] = _NO_MINIMUM
+    text: str,
+    scan: Scan,
+    tags: tuple[str, ...],
+    threshold: float,
+    minimum: Mapping[str, float] = _NO_MINIMUM,
+    *,
+    keyed: tuple[tuple[int, int], ...] | None = None,
 ) -> tuple[Span, ...]:
-    """What the scores of `scan` say about `text`. Pure."""
+    """What the scores of `scan` say about `text`; `keyed` is what `keyed_values` finds in it, where that is known. Pure."""
     if not scan.words:
         return ()
-    marked = _marked(text, scan, threshold)
+    marked = _marked(text, scan, threshold, tuple(keyed_values(text)) if keyed is None else keyed)
+    if not any(marked):
+        return ()
     found = []
     for run in _runs(text, scan, tags, marked):
         if run.score < minimum.get(run.kind, 0.0):
@@ -96,18 +106,17 @@ def spans(
     return tuple(span for span in found if span.label is not Label.POSTAL_CODE or _placed(text, span, found))
 
 
-def _marked(text: str, scan: Scan, threshold: float) -> list[bool]:
+def _marked(text: str, scan: Scan, threshold: float, keyed: tuple[tuple[int, int], ...]) -> list[bool]:
     """Which words are private: by their own score, or as a bridge between two that are."""
     private = 1.0 - scan.tags[:, 0]
-    limits = [threshold] * len(scan.words)
-    for start, end in keyed_values(text):
+    marked: list[bool] = (private >= threshold).tolist()
+    for start, end in keyed:
         for index, word in enumerate(scan.words):
             if word.start >= end:
                 break
             if word.start >= start:
-                limits[index] = threshold * _KEYED_SHARE
-    marked = [bool(score >= limit) for score, limit in zip(private, limits, strict=True)]
-    for index in range(1, len(marked) - 1):
+                marked[index] = bool(private[index] >= threshold * _KEYED_SHARE)
+    for index in range(1, len(marked) - 1 if any(marked) else 0):
         word = scan.words[index]
         if (
             not marked[index]
@@ -123,6 +132,8 @@ def _marked(text: str, scan: Scan, threshold: float) -> list[bool]:
 
 def keyed_values(text: str) -> Iterator[tuple[int, int]]:
     """Where values of fields stand that say so: `"customer": "anna"`."""
+    if ":" not in text and "=" not in text:
+        return
     for key in _KEYED.finditer(text):
         value = _VALUE.match(text, key.end())
         if value is not None:
