@@ -41,6 +41,7 @@ NOBODY = [
     ("Tel. 02 56 17 83 66, ask for the porter", "porter", PERSON),
     ("the plumber said to ring", "plumber", PERSON),
     ("Frank was frank about the salary.", "frank", PERSON),
+    ("12 High Street: second bell from the top", "bell", PERSON),
     ("An amazon is a warrior; Amazon is a shop.", "amazon", FIRM),
     ("Mobil +34 874222103", "Mobil", FIRM),
 ]
@@ -76,6 +77,14 @@ def test_what_may_be_a_name_stays_whole(text: str, value: str, label: Label) -> 
     ("text", "value", "left"),
     [
         ("Bill to Acme", "Bill to", "Bill"),
+        ("Johan studies at Kota", "Johan studies", "Johan"),
+        ("someone from Colin call back", "Colin call", "Colin"),
+        ("Does Trubin Seifert deliver", "Does Trubin Seifert", "Trubin Seifert"),
+        ("meine Schwester Wanda wohnt", "Schwester Wanda", "Wanda"),
+        ("phone 1, office Seattle.", "office Seattle", "Seattle"),
+        ("the Cromer branch opens", "Cromer branch", "Cromer"),
+        ("for user jdoe again", "user jdoe", "jdoe"),
+        ("Will Smith came", "Will Smith", "Will Smith"),
         ("Record for Maria Lopez", "Record for", "Record"),
         ("Ersatzteil HLN-7833/61", "Ersatzteil HLN", None),
         ("staat op de loonstrook", "de loonstrook", None),

@@ -83,7 +83,8 @@ _WHOLE_WORDS = frozenset(("straße", "strasse", "str.", "weg", "allee", "laan", 
 _ROADS = ("bundesstraße", "bundesstrasse", "landesstraße")  # with a number behind: a road, not a house
 _ROMANCE = re.compile(
     r"(?:^|[\s(,:;\"'])((?:Calle|C/|Avenida|Avda\.?|Av\.?|Paseo|Plaza|Camino|Carrera|Via|Viale|Piazza|Piazzale|Corso|Largo|Rua|Travessa|Praça|Praceta|Strada|Vicolo|Borgo|Contrada|Rotonda|Stretto|Canale|Incrocio|Lungomare|Circonvallazione|Salita|Galleria|Pasaje|Pasadizo|Cuesta|Cañada|Ronda|Glorieta|Travesía|Callejón|Rambla|Urbanización|Vial|Acceso|Alameda|Alto|Beco|Estrada|Rúa|aleja|Aleja|ulica|pl\.|al\.|ul\.)"
-    r" ?(?:[\wÀ-ÿ.'’-]{1,24} ){0,4}?[\wÀ-ÿ.'’-]{2,24}),? (?:n[º°o.]{0,2} ?)?$"
+    r" ?(?:(?:[A-ZÀ-Ž][\wÀ-ÿ.'’-]{0,24}|\d{1,2}|de|del|della|delle|dello|degli|dei|di|da|do|dos|das|du|la|las|los|lo|le|e|y|i|san|santa|[dl]['’]\w{1,20}|dell['’]\w{1,20}) ){0,4}?"
+    r"[A-ZÀ-Ž0-9][\wÀ-ÿ.'’-]{1,24}),? (?:n[º°o.]{0,2} ?)?$"
 )
 _NUMBER = re.compile(r"\d{1,4} ?(?:[a-zA-Z](?![A-Za-z]))?(?:[-/–] ?\d{1,4}[a-z]?)?(?![\d])")
 _EURO_TOWN = re.compile(

@@ -170,6 +170,27 @@ def test_a_near_miss_is_left_alone(name: str, marked: str) -> None:
     assert added(by_name(name), marked) == []
 
 
+@pytest.mark.parametrize("name", sorted(HITS))
+def test_without_it_something_of_its_table_is_lost(name: str) -> None:
+    rest = tuple(one for one in COMPOSERS if one.name != name)
+    assert any(_made(marked, COMPOSERS) != _made(marked, rest) for marked, _ in HITS[name])
+
+
+def _made(marked: str, composers: tuple[Composer, ...]) -> tuple[Span, ...]:
+    text, spans = scene(marked)
+    return composed(Merged(spans, ()), text, composers).spans
+
+
+def test_an_addition_that_would_cut_a_find_is_left_out() -> None:
+    text, spans = scene("{PERSON|Ana Berg} 12")
+    cut = Composer("cut", frozenset({Label.PERSON}), lambda _: [Span(4, 11, Label.AGE, 0.9, "beside:cut")])
+    whole = Composer(
+        "whole", frozenset({Label.PERSON}), lambda _: [Span(0, 11, Label.AGE, 0.9, "beside:whole")]
+    )
+    assert composed(Merged(spans, ()), text, (cut,)).spans == spans
+    assert [span.label for span in composed(Merged(spans, ()), text, (whole,)).spans] == [Label.AGE]
+
+
 def test_parts_taken_into_an_address_are_told_as_losses() -> None:
     text, spans = scene("at {STREET_ADDRESS|12 High Street}, {LOCATION|Leeds}.")
     made = composed(Merged(spans, ()), text)

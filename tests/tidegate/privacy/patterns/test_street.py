@@ -46,6 +46,7 @@ NEAR_MISSES = [
     "brigade 5",
     "5 way valve",
     "24 hours a day",
+    "Corso was robbed on Tuesday 06",
     "in 2007 Bowling Green",
     "from 2007 Bowling Green",
     "at 5 Hill",
