@@ -250,7 +250,13 @@ def _parts(wiring: _Wiring, exits: Exits) -> Parts:
         lessened=_lessened(exits.way_out),
     )
     return Parts(
-        door, Keyring(stores.keys), health, metrics_page, stores.ledger.latest, embedding.on_this_machine()
+        door,
+        Keyring(stores.keys),
+        health,
+        metrics_page,
+        stores.ledger.latest,
+        embedding.on_this_machine(),
+        embedding.of_file(config.embedding),
     )
 
 

@@ -67,6 +67,19 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     queue: Count = 64  # requests that may wait for a slot; beyond these: 429 with Retry-After
 
 
+class Embedding(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A GGUF model whose vectors `POST /v1/embeddings` gives under its own name, next to the built-in `embedding`."""
+
+    path: Path | None = (
+        None  # a GGUF file, pooled as it says; a language model is pooled by the mean of its last layer
+    )
+    name: str = ""  # as in "model"; absent: the file's name in small letters, without its ending
+    context_tokens: Annotated[int, msgspec.Meta(ge=8)] = (
+        512  # of a text that are read; never more than it was made for
+    )
+    threads: Annotated[int, msgspec.Meta(ge=1)] = 1  # that read one text
+
+
 class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What may leave, what must, and what waits for a person."""
 
@@ -298,6 +311,7 @@ class EdgeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     mode_for: dict[str, Mode] = {}  # the same per application; it may let out less than `mode`, never more
     door: Door = Door()
     model: Model = Model()
+    embedding: Embedding = Embedding()
     policy: Rules = Rules()
     privacy: Privacy = Privacy()
     promise: Promised = Promised()

@@ -69,7 +69,8 @@ ENDPOINTS = (
     Endpoint(
         "/v1/embeddings",
         "Vectors of 384 numbers and length 1, made on this device by the model that `tidegate models build embedder` builds; "
-        "nothing of them leaves. Texts that were too long to be read whole are named in `tidegate.cut`.",
+        "nothing of them leaves. A GGUF file of the settings (`embedding.path`, [models](models.md#embedding-models)) answers to its own name beside it, with its own "
+        "count of numbers. Texts that were too long to be read whole are named in `tidegate.cut`.",
         EmbeddingBody,
         tables.EMBEDDINGS,
         '"model":"embedding","input":"hi"',

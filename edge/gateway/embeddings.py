@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol
 
@@ -16,6 +16,7 @@ from tidegate.errors import BadRequest
 
 MODEL = "embedding"
 WIDTH = 384
+BUILT_IN: Mapping[str, int] = {MODEL: WIDTH}
 MOST_TEXTS = 2048  # OpenAI's bound
 
 
@@ -40,6 +41,11 @@ class Embeds(Protocol):
         """Whether it has been built here."""
         ...
 
+    @property
+    def width(self) -> int:
+        """Numbers of a vector; 0 when that is not known before one is made."""
+        ...
+
     async def embed(self, texts: Sequence[str]) -> Sequence[Vector]:
         """One vector per text. Raises Broken when it is missing or does not work, with what to run."""
         ...
@@ -61,25 +67,33 @@ class EmbeddingCall:
 
     texts: tuple[str, ...] = field(repr=False)
     as_base64: bool = False
+    model: str = MODEL
 
 
 _decoder = msgspec.json.Decoder(EmbeddingBody)
 
 
-def parse_embedding(body: bytes, *, max_depth: int = 64) -> EmbeddingCall:
-    """The call in the body. Raises BadRequest whose `param` names the field that is wrong."""
+def parse_embedding(
+    body: bytes, *, max_depth: int = 64, widths: Mapping[str, int] = BUILT_IN
+) -> EmbeddingCall:
+    """The call in the body, to one of the models of `widths` (numbers of a vector; 0: not known).
+
+    Raises BadRequest whose `param` names the field that is wrong.
+    """
     found = decoded(_decoder, body, max_depth)
-    if found.model != MODEL:
+    if found.model not in widths:
+        names = " or ".join(repr(name) for name in widths)
         raise BadRequest(
-            f"embeddings come from the model {MODEL!r}", code="model_not_found", param="model", status=404
+            f"embeddings come from the model {names}", code="model_not_found", param="model", status=404
         )
-    if found.dimensions not in (None, WIDTH):
+    width = widths[found.model]
+    if found.dimensions is not None and found.dimensions != width:
         raise BadRequest(
-            f"dimensions: vectors have {WIDTH} numbers here, and lose their meaning when they are cut",
+            f"dimensions: vectors have {width or 'all their'} numbers here, and lose their meaning when they are cut",
             code="unsupported_parameter",
             param="dimensions",
         )
-    return EmbeddingCall(_texts(found.input), found.encoding_format == "base64")
+    return EmbeddingCall(_texts(found.input), found.encoding_format == "base64", found.model)
 
 
 def _texts(given: str | list[str | int | list[int]]) -> tuple[str, ...]:
@@ -113,7 +127,7 @@ def page(call: EmbeddingCall, vectors: Sequence[Vector]) -> dict[str, JSON]:
             {"object": "embedding", "index": at, "embedding": _written(vector.raw, as_base64=call.as_base64)}
             for at, vector in enumerate(vectors)
         ],
-        "model": MODEL,
+        "model": call.model,
         "usage": {"prompt_tokens": read, "total_tokens": read},
         "tidegate": {"source": "device", "cut": cut},
     }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import msgspec
@@ -57,6 +57,7 @@ class Parts:
     metrics_page: Callable[[], bytes]
     ledger: Callable[[int], list[Record]]
     embeds: Embeds
+    more_embeds: Mapping[str, Embeds] = field(default_factory=dict)
     reload: owner.Reload | None = None
     agent: AgentDesk | None = None
     pages: Pages | None = None
@@ -188,8 +189,10 @@ class _Rooms:
         from edge.gateway.embeddings import page, parse_embedding
 
         async with self._working(request) as (caller, body):
-            call = parse_embedding(body, max_depth=self._door.settings.max_depth)
-            vectors = await while_connected(request, self._parts.embeds.embed(call.texts))
+            known = {EMBEDDING: self._parts.embeds, **self._parts.more_embeds}
+            widths = {name: one.width for name, one in known.items()}
+            call = parse_embedding(body, max_depth=self._door.settings.max_depth, widths=widths)
+            vectors = await while_connected(request, known[call.model].embed(call.texts))
         self._log.info("embedded", count=len(vectors))
         return _json(page(call, vectors), 200, chat.headers_of_device(caller))
 
@@ -278,7 +281,8 @@ class _Rooms:
         return Response(self._parts.metrics_page(), media_type="text/plain; version=0.0.4")
 
     def _models(self) -> tuple[str, ...]:
-        return (*self._door.models(), *((EMBEDDING,) if self._parts.embeds.present else ()))
+        vectors = {EMBEDDING: self._parts.embeds, **self._parts.more_embeds}
+        return (*self._door.models(), *(name for name, one in vectors.items() if one.present))
 
     def application(self, request: Request) -> str:
         """Whose key it is: as OpenAI's clients send it, or as Anthropic's do."""

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from edge.embedding import LazyEmbedder, on_this_machine
+from edge.embedding import LazyEmbedder, Reader, Vector, on_this_machine
 from tidegate.errors import Broken
 
 
@@ -18,7 +18,7 @@ class Missing:
     def __init__(self) -> None:
         self.tries = 0
 
-    def __call__(self) -> None:
+    def __call__(self) -> Reader:
         self.tries += 1
         assert threading.current_thread() is not threading.main_thread()
         raise Broken("not built", code="embedder_missing")
@@ -26,7 +26,7 @@ class Missing:
 
 async def test_what_is_missing_is_looked_for_again() -> None:
     load = Missing()
-    lazy = LazyEmbedder(load, lambda: False)  # type: ignore[arg-type]
+    lazy = LazyEmbedder(load, lambda: False)
     assert not lazy.present
     assert load.tries == 0
     for _ in range(2):
@@ -42,23 +42,15 @@ class Slow:
         self.loads = 0
         self.go = threading.Event()
 
-    def __call__(self) -> Slow:
+    def __call__(self) -> Reader:
         self.loads += 1
         assert self.go.wait(20)
-        return self
-
-    def pieces(self, text: str) -> list[int]:
-        return [1] * len(text)
-
-    def embed(self, texts: list[str]) -> object:
-        import numpy as np
-
-        return np.ones((len(texts), 1), dtype=np.float32)
+        return lambda text: Vector(struct.pack("<f", 1.0), len(text), whole=True)
 
 
 async def test_it_is_loaded_once_even_when_the_first_caller_goes_away() -> None:
     load = Slow()
-    lazy = LazyEmbedder(load, lambda: True)  # type: ignore[arg-type]
+    lazy = LazyEmbedder(load, lambda: True)
     first = asyncio.create_task(lazy.embed(["a"]))
     second = asyncio.create_task(lazy.embed(["abc"]))
     await asyncio.sleep(0)

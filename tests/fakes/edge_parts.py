@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -184,6 +184,7 @@ class FakeEmbedder:
     """Says how long each text is, in 384 numbers; reads at most ten characters of it."""
 
     present: bool = True
+    width: int = 384
     asked: list[str] = field(default_factory=list)
 
     async def embed(self, texts: Sequence[str]) -> tuple[Vector, ...]:
@@ -227,6 +228,7 @@ def open_door(
     clock: Clock | None = None,
     encode: Callable[[Escalation], bytes] | None = None,
     embeds: Embeds | None = None,
+    more_embeds: Mapping[str, Embeds] | None = None,
     remembers: Sequence[str] = (),
     lessened: str = "",
 ) -> OpenDoor:
@@ -266,6 +268,7 @@ def open_door(
         lambda: b"",
         stores.ledger.latest,
         embeds or FakeEmbedder(present=False),
+        more_embeds or {},
         agent=agency.build(EdgeConfig(state=folder), stores, door, {}, lambda: door),
     )
     parts = replace(parts, pages=_pages(parts, stores, made or local_only, EdgeConfig(state=folder)))

@@ -1,4 +1,4 @@
-"""llama.cpp through llama-cpp-python's low-level functions: the only file that touches pointers.
+"""llama.cpp through llama-cpp-python's low-level functions: with `pooled` the only file that touches pointers.
 
 Rule 1: one `Context` is used by one thread at a time. Rule 2: `free()` contexts before their `Weights`.
 Reference: llama.h of the llama.cpp release that the wheel was built from.
