@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from scripts.fit_held_out import Written, early_curve, held_out, nearness, quotes, told
+from scripts.fit_held_out import SHOWN, Written, early_curve, held_out, nearness, quotes, spared, told
 from scripts.fit_recall import Recalling, recalling
 from scripts.training import homes, results
 from scripts.training.data import Corpus, Example, load, topics
@@ -276,6 +276,7 @@ def tested(made: Calibration, outcomes: Sequence[Outcome], rows: int) -> Report:
     sure = np.array([made.after.probability(o.after) if o.usable else PASSED for o in outcomes])
     ahead = np.array([made.before.probability(o.before) for o in outcomes])
     kept = sure >= made.keep_at
+    written_ones = [o.written for o in outcomes if o.usable]
     wrong = float((~right[kept]).mean()) if kept.any() else 0.0
     for source in SOURCES:
         rows_of = np.array([o.source == source for o in outcomes])
@@ -298,6 +299,7 @@ def tested(made: Calibration, outcomes: Sequence[Outcome], rows: int) -> Report:
         test_error_kept=round(wrong, 4),
         test_right=round(float(right.mean()), 4),
         before_test_auroc=round(auroc(ahead, right), 4),
+        spared=tuple(one for share in SHOWN if (one := spared(made, written_ones, share)) is not None),
     )
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from scripts.evaluation.intervals import Rows, bootstrap
 from tidegate.engines.port import TokenScore
 from tidegate.risk import early
-from tidegate.risk.calibrate import Calibration, Curve
+from tidegate.risk.calibrate import Calibration, Curve, Spared
 from tidegate.risk.fit import logistic, matrix
 from tidegate.risk.held_out import HeldOut
 from tidegate.risk.novelty import ROOM, distance
@@ -99,6 +100,45 @@ def told(made: Calibration) -> list[str]:
                 f"  early exit at {100 * share:g} %: {100 * given_up:.0f} % of the drafts to be escalated are given up"
             )
     return found
+
+
+def spared(made: Calibration, rows: Sequence[Written], share: float) -> Spared | None:
+    """What early exit spares under a promise, on drafts nothing was learned from; None where it cannot be promised."""
+    calls, on = made.outcomes.get(Task.CALLS), terms(made, Task.CALLS, Promise(share))
+    if calls is None or made.early is None or not on.holds:
+        return None
+    below = early.give_up_below(calls, on.keep_at)
+    kept = np.array([made.after.probability(row.after) >= on.keep_at for row in rows])
+    ends = np.array([ended(made.early, row, below) for row in rows])
+    tokens = np.array([len(row.tokens) for row in rows])
+    gone, whole = (tokens - ends)[~kept], tokens[~kept]
+    if not len(whole):
+        return None
+
+    def saved(chosen: Rows) -> float:
+        return float(gone[chosen].sum() / max(whole[chosen].sum(), 1))
+
+    found = bootstrap(len(whole), saved, resamples=500)
+    return Spared(
+        wrong_at_most=share,
+        drafts=len(whole),
+        tokens=round(found.value, 4),
+        low=round(found.low, 4),
+        high=round(found.high, 4),
+        lost=round(float((ends < tokens)[kept].mean()) if kept.any() else 0.0, 4),
+    )
+
+
+def ended(curve: Curve, row: Written, below: float) -> int:
+    """How many tokens of a draft are written when it is given up below that. The engine hears of a token while the next one is
+    computed, so one more is."""
+    hope = early.Hope(curve, row.asked, below)
+    if hope.at_start():
+        return 1
+    for count, token in enumerate(row.tokens, start=1):
+        if hope.should_stop(token):
+            return min(count + 1, len(row.tokens))
+    return len(row.tokens)
 
 
 def _prefixes(row: Written) -> list[dict[str, float]]:

@@ -6,17 +6,28 @@ A line for each prompt: what it was asked, by a digest, and what came. Only for 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from tidegate.chat import Prompt
-from tidegate.engines.llama import LlamaEngine
 from tidegate.engines.port import Draft
 
 FOLDER = Path(__file__).resolve().parents[1] / "build" / "confidence"
+
+
+class Model(Protocol):
+    """What is asked of an engine here."""
+
+    @property
+    def digest(self) -> str: ...
+
+    async def generate(self, prompt: Prompt) -> Draft: ...
+
+    async def glance(self, prompt: Prompt) -> Mapping[str, float]: ...
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -31,7 +42,7 @@ class Line(msgspec.Struct, frozen=True):
 class Recalling:
     """An engine that remembers. Use from one event loop."""
 
-    engine: LlamaEngine
+    engine: Model
     path: Path
     known: dict[str, Line]
 
@@ -56,10 +67,13 @@ class Recalling:
         return found
 
 
-def recalling(engine: LlamaEngine, folder: Path | None = None) -> Recalling:
+def recalling(engine: Model, folder: Path | None = None) -> Recalling:
     """The engine with what is known of its weights; a line that was cut off is written anew."""
     path = (folder or FOLDER) / f"{engine.digest[:16]}.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.read_bytes().endswith(b"\n"):
+        with path.open("ab") as file:
+            file.write(b"\n")
     return Recalling(engine, path, {line.asked: line for line in _lines(path)})
 
 

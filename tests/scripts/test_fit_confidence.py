@@ -63,8 +63,8 @@ def outcomes(count: int, seed: int) -> list[Outcome]:
 
 
 def test_a_fit_holds_its_promise_on_outcomes_it_has_not_seen(tmp_path: Path) -> None:
-    made = fit(outcomes(1500, 1))
-    report = report_of(made, outcomes(3000, 2), 1500)
+    made = fit(outcomes(700, 1))
+    report = report_of(made, outcomes(1500, 2), 700)
     assert report.test_auroc > 0.9
     assert report.test_ece < 0.05
     assert report.test_error_kept < 0.15

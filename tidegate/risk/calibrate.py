@@ -64,6 +64,18 @@ class Curve(msgspec.Struct, frozen=True):
         return 0.9 * _between(z, self.x, self.y) + 0.1 * _logistic(z)
 
 
+class Spared(msgspec.Struct, frozen=True):
+    """What early exit spares under a promise: the share of the tokens of drafts that escalate, with its 95 % interval, and which
+    share of the drafts that would have been kept it gives up. `drafts`: how many escalated."""
+
+    wrong_at_most: float
+    drafts: int
+    tokens: float
+    low: float
+    high: float
+    lost: float
+
+
 class Report(msgspec.Struct, frozen=True):
     """How the calibration was made and how it held on outcomes it had not seen. Shares in 0..1."""
 
@@ -75,6 +87,7 @@ class Report(msgspec.Struct, frozen=True):
     test_error_kept: float
     test_right: float
     before_test_auroc: float
+    spared: tuple[Spared, ...] = ()
 
 
 class Calibration(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,7 +18,7 @@ from edge.promise.lines import Promises
 from edge.promise.weigh import signals
 from edge.store.promises import PromiseStore
 from edge.store.schema import open_durable, open_journal
-from scripts.evaluation.intervals import Rows, bootstrap, middle, wilson
+from scripts.evaluation.intervals import Estimate, Rows, bootstrap, middle, wilson
 from scripts.evaluation.rows import Bar, Row, Unit
 from tidegate.assets import model_dir
 from tidegate.chat import Message, Prompt, Role, Tool, ToolCall, Usage
@@ -48,6 +49,7 @@ def rows() -> Iterator[Row]:
             continue
         yield from _quality(name, held)
         yield from _promises(name, made, held)
+        yield from _early(name, made)
 
 
 def month_rows(seeds: int) -> Iterator[Row]:
@@ -82,9 +84,10 @@ def cost_rows(count: int = 3000) -> Iterator[Row]:
         )  # fmt: skip
         spent = []
         for _ in range(count):
+            fresh = replace(draft)  # as each request brings its own: nothing about it is known yet
             began = time.thread_time()
-            sure = confidence(draft, prompt, made)
-            keeper.judge(request, signals(prompt, draft, sure, made, 2048), claims=keeper.claims(draft))
+            sure = confidence(fresh, prompt, made)
+            keeper.judge(request, signals(prompt, fresh, sure, made, 2048), claims=keeper.claims(fresh))
             spent.append(1000 * (time.thread_time() - began))
         for base in bases:
             base.close()
@@ -134,6 +137,19 @@ def _promises(name: str, made: Calibration, held: HeldOut) -> Iterator[Row]:
                 "embedded", f"{name}: drafts to be escalated given up early, {100 * share:g} %",
                 wilson(sum(low < bar for low in lows), max(len(lows), 1)), Unit.SHARE, None, f"below {bar:.3f}", detail=True,
             )  # fmt: skip
+
+
+def _early(name: str, made: Calibration) -> Iterator[Row]:
+    """What early exit spared of drafts that escalate, on the test half, when the calibration was made."""
+    for one in made.report.spared if made.report is not None else ():
+        yield Row(
+            "embedded",
+            f"{name}: early exit, tokens of drafts that escalate spared, {100 * one.wrong_at_most:g} %",
+            Estimate(one.tokens, one.low, one.high, one.drafts),
+            Unit.SHARE,
+            Bar(0.30),
+            f"kept drafts given up: {100 * one.lost:.1f} %; reading the prompt is not spared",
+        )
 
 
 def _newest(path: Path) -> Calibration | None:
