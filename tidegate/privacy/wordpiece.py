@@ -7,8 +7,9 @@ device use this one module, so both see the same numbers.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -54,23 +55,25 @@ class Pieces:
 
 def split(text: str) -> tuple[Word, ...]:
     """Every word of `text`, in order; what lies between two words is white space. Offsets are code points."""
-    return tuple(Word(start, end, shape_of(text[start:end]), glue) for (start, end), glue in _places(text))
+    spans, glues = _places(text)
+    return tuple(
+        Word(start, end, shape_of(text[start:end]), glue)
+        for (start, end), glue in zip(spans, glues, strict=True)
+    )
 
 
-def _places(text: str) -> Iterator[tuple[tuple[int, int], int]]:
+def _places(text: str) -> tuple[list[tuple[int, int]], list[int]]:
     """Where each word stands, and how it touches its neighbours.
 
     On either side: 0 a space, 1 a line break or the edge of the text, 2 nothing at all.
     """
     spans = [match.span() for match in (_ASCII_WORD if text.isascii() else _WORD).finditer(text)]
-    before = 1
-    for index, span in enumerate(spans, 1):
-        after = 1
-        if index < len(spans):
-            end, following = span[1], spans[index][0]
-            after = 2 if end == following else 1 if text.find("\n", end, following) >= 0 else 0
-        yield span, before * 3 + after
-        before = after
+    if not spans:
+        return [], []
+    between = [
+        2 if end == start else 1 if "\n" in text[end:start] else 0 for (_, end), (start, _) in pairwise(spans)
+    ]
+    return spans, [before * 3 + after for before, after in zip([1, *between], [*between, 1], strict=True)]
 
 
 def shape_of(word: str) -> int:
@@ -128,8 +131,11 @@ class WordPiece:
         shapes: list[int] = []
         glues: list[int] = []
         firsts: list[int] = []
-        for (start, end), glue in _places(text):
-            cut, shape = self._of_word(text[start:end])
+        spans, joints = _places(text)
+        seen = self._seen
+        for (start, end), glue in zip(spans, joints, strict=True):
+            word = text[start:end]
+            cut, shape = seen.get(word) or self._of_word(word)
             words.append(Word(start, end, shape, glue))
             firsts.append(len(ids))
             ids += cut
@@ -142,9 +148,6 @@ class WordPiece:
 
     def _of_word(self, word: str) -> tuple[tuple[int, ...], int]:
         """The ids of a word and how it is written; remembered for words of ordinary length."""
-        found = self._seen.get(word)
-        if found is not None:
-            return found
         if len(word) > MAX_WORD:
             return self._of_long(word), shape_of(word)
         found = self._cut(plain(word)), shape_of(word)
