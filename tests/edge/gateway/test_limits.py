@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from edge.config import Door as Settings
 from edge.gateway.keys import make_key
-from edge.gateway.limits import Shares
+from edge.gateway.limits import ImpatientWriter, Shares
 from tests.fakes.edge_clients import http
 from tests.fakes.edge_parts import FakeModel, house, open_door
 from tidegate.chat import JSON
@@ -90,3 +92,62 @@ async def test_beyond_its_minute_an_application_is_told_when_to_come_back(
     assert (got.json()["error"]["code"], got.json()["error"]["type"]) == ("rate_limit_exceeded", kind)
     assert (listed.status_code, theirs.status_code) == (200, 200)
     assert len(model.asked) == 2
+
+
+class Writes:
+    """An application that sends so many chunks."""
+
+    def __init__(self, chunks: int) -> None:
+        self.chunks, self.sent, self.ended = chunks, 0, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            for _ in range(self.chunks):
+                await send({"type": "http.response.body", "body": b"x", "more_body": True})
+                self.sent += 1
+        finally:
+            self.ended = True
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request"}
+
+
+async def test_a_client_that_stops_reading_loses_its_stream() -> None:
+    app = Writes(5)
+    stuck = asyncio.Event()
+
+    async def send(_message: Message) -> None:
+        if app.sent == 2:
+            await stuck.wait()
+
+    async with asyncio.timeout(10):
+        await ImpatientWriter(app, 0.05)({"type": "http"}, _nothing, send)
+    assert app.ended
+    assert app.sent == 2
+
+
+async def test_a_client_that_reads_slowly_keeps_its_stream() -> None:
+    app = Writes(60)  # each within its time, all of them beyond it
+
+    async def send(_message: Message) -> None:
+        await asyncio.sleep(0.02)
+
+    await ImpatientWriter(app, 1.0)({"type": "http"}, _nothing, send)
+    assert app.sent == 60
+
+
+async def test_what_an_application_waits_for_before_it_writes_is_no_fault_of_the_client() -> None:
+    class Thinks(Writes):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            await super().__call__(scope, receive, send)
+            await asyncio.sleep(0.2)
+            await super().__call__(scope, receive, send)
+
+    app = Thinks(1)
+
+    async def send(_message: Message) -> None:
+        await asyncio.sleep(0)
+
+    await ImpatientWriter(app, 0.05)({"type": "http"}, _nothing, send)
+    assert app.sent == 2
