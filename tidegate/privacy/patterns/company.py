@@ -47,7 +47,7 @@ _NO_FIRM = frozenset(
 def find(document: Document) -> Iterator[Span]:
     text = document.text
     taken = 0
-    for form in _FORM.finditer(text):
+    for form in _FORM.finditer(text) if document.has_word(*_ANCHORS) else ():
         begin = _begin(text, taken, form.start())
         if begin < form.start() and _telling(text[begin : form.start()], form[0]):
             taken = form.end()

@@ -46,7 +46,7 @@ _OF_NUMBERS = re.compile(
     r"\b(?:fractions?|ratios?|scores?|parts?|versions?|gates?|rooms?|lines?|model|type|size|no|nr|ref|id|iso|din|en) $"
 )
 _LONGEST_WORD = 12
-_MONTH_WORDS = tuple(sorted(set(_MONTHS.split("|"))))
+MONTH_WORDS = tuple(sorted(set(_MONTHS.split("|"))))
 _BIRTH_WORDS = (
     "born",
     "birth",
@@ -65,7 +65,7 @@ _BIRTH_WORDS = (
 def find(document: Document) -> Iterator[Span]:
     """Read from each number on; words before it are looked back for."""
     text = document.text
-    worded = bool(document.places(_MONTH_WORDS))
+    worded = bool(document.places(MONTH_WORDS))
     figures = document.has_shape(_FIGURES)
     if not worded and not figures:
         return
@@ -83,7 +83,7 @@ def find(document: Document) -> Iterator[Span]:
             found is None
             and worded
             and size <= 2
-            and document.near(_MONTH_WORDS, start - _LONGEST_WORD - 1, end + _LONGEST_WORD)
+            and document.near(MONTH_WORDS, start - _LONGEST_WORD - 1, end + _LONGEST_WORD)
         ):
             found = (_from_day(document, start) if _may_begin(text, start) else None) or _from_month(
                 document, start
@@ -186,6 +186,6 @@ DATE = Pattern(
     (Label.DATE_TIME,),
     find,
     digits=True,
-    lexicon=(*_MONTH_WORDS, *_BIRTH_WORDS),
+    lexicon=(*MONTH_WORDS, *_BIRTH_WORDS),
     shapes=(_FIGURES,),
 )

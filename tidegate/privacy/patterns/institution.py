@@ -22,7 +22,9 @@ _SMALL = r"(?:of|de|la|der|für|the|di|del|des|van|and|&)"
 _FORWARD = re.compile(
     rf"(?<![\w-])(?:{_OF}) (?:of|de|di|der|des|du|von|van|für) (?:the |la |las |los |le )?{_NAME}(?: (?:{_SMALL} )?{_NAME}){{0,3}}"
 )
-_BACKWARD = re.compile(rf"(?<![\w-])(?:St\. )?{_NAME}(?: (?:{_SMALL} )?{_NAME}){{0,3}}? (?:{_ENDS})(?![\w-])")
+_KIND = re.compile(rf" (?:{_ENDS})(?![\w-])")
+_BEFORE = re.compile(rf"(?<![\w-])(?:St\. )?{_NAME}(?: (?:{_SMALL} )?{_NAME}){{0,3}}$")
+_REACH = 80  # characters of a name
 _OPENERS = frozenset(
     "the a an this that my our your his her their any some each every which what does did is are was at in on for to from by with and or but if when while new old "
     "local community public state national regional private general teaching city county house holy junior senior your no not".split()
@@ -38,14 +40,18 @@ def find(document: Document) -> Iterator[Span]:
     text = document.text
     for match in _FORWARD.finditer(text):
         yield hit("institution", match.start(), _without_stop(match), Label.ORGANIZATION, 0.7)
-    for match in _BACKWARD.finditer(text):
-        start = match.start()
-        words = match[0].split()
+    taken = 0
+    for kind in _KIND.finditer(text):
+        before = _BEFORE.search(text, max(taken, kind.start() - _REACH), kind.start())
+        if before is None:
+            continue
+        start, words = before.start(), text[before.start() : kind.end()].split()
         while len(words) > 1 and words[0].lower() in _OPENERS:
             start += len(words[0]) + 1
             words.pop(0)
         if len(words) > 1 and not _only_the_kind(words):
-            yield hit("institution", start, match.end(), Label.ORGANIZATION, 0.65)
+            taken = kind.end()
+            yield hit("institution", start, taken, Label.ORGANIZATION, 0.65)
 
 
 def _without_stop(match: re.Match[str]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
+from tidegate.privacy.patterns.date import MONTH_WORDS
 from tidegate.privacy.patterns.moment import stretched
 from tidegate.privacy.spans import Label, Span
 
@@ -41,9 +42,6 @@ _STARTS = frozenset(month[:3] for month in _MONTHS.split("|"))
 _LOOK_BACK = 26
 _SMALL = (" de", " del", " of")
 _JOINED = tuple("_$€£.,:/#-")
-_SMALL_MONTH = re.compile(
-    r"(?<![\w])(?:january|february|march|april|may|june|july|august|september|october|november|december)(?!\w)"
-)
 _SHAPE = "|".join(sorted({month.lower() for month in _MONTHS.split("|")}))
 
 
@@ -68,7 +66,7 @@ def find(document: Document) -> Iterator[Span]:
 
 def _small(document: Document) -> bool:
     """Whether a month stands there in small letters, as in a chat without capitals."""
-    return _SMALL_MONTH.search(document.text) is not None
+    return any(document.text[at].islower() for at in document.places(MONTH_WORDS))
 
 
 def _after_word(text: str, start: int) -> re.Match[str] | None:
@@ -92,4 +90,6 @@ def _ends(text: str, end: int) -> bool:
     return end >= len(text) or not (text[end].isalnum() or text[end] in "_%")
 
 
-MONTH = Pattern("month", (Label.DATE_TIME,), find, digits=True, shape=rf"\b(?:{_SHAPE})\b")
+MONTH = Pattern(
+    "month", (Label.DATE_TIME,), find, digits=True, lexicon=MONTH_WORDS, shape=rf"\b(?:{_SHAPE})\b"
+)

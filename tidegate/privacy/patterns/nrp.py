@@ -57,10 +57,13 @@ _NOUN = re.compile(
     r"|(?:l|f|m|wr|tw)ist)[a-z]{2,12}(?:er|or|ist|ant))(?:s|es)?\b"
 )
 # In small letters the words for people are counted on their fingers: `polish teacher` may polish.
-_SMALL = re.compile(
-    rf"(?<![\w-])(?:{'|'.join(sorted(word.lower() for word in _WORDS))}) (?:citizen|national|passport holder|man|woman|men|women|people|person|patient|student|immigrant|migrant"
-    r"|refugee|girl|boy|guy|family|mother|father|wife|husband|couple|colleague|friend|neighbou?r|tourist|guest|nurse|parent|voter|resident|guard)s?\b"
+_PERSONS = (
+    "citizen|national|passport holder|man|woman|men|women|people|person|patient|student|immigrant|migrant|refugee|girl|boy|guy|family|mother|father|wife|husband|couple"
+    "|colleague|friend|neighbou?r|tourist|guest|nurse|parent|voter|resident|guard"
 )
+_SMALL_WORDS = "|".join(sorted(word.lower() for word in _WORDS))
+_SMALL = re.compile(rf"(?<![\w-])(?:{_SMALL_WORDS}) (?:{_PERSONS})s?\b")
+_SMALL_SHAPE = rf"\b(?:{_SMALL_WORDS}) (?:{_PERSONS})s?\b"
 _PLURAL = re.compile(r" [a-z]|[.,;:!?)]|$|\n")
 _PRONOUN = re.compile(
     r"\b(?:(?:my|his|her|their|our|your|['’]s) (?:mother|father|mom|mum|dad|wife|husband|parents|grandparents|grandmother|grandfather|boyfriend|girlfriend|partner|fiancée?"
@@ -91,7 +94,7 @@ def find(document: Document) -> Iterator[Span]:
         several = word[0].endswith("s") and word[0][:-1] in _WORDS and _PLURAL.match(text, end) is not None
         if said or several or _NOUN.match(text, end) is not None:
             yield hit("nrp", start, end, Label.NRP, 0.75)
-    for small in _SMALL.finditer(text):
+    for small in _SMALL.finditer(text) if document.has_shape(_SMALL_SHAPE) else ():
         yield hit("nrp", small.start(), small.start() + small[0].index(" "), Label.NRP, 0.7)
     if document.has_shape(_ABROAD_SHAPE):
         for abroad in _SAID_ABROAD.finditer(document.lower):
@@ -112,6 +115,6 @@ NRP = Pattern(
     (Label.NRP,),
     find,
     shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}|{_ABROAD_SHAPE}",
-    shapes=(_ABROAD_SHAPE,),
+    shapes=(_ABROAD_SHAPE, _SMALL_SHAPE),
     lexicon=_KEYS,
 )

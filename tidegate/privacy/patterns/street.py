@@ -91,9 +91,14 @@ _EURO_TOWN = re.compile(
     r"(?:,|\n|,\n)? ?(?:(?:D|A|CH|F|NL|B|DE|AT|FR)-)?(?:\d{4} ?[A-Z]{2}|\d{4,5})(?:,? (?:[A-ZÄÖÜÉ][\wÀ-ÿ'-]{1,24})(?:[ -](?:am|an der|im|sur|de|den)? ?[A-ZÄÖÜ][\wÀ-ÿ-]{1,24}){0,2})?(?!\w)"
 )
 _WIDTH = 70  # characters looked at on either side of a house number
+# Words of every day: a street of theirs is found where another kind, or a town (compose.address), stands beside it.
+_EVERYDAY = frozenset(
+    "end part line run key land club rest turn ring link gap edge fold lower mead top tor strip steps slope sound light lights lock keys mall mill ways wall walls dam dip "
+    "fort fall falls flat flats field fields front gate gates camp cape bend beach bottom branch common club course return reach reserve range drives round rue ramp".split()
+) - {"rue", "top"}
 _KIND_WORDS = tuple(
     sorted(
-        KINDS | set(_SURE.split("|")) | set("rue bd chemin allée impasse quai cours passage faubourg sentier résidence villa".split())
+        (KINDS - _EVERYDAY) | set(_SURE.split("|")) | set("rue bd chemin allée impasse quai cours passage faubourg sentier résidence villa".split())
     )
 )  # fmt: skip
 _KIND_WORDS_BEFORE = tuple(

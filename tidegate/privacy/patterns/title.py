@@ -45,7 +45,10 @@ NO_NAMES = frozenset(
 def small_titles(document: Document) -> Iterator[tuple[int, int, int, int]]:
     """Where a title in small letters stands, and the word behind it: `mr nolan`, not `20 ms later`."""
     text = document.text
-    for title in _SMALL.finditer(text):
+    for at in document.places(_SMALL_TITLES):
+        title = _SMALL.match(text, at)
+        if title is None:
+            continue
         name = _SMALL_NAME.match(text, title.end())
         measured = title[0] == "ms" and any(map(str.isdigit, text[max(0, title.start() - 3) : title.start()]))
         if (
@@ -58,6 +61,7 @@ def small_titles(document: Document) -> Iterator[tuple[int, int, int, int]]:
         yield *title.span(), *name.span(1)
 
 
+_SMALL_TITLES = ("dr", "mr", "mrs", "ms", "mx", "prof")
 _ARTICLED = re.compile(r"\b(?:the|my|a|your) $")
 
 
@@ -79,4 +83,4 @@ def find(document: Document) -> Iterator[Span]:
         yield hit("title", start, end, Label.TITLE, 0.6)
 
 
-TITLE = Pattern("title", (Label.TITLE,), find, shape=SHAPE)
+TITLE = Pattern("title", (Label.TITLE,), find, shape=SHAPE, lexicon=_SMALL_TITLES)

@@ -34,16 +34,14 @@ _PLACES = (
     "dm ",
 )
 # Behind these a word is somebody's account, whatever it looks like.
-_SIGNED = re.compile(
+_SIGNED_CORE = (
     r"\b(?:(?:sign|log|signed|logged|logging|signing) ?-?in (?:as|with|under)|(?:post|posts|posted|streams?|plays?|goes|known|registered) (?:as|by)(?: the (?:name|handle|nick))?"
     r"|(?:my|his|her|their|your|whose) (?:login|user ?name|handle|nick(?:name)?|screen ?name|gamertag|user ?id)(?: is| was|:)?"
     r"|(?:github|gitlab|twitter|instagram|insta|reddit|tiktok|twitch|discord|telegram|snapchat|steam|skype|facebook|linkedin|youtube|bitbucket|mastodon)"
-    r" (?:account|handle|user|user ?name|profile|id|name|nick)(?: is|:| of)?|for user|by user|the user|user ?name)\s+[\"'`]?(?=[\w@])"
+    r" (?:account|handle|user|user ?name|profile|id|name|nick)(?: is|:| of)?|for user|by user|the user|user ?name)\s+[\"'`]?"
 )
-_SIGNED_SHAPE = (
-    r"\b(?:(?:sign|log|signed|logged|logging|signing) ?-?in (?:as|with|under)|(?:post|posts|posted|streams?|plays?|goes|known|registered) (?:as|by)"
-    r"|login|user ?name|handle|nick(?:name)?|screen ?name|gamertag|user ?id|account|profile|(?:for|by|the) user)\b"
-)
+_SIGNED = re.compile(rf"{_SIGNED_CORE}(?=[\w@])")
+_SIGNED_SHAPE = rf"{_SIGNED_CORE}[a-z0-9_@]"
 _ACCOUNT = re.compile(r"@?[A-Za-z][A-Za-z0-9._-]{3,31}(?![\w@])")
 _PLAIN = re.compile(r"[A-Z]?[a-z]+")
 _MINE = re.compile(
