@@ -28,7 +28,7 @@ _PROBES = 15
 _IDLE_TOKENS = 192  # more than a connection holds unread, at both its ends
 _WAVE = 32  # streams that are begun together; more would be refused
 _BUFFER = 2048  # bytes of a slow reader's receive buffer: the daemon must hold what it does not read
-_SETTINGS = "[door]\nport = 0\nread_timeout_s = 300.0\nwrite_timeout_s = 300.0\nmax_waiting = 2000\nmax_per_application = 2000\n"
+_SETTINGS = "[door]\nport = 0\nread_timeout_s = 300.0\nwrite_timeout_s = 300.0\nmax_waiting = 2000\nmax_per_application = 2000\ndeadline_s = 600.0\n"
 
 
 def idle(bench: Bench) -> Iterator[Line]:
