@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from cloud.store.schema import metadata
@@ -24,12 +24,23 @@ def sqlite_url(path: Path) -> str:
 
 
 def open_database(url: str) -> Engine:
-    """Connects, sets durability, makes missing tables. Raises Broken naming what is wrong."""
+    """Connects, sets durability, makes missing tables. Raises Broken naming what is wrong.
+
+    `postgresql://` is taken with psycopg, the driver that Tidegate is tested with.
+    """
+    if url.startswith("postgresql://"):
+        url = url.replace("://", "+psycopg://", 1)
     try:
         engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         if engine.dialect.name == "sqlite":
             _durable_sqlite(engine)
         metadata.create_all(engine)
+    except ImportError as e:
+        raise Broken(
+            "the cloud's database cannot be opened: its driver is not installed",
+            code="database_driver_missing",
+            hint="for PostgreSQL: pip install 'tidegate[postgres]'",
+        ) from e
     except SQLAlchemyError as e:
         raise Broken(
             "the cloud's database cannot be opened",
@@ -63,12 +74,18 @@ def _pragmas(connection: object) -> None:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One write transaction; writers wait for each other. Raises Exhausted when it cannot be written (disk, lock)."""
+    """One write transaction; writers wait for each other. Raises Exhausted when it cannot be written (disk, lock), Broken when it takes no such value."""
     try:
         with engine.connect().execution_options(tidegate_write=True) as connection, connection.begin():
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER_LOCK})
             yield connection
+    except DataError as e:
+        raise Broken(
+            "the cloud's database refused a value; nothing was half-written",
+            code="database_refused",
+            hint="it is none of a device's making: look at what was imported or configured last",
+        ) from e
     except DBAPIError as e:
         raise Exhausted(
             "the cloud's database took no write; nothing was half-written",
@@ -79,9 +96,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent read."""
+    """One consistent read: all its statements see one state of the database."""
+    options = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
     try:
-        with engine.connect() as connection, connection.begin():
+        with engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
     except DBAPIError as e:
         raise Broken("the cloud's database cannot be read", code="database_unavailable") from e

@@ -39,9 +39,9 @@ class SqlPassageIndex:
             {
                 "number": number,
                 "source": section.source,
-                "section": section.title,
-                "codes": " ".join(terms_of(section.title).codes),
-                "text": section.text,
+                "section": _kept(section.title),
+                "codes": _kept(" ".join(terms_of(section.title).codes)),
+                "text": _kept(section.text),
             }
             for number, section in enumerate(sections)
         ]
@@ -72,6 +72,11 @@ class SqlPassageIndex:
             if (score := _overlap(terms, row.codes, row.section, row.text)) > 0
         ]
         return tuple(sorted(found, key=lambda passage: -passage.score)[:most])
+
+
+def _kept(text: str) -> str:
+    """Without null characters: PostgreSQL's text has none, and no reader misses them."""
+    return text.replace("\x00", "")
 
 
 def _overlap(terms: Terms, codes: str, section: str, body: str) -> float:

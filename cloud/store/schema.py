@@ -96,8 +96,8 @@ passages = Table(
     "passages",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("source", String(200), nullable=False),
-    Column("section", String(200), nullable=False),
-    Column("codes", String(2000), nullable=False),  # space-separated, lower case
+    Column("source", String, nullable=False),
+    Column("section", String, nullable=False),
+    Column("codes", String, nullable=False),  # space-separated, lower case
     Column("text", String, nullable=False),
 )

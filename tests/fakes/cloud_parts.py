@@ -166,25 +166,27 @@ class _Counter:
         self.review.delivered(case_id)
 
 
-def cloud_house(folder: Path, *, clock: Clock | None = None, engine: Engine | None = None) -> CloudHouse:
+def cloud_house(
+    folder: Path, *, clock: Clock | None = None, engine: Engine | None = None, database: str = ""
+) -> CloudHouse:
     clock = clock or FixedClock()
     key = folder / "receipt.key"
     if not key.exists():
         save_signing_key(key, new_signing_key())
     notary = Ed25519Notary(load_signing_key(key))
-    database = open_database(sqlite_url(folder / "cloud.db"))
+    base = open_database(database or sqlite_url(folder / "cloud.db"))
     cedar = policy.load(None, ("refund",))
     documents = read_folder(MANUALS)
-    index = SqlPassageIndex(database)
+    index = SqlPassageIndex(base)
     index.refill(documents)
     library = Library(index)
     detector = build_detector(ner=False)
     bench = Bench(rules(detector, cedar))
-    ledger = SqlLedger(database, notary, clock, policy_digest=lambda: cedar.digest, review_s=1000.0)
-    audit = SqlAuditLog(database)
+    ledger = SqlLedger(base, notary, clock, policy_digest=lambda: cedar.digest, review_s=1000.0)
+    audit = SqlAuditLog(base)
     checkpoint = Checkpoint(folder / "audit.head", notary)
     bell, metrics = Bell(), CloudMetrics()
-    shelf = SqlCaseShelf(database, notary, clock, policy_digest=lambda: cedar.digest)
+    shelf = SqlCaseShelf(base, notary, clock, policy_digest=lambda: cedar.digest)
     review = ReviewDesk(
         shelf,
         library,
@@ -210,14 +212,14 @@ def cloud_house(folder: Path, *, clock: Clock | None = None, engine: Engine | No
         return reply
 
     desk = Desk(decide, _Counter(ledger, review), bell, clock, QuietTracer(), metrics, "p1", DoorLimits())
-    operators = SqlOperators(database, clock)
+    operators = SqlOperators(base, clock)
     return CloudHouse(
         court,
         ledger,
         review,
         desk,
         operators,
-        SqlSessions(database, clock, life_s=3600.0),
+        SqlSessions(base, clock, life_s=3600.0),
         audit,
         checkpoint,
         notary,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cloud.audit.log import Head, verify
-from cloud.ports import Held, HoldReason, Outcome, Rejected, RejectReason, Released, Reply
+from cloud.knowledge.ingest import MANUALS, Section, read_folder
+from cloud.knowledge.search import Library
+from cloud.ports import Held, HoldReason, Outcome, Rejected, RejectReason, Released, Reply, Submission
 from cloud.review.machine import Decision, Phase, Refusal, Review
 from cloud.review.ports import HeldCase
+from cloud.store.db import open_database
+from cloud.store.passages import SqlPassageIndex
+from tests.cloud.conftest import Houses
 from tests.fakes.cloud_parts import ADA, BEN, DEVICE, CloudHouse, cloud_house, passed, proposal, submission
 from tidegate.clock import FixedClock
 from tidegate.errors import Broken
@@ -18,8 +24,8 @@ from tidegate.ids import DeviceId, RequestId, Ticket
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> CloudHouse:
-    return cloud_house(tmp_path)
+def house(houses: Houses, tmp_path: Path) -> CloudHouse:
+    return houses(tmp_path)
 
 
 def test_the_same_key_gets_the_same_case_and_the_same_receipt(house: CloudHouse) -> None:
@@ -59,8 +65,7 @@ def test_a_failed_verdict_never_becomes_an_answer(house: CloudHouse) -> None:
     assert house.audit.size() == 0
 
 
-def test_twenty_threads_with_one_key_make_one_outcome_and_one_audit_entry(tmp_path: Path) -> None:
-    house = cloud_house(tmp_path)
+def test_twenty_threads_with_one_key_make_one_outcome_and_one_audit_entry(house: CloudHouse) -> None:
     one = submission()
     replies: list[Reply] = []
 
@@ -129,9 +134,9 @@ def test_a_ticket_of_another_device_is_unknown(house: CloudHouse) -> None:
     assert house.ledger.collect(DEVICE, Ticket("tkt_made_up")) is None
 
 
-def test_a_case_nobody_decides_expires_and_the_device_is_told(tmp_path: Path) -> None:
+def test_a_case_nobody_decides_expires_and_the_device_is_told(houses: Houses, tmp_path: Path) -> None:
     clock = FixedClock()
-    house = cloud_house(tmp_path, clock=clock)
+    house = houses(tmp_path, clock=clock)
     one = held(house)
     assert house.review.shelf.expire(clock.now()) == 0
     clock.advance(1000.0)
@@ -142,8 +147,51 @@ def test_a_case_nobody_decides_expires_and_the_device_is_told(tmp_path: Path) ->
     assert one.case in house.audit.latest(1)[0].body.decode()
 
 
-def test_the_database_survives_being_opened_again(tmp_path: Path) -> None:
-    first = cloud_house(tmp_path)
+def test_the_database_survives_being_opened_again(houses: Houses, tmp_path: Path) -> None:
+    first = houses(tmp_path)
     one = submission()
     reply = first.ledger.release(first.ledger.open_case(one), one, proposal(), passed(), reviewed=False)
-    assert cloud_house(tmp_path).ledger.recall(one) == reply
+    assert houses(tmp_path).ledger.recall(one) == reply
+
+
+def test_an_operator_is_changed_and_its_session_ends(house: CloudHouse) -> None:
+    house.operators.put(ADA, by="tests")
+    house.sessions.open(ADA.name, secret="cookie", csrf="csrf")
+    session = house.sessions.find("cookie")
+    assert session is not None
+    assert session.operator.name == ADA.name
+    house.operators.put(replace(ADA, disabled=True), by="tests")
+    assert house.sessions.find("cookie") is None
+    assert [one.disabled for one in house.operators.all()] == [True]
+
+
+def test_text_of_any_kind_and_length_is_kept_as_it_is(house: CloudHouse) -> None:
+    one = submission("zero \x00 byte, \U0001f600, " + "long " * 5000)
+    case = house.ledger.open_case(one)
+    reply = house.ledger.release(case, one, proposal("nul \x00 " * 10), passed(), reviewed=False)
+    assert house.ledger.recall(one) == reply
+
+
+def test_passages_are_found_by_their_words_in_any_database(database: str) -> None:
+    index = SqlPassageIndex(open_database(database))
+    long = Section("a" * 300, "E17 " + "the unit " * 200, "ice\x00 on the unit " * 500)
+    assert index.refill((*read_folder(MANUALS), long)) > 1
+    found = Library(index).search("What does error E17 on the Aurelia HP-8 mean?", most=3)
+    assert any("E17" in passage.section for passage in found)
+    assert index.refill(read_folder(MANUALS)) > 0
+
+
+def test_the_audit_chain_stands_after_many_writers(house: CloudHouse) -> None:
+    ones = [submission(request_id=RequestId(f"req_{number:08}")) for number in range(30)]
+
+    def work(mine: list[Submission]) -> None:
+        for one in mine:
+            house.ledger.reject(house.ledger.open_case(one), one, RejectReason.POLICY)
+
+    threads = [threading.Thread(target=work, args=(ones[number::6],)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert house.audit.size() == 30
+    assert isinstance(verify(house.audit.entries(), anchors=house.audit.receipt_heads()), Head)
