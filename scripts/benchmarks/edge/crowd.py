@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from scripts.benchmarks.edge import models
-from scripts.benchmarks.edge.asked import Asker
+from scripts.benchmarks.edge.asked import MODEL, Asker
 from scripts.benchmarks.edge.bench import Bench
 from scripts.benchmarks.edge.servers import MODELS, Body, Daemon, Http, daemon
 from scripts.benchmarks.privacy.report import Line
@@ -25,7 +25,7 @@ from tidegate.errors import Broken
 BAR_MB = 100.0
 UNAFFECTED = 1.25  # times the time that a request takes without the crowd, p50
 _PROBES = 15
-_IDLE_TOKENS = 192  # more than a connection holds unread, at both its ends
+_IDLE_TOKENS = 64
 _WAVE = 32  # streams that are begun together; more would be refused
 _BUFFER = 2048  # bytes of a slow reader's receive buffer: the daemon must hold what it does not read
 _SETTINGS = "[door]\nport = 0\nread_timeout_s = 300.0\nwrite_timeout_s = 300.0\nmax_waiting = 2000\nmax_per_application = 2000\ndeadline_s = 600.0\n"
@@ -44,7 +44,9 @@ def idle(bench: Bench) -> Iterator[Line]:
         while len(opened) < count:
             bench.said(f"idle streams: {len(opened)} of {count} have begun")
             wave = min(_WAVE, count - len(opened))
-            fresh = [_asked(running.door, asker.chat(4, _IDLE_TOKENS), buffer=_BUFFER) for _ in range(wave)]
+            fresh = [
+                _asked(running.door, _told(asker), buffer=_BUFFER, path="/v1/responses") for _ in range(wave)
+            ]
             opened += fresh
             for one in fresh:
                 _begun(one)
@@ -58,6 +60,18 @@ def idle(bench: Bench) -> Iterator[Line]:
         f"{_IDLE_TOKENS} tokens; {whole} of them then read to their end, all whole"
     )
     yield _line(f"{count:,} open idle streams", grown, alone, beside, note, held=unfinished >= count)
+
+
+def _told(asker: Asker) -> Body:
+    """A response whose events repeat 8 KB of the application's own: more than a connection holds unread at both its ends."""
+    return {
+        "model": MODEL,
+        "input": asker.text(4),
+        "max_output_tokens": _IDLE_TOKENS,
+        "temperature": 0,
+        "store": False,
+        "metadata": {f"note-{at}": "x" * 500 for at in range(16)},
+    }
 
 
 def _begun(one: socket.socket) -> None:
@@ -90,8 +104,8 @@ def _rest(one: socket.socket) -> bool:
         piece = one.recv(65536)
         if not piece:
             raise Broken("an idle stream ended before its answer did", code="bench_server")
-        seen = seen[-64:] + piece
-    return b"[DONE]" in seen
+        seen += piece
+    return b"event: response.completed" in seen or b"event: response.incomplete" in seen
 
 
 def slow(bench: Bench) -> Iterator[Line]:
@@ -141,7 +155,7 @@ def _probe(door: Http, asker: Asker) -> float:
     return statistics.median(door.ask(asker.chat(8, 8)).seconds for _ in range(_PROBES))
 
 
-def _asked(door: Http, body: Body, *, buffer: int = 0) -> socket.socket:
+def _asked(door: Http, body: Body, *, buffer: int = 0, path: str = "/v1/chat/completions") -> socket.socket:
     """A connection on which a stream was asked for and nothing has been read."""
     at = urlsplit(door.url)
     made = socket.socket()
@@ -151,7 +165,7 @@ def _asked(door: Http, body: Body, *, buffer: int = 0) -> socket.socket:
     made.connect((str(at.hostname), int(at.port or 0)))
     content = json.dumps({**body, "stream": True}).encode()
     head = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: {at.netloc}\r\nauthorization: Bearer {door.key}\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: {at.netloc}\r\nauthorization: Bearer {door.key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(content)}\r\n\r\n"
     )
     made.sendall(head.encode() + content)
