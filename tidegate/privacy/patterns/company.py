@@ -29,7 +29,7 @@ _ANCHORS = (
     "inc", "llc", "l.l.c", "ltd", "limited", "plc", "llp", "corp", "gmbh", "mbh", " ag", "kgaa", "ohg", "e.v.", " ug", "s.a.", "sarl", " sas",
     "s.p.a.", "spa", "s.r.l.", "srl", "s.l.", "b.v.", " bv", "n.v.", " nv", "aps", "a/s", " oy", "sp. z", "s.r.o.", "kft", "lda", "ltda", "s.com", "s.coop", "s/a", " kg", " gbr", " ab", " hb", " asa", "sp.k", "sp. k", "s.c.", "s.a.u",
 )  # fmt: skip
-_FORM = re.compile(rf"(?<=[ ,])(?:{_FORMS})(?![\w])")
+_FORM = re.compile(rf"[ ,]({_FORMS})(?![\w])")
 _LAST_WORD = re.compile(r"([\w'’.&/+-]{1,30})(,? ?)$")
 _MOST_WORDS, _LONGEST = 6, 34
 _JOINTS = frozenset(("&", "+", "and", "und", "et", "of", "de", "y", "e"))
@@ -48,8 +48,8 @@ def find(document: Document) -> Iterator[Span]:
     text = document.text
     taken = 0
     for form in _FORM.finditer(text) if document.has_word(*_ANCHORS) else ():
-        begin = _begin(text, taken, form.start())
-        if begin < form.start() and _telling(text[begin : form.start()], form[0]):
+        begin = _begin(text, taken, form.start(1))
+        if begin < form.start(1) and _telling(text[begin : form.start(1)], form[1]):
             taken = form.end()
             yield hit("company", begin, taken, Label.ORGANIZATION, 0.8)
     for end in _ENDS.finditer(text) if document.has_shape(_ENDS_SHAPE) else ():

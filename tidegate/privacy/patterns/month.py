@@ -55,18 +55,28 @@ def find(document: Document) -> Iterator[Span]:
             match = _DAY_WORD.match(text, start)
         if match is not None and _ends(text, match.end()):
             yield hit("month", *stretched(document, *match.span()), Label.DATE_TIME, 0.55)
-    for shape, group in ((_SMALL_DATE, 0), (_SMALL_LED, 1)) if _small(document) else ():
-        for match in shape.finditer(document.lower):
+    yield from _in_small_letters(document)
+
+
+def _in_small_letters(document: Document) -> Iterator[Span]:
+    """Around each month that stands in small letters, as in a chat without capitals."""
+    taken = 0
+    for at in document.places(MONTH_WORDS):
+        if at < taken or not document.text[at].islower():
+            continue
+        for shape, group in ((_SMALL_DATE, 0), (_SMALL_LED, 1)):
+            match = shape.search(document.lower, max(taken, at - _AROUND), at + _AROUND)
             if (
-                document.free(*match.span(group))
+                match is not None
+                and document.free(*match.span(group))
                 and document.text[match.start(group) - 1 : match.start(group)] not in _JOINED
             ):
+                taken = match.end(group)
                 yield hit("month", *stretched(document, *match.span(group)), Label.DATE_TIME, 0.55)
+                break
 
 
-def _small(document: Document) -> bool:
-    """Whether a month stands there in small letters, as in a chat without capitals."""
-    return any(document.text[at].islower() for at in document.places(MONTH_WORDS))
+_AROUND = 26  # characters on either side in which a date in words lies
 
 
 def _after_word(text: str, start: int) -> re.Match[str] | None:

@@ -137,18 +137,20 @@ _EVERYDAY = frozenset(
 
 
 def _handles(document: Document) -> Iterator[Span]:
-    for match in _HANDLE.finditer(document.text):
+    text = document.text
+    for match in _HANDLE.finditer(text):
         start = match.start()
-        spoken_of = any(place in document.around(start, match.end(), 60) for place in _PLACES) or (
-            (
-                _AT.search(document.before(start, 14)) is not None
-                or any(c.isdigit() or c == "_" for c in match[0])
+        if start and (text[start - 1].isalnum() or text[start - 1] in "./_-"):
+            continue
+        led = (
+            start > 0
+            and text[start - 1] != "\n"
+            and (
+                any(c.isdigit() or c == "_" for c in match[0])
+                or _AT.search(document.before(start, 14)) is not None
             )
-            and document.text[start - 1 : start] not in ("\n", "")
         )
-        if spoken_of and not (
-            start and (document.text[start - 1].isalnum() or document.text[start - 1] in "./_-")
-        ):
+        if led or any(place in document.around(start, match.end(), 60) for place in _PLACES):
             yield hit("username", start, match.end(), Label.USERNAME, 0.7)
 
 
