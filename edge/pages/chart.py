@@ -7,6 +7,7 @@ from html import escape
 
 from edge.pages.seen import Hour, LinkSeen
 from tidegate.clock import local_time
+from tidegate.engines.seats import Seats
 
 SOURCES = ("device", "cloud", "nobody")
 _WIDTH, _HEIGHT, _LEFT, _BASE, _TOP = 720, 270, 34, 240, 12
@@ -87,4 +88,32 @@ def strip(link: LinkSeen, start: float, now: float) -> str:
     return (
         f'<svg class="strip" viewBox="0 0 {_WIDTH} 10" preserveAspectRatio="none" role="img" '
         f'aria-label="the link since {local_time(start)}: now {escape(link.state)}">{"".join(pieces)}</svg>'
+    )
+
+
+_ROW, _SLOT_HIGH, _BAND = 22, 14, 300
+
+
+def slots(seats: Seats) -> str:
+    """One band per sequence of the engine: filled as far as it holds tokens, the prompt that is still being read in a lighter tone."""
+    rows = []
+    for place, one in enumerate(seats.slots):
+        y, size = place * _ROW, max(seats.context_tokens, 1)
+        held = min(one.held / size, 1.0) * _BAND
+        left = min(one.left / size, 1.0) * _BAND
+        state = "spare" if one.spare else "busy" if one.busy else "idle"
+        said = "keeps a prefix" if one.spare else state
+        reads = f", {one.left} to be read" if one.left else ""
+        rows.append(
+            f"<g><title>{said}: {one.held} of {size} tokens{reads}</title>"
+            f'<rect class="room" x="0" y="{y}" width="{_BAND}" height="{_SLOT_HIGH}" rx="4"/>'
+            f'<rect class="held {state}" x="0" y="{y}" width="{held:.1f}" height="{_SLOT_HIGH}" rx="4"/>'
+            f'<rect class="coming" x="{held:.1f}" y="{y}" width="{left:.1f}" height="{_SLOT_HIGH}"/>'
+            f'<text x="{_BAND + 10}" y="{y + 11}">{one.held}</text></g>'
+        )
+    high = max(len(seats.slots) * _ROW - (_ROW - _SLOT_HIGH), _SLOT_HIGH)
+    label = f"{seats.at_work} of {seats.places} slots are at work, {seats.waiting} requests wait"
+    return (
+        f'<svg class="slots" viewBox="0 0 {_BAND + 46} {high}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(rows)}</svg>"
     )

@@ -11,6 +11,7 @@ from edge.config import EdgeConfig
 from edge.model import journal_of, model_path
 from edge.pages.seen import Part, Sign
 from edge.update.journal import decode
+from tidegate.engines.seats import Seats
 from tidegate.errors import TidegateError
 
 
@@ -37,6 +38,9 @@ class ModelSeen(Protocol):
 
     @property
     def speaks(self) -> bool: ...
+
+    @property
+    def seats(self) -> Seats | None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from edge.routing.mode import Mode
 from edge.store.journal import Line
 from tidegate.chat import JSON
 from tidegate.clock import rfc3339
+from tidegate.engines.seats import Seats
 
 
 class Sign(StrEnum):
@@ -102,6 +103,7 @@ class Seen:
     lines: tuple[Line, ...]
     waiting: tuple[Asked, ...]
     machine: Machine
+    seats: Seats | None = None  # of the engine; None without a model
 
     def answers(self, source: str) -> int:
         """Answers since midnight by that source."""
@@ -139,6 +141,7 @@ def told(seen: Seen) -> dict[str, JSON]:
             {"name": one.name, "sign": one.sign, "what": one.what, "said": one.said} for one in seen.parts
         ],
         "queue": {"inside": seen.inside, "most": seen.bound},
+        "engine": None if seen.seats is None else _engine(seen.seats),
         "link": {
             "state": seen.link.state,
             "changes": [{"at": rfc3339(at), "state": state} for at, state in seen.link.changes],
@@ -165,6 +168,23 @@ def told(seen: Seen) -> dict[str, JSON]:
         "memory_bytes": seen.machine.memory,
         "disk_free_bytes": seen.machine.disk_free,
         "sockets_beyond_this_machine": seen.machine.foreign,
+    }
+
+
+def _engine(seats: Seats) -> JSON:
+    return {
+        "context_tokens": seats.context_tokens,
+        "slots": [
+            {"busy": one.busy, "reading": one.left, "held_tokens": one.held, "spare": one.spare}
+            for one in seats.slots
+        ],
+        "at_work": seats.at_work,
+        "waiting": seats.waiting,
+        "most_waiting": seats.most_waiting,
+        "served": seats.tally.served,
+        "prompt_tokens": seats.tally.prompt_tokens,
+        "reused_tokens": seats.tally.reused,
+        "requests_that_reused": seats.tally.shared,
     }
 
 

@@ -94,6 +94,7 @@ class Watch:
             lines=tuple(live.stores.journal.latest(_LOOKED_THROUGH)),
             waiting=live.consents.waiting(),
             machine=Machine(memory(), free_bytes(config.state), self._beyond()),
+            seats=live.local.seats,
         )
 
     def _parts(self, config: EdgeConfig) -> tuple[Part, ...]:

@@ -10,6 +10,7 @@ from typing import Protocol, TypeVar
 
 from tidegate.chat import Message, Prompt, Role
 from tidegate.engines.port import ANYHOW, Draft, Engine, Terms
+from tidegate.engines.seats import Seats
 from tidegate.errors import Broken
 from tidegate.risk.calibrate import FILE, Calibration, confidence, prospect, read_calibration
 
@@ -34,6 +35,10 @@ class LocalEngine(Engine, Protocol):
     async def glance(self, prompt: Prompt) -> Mapping[str, float]: ...
 
     async def read_ahead(self, prompt: Prompt, application: str = "") -> None: ...
+
+    def seats(self) -> Seats:
+        """Its slots and its queue, from any thread."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,11 @@ class EmbeddedModel:
     def keep_at(self) -> float:
         """See `Loaded.keep_at`. Changes with the model."""
         return self._loaded.keep_at if self._loaded is not None else KEEP_AT
+
+    @property
+    def seats(self) -> Seats | None:
+        """The engine's slots and queue; None without a model."""
+        return self._loaded.engine.seats() if self._loaded is not None else None
 
     def count_tokens(self, prompt: Prompt) -> int:
         return self._current().engine.count_tokens(prompt)

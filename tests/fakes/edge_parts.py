@@ -53,6 +53,7 @@ from edge.stores import Stores, open_stores
 from tidegate.chat import Prompt, ToolCall, Usage
 from tidegate.clock import Clock, SystemClock
 from tidegate.engines.port import ANYHOW, Draft, Terms
+from tidegate.engines.seats import Seats, Slot
 from tidegate.errors import Broken
 from tidegate.ids import ConversationId
 from tidegate.privacy.detect import Detector
@@ -304,6 +305,10 @@ class SeenModel:
     @property
     def context_tokens(self) -> int:
         return self.local.context_tokens
+
+    @property
+    def seats(self) -> Seats | None:
+        return Seats(self.local.context_tokens, (Slot(0),)) if self.local.ready else None
 
     @property
     def speaks(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from tidegate.chat import Prompt, Usage
 from tidegate.engines.grammar import schema_grammar
 from tidegate.engines.port import ANYHOW, Draft, Finish, Terms, TokenScore
+from tidegate.engines.seats import Seats, Slot
 from tidegate.errors import BadRequest, Broken
 
 
@@ -52,6 +53,9 @@ class FakeEngine:
     @property
     def speaks(self) -> bool:
         return True
+
+    def seats(self) -> Seats:
+        return Seats(self._context_tokens, (Slot(0, busy=self._running > 0),))
 
     def count_tokens(self, prompt: Prompt) -> int:
         return sum(len(m.content.split()) for m in prompt.messages) + 1

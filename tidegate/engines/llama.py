@@ -34,6 +34,7 @@ from tidegate.engines.port import ANYHOW, Draft, Finish, Terms
 from tidegate.engines.prompted import in_words
 from tidegate.engines.schedule import TILE, head_of
 from tidegate.engines.score import Logits
+from tidegate.engines.seats import Seats
 from tidegate.engines.shelf import Prefix
 from tidegate.engines.telling import Telling
 from tidegate.engines.template import ChatTemplate, SafeTokeniser, Segment, control_texts
@@ -214,6 +215,10 @@ class LlamaEngine:
         """Requests in slots or waiting for one."""
         return self._worker.accepted
 
+    def seats(self) -> Seats:
+        """Its slots and its queue, from any thread."""
+        return self._worker.seats()
+
     def count_tokens(self, prompt: Prompt) -> int:
         """How many tokens the rendered prompt has. Raises BadRequest when it cannot be rendered, Broken when closed."""
         return len(self._prepared(prompt).tokens)
@@ -232,9 +237,9 @@ class LlamaEngine:
         end = constraint.free if constraint is not None else _nothing
         call = _Call(lambda: Writer(self._weights, job, self._aside), self._aside)
         if terms.hear is not None:
-            job = replace(job, telling=self._telling(prompt, call.heard_by(terms.hear)))
+            job = replace(job, telling=_telling(prompt, call.heard_by(terms.hear), self._family))
         written, ran = await self._run(call, ready, terms, job.room, end)
-        return self._draft(prompt, len(ready.tokens), written, ran)
+        return _drafted(prompt, len(ready.tokens), written, ran, self._family)
 
     async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
         """Reads a prompt that is likely to be written to soon; `generate` then goes on from where that has come to.
@@ -364,10 +369,6 @@ class LlamaEngine:
             call_token=self._ids.get(OPEN, -1),
         )
 
-    def _telling(self, prompt: Prompt, tell: Callable[[str], None]) -> Telling:
-        marks, whole = marks_of(self._family) if prompt.tools else ((OPEN,), "")
-        return Telling(tell, stop=prompt.stop, marks=(PASS, *marks), whole=whole)
-
     def _rules(self, prompt: Prompt) -> CallRules | None:
         """For a model that knows tool calls and "not for me" only: those, well formed, in the words of the conversation."""
         if self.speaks or not prompt.tools or prompt.response_schema or prompt.tool_choice is ToolChoice.NONE:
@@ -383,23 +384,31 @@ class LlamaEngine:
         grammar = grammar_for(prompt, self._family)
         return Constraint(self._weights, grammar) if grammar else None
 
-    def _draft(self, prompt: Prompt, prompt_tokens: int, written: Written, ran: Mapping[str, float]) -> Draft:
-        parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}", self._family)
-        if parsed.passed:
-            finish = Finish.PASS
-        elif not written.ended:
-            finish = Finish.LENGTH
-        else:
-            finish = Finish.TOOL_CALLS if parsed.calls else Finish.STOP
-        features = {**written.features, "broken_call": float(parsed.broken), **ran}
-        return Draft(
-            text=parsed.text,
-            tool_calls=parsed.calls,
-            finish=finish,
-            tokens=written.tokens,
-            usage=Usage(prompt_tokens, len(written.tokens)),
-            features=features,
-        )
+
+def _telling(prompt: Prompt, tell: Callable[[str], None], family: Family) -> Telling:
+    marks, whole = marks_of(family) if prompt.tools else ((OPEN,), "")
+    return Telling(tell, stop=prompt.stop, marks=(PASS, *marks), whole=whole)
+
+
+def _drafted(
+    prompt: Prompt, prompt_tokens: int, written: Written, ran: Mapping[str, float], family: Family
+) -> Draft:
+    parsed = parse(written.text, prompt.tools, lambda: f"call_{secrets.token_hex(8)}", family)
+    if parsed.passed:
+        finish = Finish.PASS
+    elif not written.ended:
+        finish = Finish.LENGTH
+    else:
+        finish = Finish.TOOL_CALLS if parsed.calls else Finish.STOP
+    features = {**written.features, "broken_call": float(parsed.broken), **ran}
+    return Draft(
+        text=parsed.text,
+        tool_calls=parsed.calls,
+        finish=finish,
+        tokens=written.tokens,
+        usage=Usage(prompt_tokens, len(written.tokens)),
+        features=features,
+    )
 
 
 def _measured(weights: Weights, context: Context) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ from tidegate.clock import Clock, SystemClock
 from tidegate.engines.line import Line, Waiting, retry_after
 from tidegate.engines.native import Context, Weights
 from tidegate.engines.schedule import SPLIT, Place, Seat, choose, company, plan
+from tidegate.engines.seats import Seats, Slot, Tally
 from tidegate.engines.shelf import Prefix, Shelf
 from tidegate.errors import Broken, Exhausted, TidegateError
 
@@ -80,6 +81,22 @@ class _Taken:
         self.kept = usable >= self.errand.prompt.head  # a head that was there already need not be kept again
 
 
+def _slots(shelf: Shelf, taken: Mapping[int, _Taken]) -> tuple[Slot, ...]:
+    found = []
+    for one in shelf.all:
+        at = taken.get(one.number)
+        left = len(at.pending) if at is not None and at.work is None else 0
+        found.append(Slot(one.length, at is not None, left > 0, left, one.spare))
+    return tuple(found)
+
+
+def _counted(tally: Tally, taken: _Taken) -> Tally:
+    """With a request that is done; what was read ahead counts with whoever goes on from it."""
+    if taken.errand.ahead:
+        return tally
+    return tally.counted(len(taken.errand.prompt.tokens), taken.reused)
+
+
 class Worker:
     """One thread over one context. `submit` from any event loop; `stop` once."""
 
@@ -102,6 +119,7 @@ class Worker:
         self._line, self._errands = Line(), dict[int, Errand]()
         self._steps = self._arrivals = 0
         self._mean_s = 1.0
+        self._tally = Tally()
         self._most, self._accepted, self._lock = self.slots + queued, 0, threading.Lock()
         self._inbox: queue.SimpleQueue[Errand | None] = queue.SimpleQueue()
         self._closing = False
@@ -112,6 +130,12 @@ class Worker:
     def accepted(self) -> int:
         """Requests at work or waiting."""
         return self._accepted
+
+    def seats(self) -> Seats:
+        """A look from another thread: nothing waits for it, so numbers may be of neighbouring steps."""
+        slots, most = _slots(self._shelf, dict(self._taken)), self._most - self.slots
+        waiting = max(0, self._accepted - sum(one.busy for one in slots))
+        return Seats(self._context.size, slots, waiting, most, self._tally)
 
     def submit(self, errand: Errand) -> None:
         """Raises Exhausted (429, with the seconds after which to try again) when as many wait as may."""
@@ -300,6 +324,7 @@ class Worker:
             if taken.work is None:
                 taken.work = taken.errand.begin()
             taken.errand.done(taken.reused)
+            self._tally = _counted(self._tally, taken)
         except TidegateError as error:
             self._leave(taken, error)
         else:

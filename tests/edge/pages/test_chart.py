@@ -6,8 +6,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from edge.pages.chart import bars, ceiling, strip
+from edge.pages.chart import bars, ceiling, slots, strip
 from edge.pages.seen import Hour, LinkSeen
+from tidegate.engines.seats import Seats, Slot
 
 NOW = 1_790_000_000.0
 
@@ -49,3 +50,22 @@ def test_the_link_is_a_band_of_its_states() -> None:
 
 def test_words_in_a_picture_are_escaped() -> None:
     assert "<b>" not in strip(LinkSeen("<b>", ((NOW, "<b>"),)), NOW, NOW + 1)
+
+
+def test_a_slot_is_as_full_as_what_it_holds_and_says_whether_it_works() -> None:
+    held = (
+        Slot(500, busy=True),
+        Slot(250, busy=True, reading=True, left=500),
+        Slot(0),
+        Slot(1000, spare=True),
+    )
+    drawn = ET.fromstring(slots(Seats(1000, held, waiting=2)))
+    found = [
+        (one.get("class"), float(one.get("width", "0")))
+        for one in drawn.iter()
+        if one.get("class", "")[:4] == "held"
+    ]
+    assert found == [("held busy", 150.0), ("held busy", 75.0), ("held idle", 0.0), ("held spare", 300.0)]
+    coming = [float(one.get("width", "0")) for one in drawn.iter() if one.get("class") == "coming"]
+    assert coming == [0.0, 150.0, 0.0, 0.0]
+    assert drawn.get("aria-label") == "2 of 3 slots are at work, 2 requests wait"

@@ -34,6 +34,9 @@ where nobody watches that). `base_url` is the address of the ready line (`http:/
 TAIL = """
 Good to know:
 
+- Every run of the suite (`.ci/run`) has the sessions of the `openai` SDK and of the MCP client, whose packages the development environment holds anyway. The
+  other clients bring 542 MB that a checkout without a cache would fetch each time; `scripts/test --clients` runs them before a release and when the
+  door, a dialect or `requirements/clients.txt` changes.
 - The embedded model writes tool calls and "not for me". A question without tools is answered with a sentence that says so when the device is
   `local-only`; with an uplink it goes to the cloud. Every session above works the same with any other model file.
 - Structured output works through `response_format` (the grammar makes the JSON) and through a tool. Free text inside a schema is
