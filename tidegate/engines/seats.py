@@ -21,7 +21,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """`served` requests had `prompt_tokens` in their prompts; `reused` of them had been there already, in `shared` requests."""
+    """`served` requests had `prompt_tokens` in their prompts; `reused` of them had been there already, in `shared` requests.
+
+    They had been read for an earlier request, or ahead for this one while it was looked at what may leave.
+    """
 
     served: int = 0
     shared: int = 0
