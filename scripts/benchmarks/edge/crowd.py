@@ -83,10 +83,12 @@ def _begun(one: socket.socket) -> None:
 
 def _written(running: Daemon) -> None:
     """Returns when the daemon has nothing to do any more but to wait for its readers."""
+    quiet = 0
     for _ in range(600):
         worked = running.processor_s()
         time.sleep(1.0)
-        if running.processor_s() - worked < 0.1:
+        quiet = quiet + 1 if running.processor_s() - worked < 0.1 else 0
+        if quiet == 3:
             return
 
 
