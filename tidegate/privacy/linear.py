@@ -13,7 +13,7 @@ from tidegate.errors import BadConfig, Broken
 if TYPE_CHECKING:
     from types import ModuleType
 
-_MEMORY = 32 * 1024 * 1024  # bytes an automaton may grow to; it begins with kilobytes
+_MEMORY = 16 * 1024 * 1024  # bytes an automaton may grow to; it begins with kilobytes
 _LONGEST_EXPRESSION = 2000
 _META = frozenset("\\.+*?()|[]{}^$-/#&~'\"<> ")
 
@@ -36,9 +36,9 @@ class ManyExpressions:
             self._set.Add(expression)
         self._set.Compile()
 
-    def found(self, text: str) -> tuple[int, ...] | None:
-        """Indexes of the expressions that occur; None when the automaton ran out of memory."""
-        hits: list[int] = self._set.Match(text.encode("utf-8", "surrogatepass"))
+    def found(self, text: bytes) -> tuple[int, ...] | None:
+        """Indexes of the expressions that occur in UTF-8; None when the automaton ran out of memory."""
+        hits: list[int] = self._set.Match(text)
         return tuple([hit - 1 for hit in hits if hit]) if 0 in hits else None
 
 

@@ -1,7 +1,8 @@
-"""Which of many words occur in a text: one pass of one automaton over it, however many words there are.
+"""Which of many words and shapes occur in a text: a few passes of automata over it, however many words there are.
 
-Every detector names the words without which it finds nothing. RE2 joins them all into one deterministic automaton, so that a
-text is read once (hundreds of megabytes a second) and most detectors never look at it.
+Every detector names the words without which it finds nothing. RE2 joins them into deterministic automata, so that a text is read
+at a hundred megabytes a second and most detectors never look at it. All words are one automaton, shapes that count nothing another;
+shapes that count are dealt out over several, because the states of two that count are multiplied, not added.
 """
 
 from __future__ import annotations
@@ -12,31 +13,37 @@ from functools import cache
 from tidegate.errors import Broken
 from tidegate.privacy import linear
 
+_DEALT = 3  # automata for shapes that count, beside one for the one that counts most
 _MOST_LISTS = 4096  # of words that are remembered parted
 
 
 class Prefilter:
     """`words` are lower case and taken letter by letter; `shapes` are RE2 expressions over lower-case text."""
 
-    __slots__ = ("_names", "_set", "_split", "known")
+    __slots__ = ("_sets", "_split", "known")
 
     def __init__(self, words: Iterable[str], shapes: Iterable[str] = ()) -> None:
-        self._names = (*sorted(set(words)), *sorted(set(shapes)))
-        self.known = frozenset(self._names)
-        literal = len(set(words))
-        expressions = [
-            linear.escape(name) if index < literal else name for index, name in enumerate(self._names)
-        ]
-        self._set = linear.ManyExpressions(expressions)
+        literal, every = tuple(sorted(set(words))), sorted(set(shapes))
+        plain = tuple(shape for shape in every if "{" not in shape)
+        counting = sorted((shape for shape in every if "{" in shape), key=lambda shape: -shape.count("{"))
+        dealt = (tuple(counting[:1]), *(tuple(counting[first::_DEALT]) for first in range(1, _DEALT + 1)))
+        self.known = frozenset((*literal, *every))
+        self._sets = (
+            (linear.ManyExpressions([linear.escape(word) for word in literal]), literal),
+            *((linear.ManyExpressions(names), names) for names in (plain, *dealt) if names),
+        )
         self._split: dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]] = {}
 
     def present(self, lower: str) -> frozenset[str]:
         """The words and shapes that occur in `lower`. Raises Broken when the automaton gave up: then nothing may leave."""
-        found = self._set.found(lower)
-        if found is None:
-            raise Broken("the word automaton ran out of memory", code="prefilter_failed")
-        names = self._names
-        return frozenset([names[index] for index in found])
+        text = lower.encode("utf-8", "surrogatepass")
+        present: list[str] = []
+        for automaton, names in self._sets:
+            found = automaton.found(text)
+            if found is None:
+                raise Broken("the word automaton ran out of memory", code="prefilter_failed")
+            present += [names[index] for index in found]
+        return frozenset(present)
 
     def split(self, words: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
         """Those of some words that are known here, and the others. Remembered: detectors ask with the same words for every text."""

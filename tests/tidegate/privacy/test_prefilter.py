@@ -17,9 +17,9 @@ def test_an_automaton_that_gives_up_is_an_error() -> None:
     known = Prefilter(["a"])
 
     class GaveUp:
-        def found(self, text: str) -> None:
+        def found(self, text: bytes) -> None:
             return None
 
-    known._set = GaveUp()  # type: ignore[assignment]
+    known._sets = ((GaveUp(), ("a",)),)  # type: ignore[assignment]
     with pytest.raises(Broken):
         known.present("a")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from tidegate.errors import Broken
 from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
@@ -58,14 +59,27 @@ _PREFIXED: tuple[str, ...] = (
     r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{40,}",
     r"AccountKey=[A-Za-z0-9+/=]{40,}",
 )
-_LOOKS = re.compile(r"\(\?<?![^)]*\)")
-_OPEN_ENDED = re.compile(r"\{(\d+),\}")
-_ENOUGH = 12  # characters of an open-ended part that the prefilter counts: more states than that tell no more
+# The letters a shape begins with, small classes and choices among them: what the prefilter looks for. It counts nothing.
+_BEGINNING = re.compile(r"(?:[a-z0-9_:/=-]|\\\.|\[[a-z]+\](?!\{)|\(\?:[a-z|\\.\[\]]*\)|\\d-)+")
+_OTHER_GATES = {
+    "(?:ac|sk)[a-f0-9]{32}": "(?:ac|sk)[a-f0-9][a-f0-9][a-f0-9][a-f0-9]",
+    "bot\\d{8,10}:": r"bot\d",
+    "\\d{8,10}:aa": r"\d:aa",
+    "[a-za-z0-9]{14}\\.atlasv1": r"\.atlasv1\.",
+    "(?<![a-za-z0-9_.-])sg\\.": r"sg\.",
+}
 
 
 def gate(shape: str) -> str:
     """An RE2 expression that occurs in the lower-case text wherever `shape` matches the text itself."""
-    return _OPEN_ENDED.sub(lambda m: f"{{{min(int(m[1]), _ENOUGH)},}}", _LOOKS.sub("", shape).lower())
+    lower = shape.lower()
+    for beginning, needed in _OTHER_GATES.items():
+        if lower.startswith(beginning):
+            return needed
+    match = _BEGINNING.match(lower)
+    if match is None:
+        raise Broken(f"no prefilter for {shape}", code="prefilter_missing")
+    return match[0]
 
 
 _GATES = tuple(gate(shape) for shape in _PREFIXED)

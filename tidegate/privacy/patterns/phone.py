@@ -22,7 +22,7 @@ _LONE_CANDIDATE = re.compile(
     r"(?:[+(]|0|(?=(?:1[ .-]?)?[2-9]\d\d[ .-]\d{3}[ .-]\d{4}))(?<!\d\d)(?<!\d[1-9])[()\d]{0,4}(?:[ .\-/()]{0,3}\d){4,16}(?!\d)"
 )
 # What the lower-case text holds where such a candidate is long enough for `_judge`.
-_LONE = r"[+(](?:[ .\-/()]{0,7}\d){7}|0(?:[ .\-/()]{0,3}\d){8}|[2-9]\d\d[ .\-]\d{3}[ .\-]\d{4}"
+_LONE = r"[+(][0-9 .\-/()]{7}|(?:^|[^0-9])0[0-9 .\-/()]{8}|[2-9]\d\d[ .\-]\d{3}[ .\-]\d{4}"
 _EXTENSION = re.compile(
     r" ?(?:,? ?ext(?:ension)?\.?|x|;ext=|#|,? ?durchwahl|,? ?poste|,? ?toestel)[ :.]{0,2}\d{1,6}(?![\w])",
     re.IGNORECASE,
