@@ -49,8 +49,9 @@ from tidegate.risk.fit import (
     matrix,
     threshold,
 )
+from tidegate.risk.growing import grow
 from tidegate.risk.task import Task
-from tidegate.risk.trees import Tree, grow
+from tidegate.risk.trees import Tree
 
 # Share of each source: what applications ask (SNIPS, homes), other intent sets, and requests that no tool serves.
 SOURCES = {

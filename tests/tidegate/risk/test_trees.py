@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tidegate.risk.fit import auroc
-from tidegate.risk.trees import Growth, Tree, grow
+from tidegate.risk.growing import Growth, grow
+from tidegate.risk.trees import Tree
 
 FORK = Tree((0, -1, 1), (0.5, 0.0, 2.0), (1.0, 1.0, -1.0, 3.0))
 
