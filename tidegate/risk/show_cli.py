@@ -58,7 +58,7 @@ def of_model(path: Path) -> tuple[str, Report]:
         found = msgspec.json.decode(path.read_bytes(), type=CalibrationFile)
     except (OSError, msgspec.MsgspecError) as error:
         raise BadRequest(f"{path.name} is no calibration that can be read", code="no_outcomes") from error
-    rows = [one.outcomes[Task.CALLS] for one in found.models.values() if Task.CALLS in one.outcomes]
+    rows = [one.outcomes[Task.CALLS] for one in found.known.values() if Task.CALLS in one.outcomes]
     if not rows:
         raise BadRequest(
             f"{path.name} holds no outcomes", code="no_outcomes", hint="fit it again: scripts.fit_confidence"
