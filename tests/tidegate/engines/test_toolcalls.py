@@ -145,12 +145,3 @@ def test_deep_nesting_does_not_break_the_reader() -> None:
 def test_arguments_survive_the_round_trip(arguments: dict[str, object]) -> None:
     raw = "<tool_call>" + json.dumps({"name": "Stop", "arguments": arguments})
     assert read(raw)[1] == [("Stop", arguments)]
-
-
-@pytest.mark.parametrize("raw", ["<|pass|>", " <|pass|> and more", "please<|pass|>", "please <|pass|>\n"])
-def test_a_model_that_says_not_for_me_after_a_word_or_two_has_said_so(raw: str) -> None:
-    assert read(raw) == ("", [], True, False)
-
-
-def test_text_that_speaks_of_the_token_is_text() -> None:
-    assert read("the token <|pass|> means no")[2] is False
