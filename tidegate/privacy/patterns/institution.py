@@ -31,7 +31,7 @@ _OPENERS = frozenset(
 )
 _SHAPE = (
     r"\b(?:university|universität|université|universiteit|universidad|università|college|bank|banque|banco|banca|institute|school|hospital|church|diocese|ministry|academy"
-    r"|archdiocese|museum) (?:of|de|di|der|des|du|von|van|für) |[a-zà-ž] (?:university|college|hospital|clinic|pharmacy|school|primary|academy|institute|council|credit union"
+    r"|archdiocese|museum) (?:of|de|di|der|des|du|von|van|für) |\S (?:university|college|hospital|clinic|pharmacy|school|primary|academy|institute|council|credit union"
     r"|school district|medical cent(?:er|re)|health centre|dental|bakery|brewery|dairy|housing|labs|hotel|church|cathedral)\b"
 )
 
