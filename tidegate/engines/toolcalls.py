@@ -33,9 +33,7 @@ def parse(
     raw: str, tools: Sequence[Tool], new_id: Callable[[], str], family: Family = Family.HERMES
 ) -> Parsed:
     """Reads a model's output. A call that is not one, names no offered tool or is one too many: all stays text."""
-    if raw.strip().startswith(PASS) or raw.rstrip().endswith(
-        PASS
-    ):  # also after a word or two: it thought better of it
+    if raw.strip().startswith(PASS):
         return Parsed("", passed=True)
     found = read(raw, family)
     if found is None:
