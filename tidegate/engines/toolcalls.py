@@ -33,7 +33,8 @@ def parse(
     raw: str, tools: Sequence[Tool], new_id: Callable[[], str], family: Family = Family.HERMES
 ) -> Parsed:
     """Reads a model's output. A call that is not one, names no offered tool or is one too many: all stays text."""
-    if raw.strip().startswith(PASS):
+    said = raw.strip()
+    if said.startswith(PASS) or said.endswith(PASS):  # at the end: it thought better of what it began to write
         return Parsed("", passed=True)
     found = read(raw, family)
     if found is None:

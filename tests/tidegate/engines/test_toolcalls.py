@@ -84,7 +84,9 @@ def test_words_before_a_call_are_kept() -> None:
 
 def test_not_for_me_is_not_text() -> None:
     assert read("<|pass|>") == ("", [], True, False)
-    assert read("to pass <|pass|>")[2] is False
+    assert read("please<|pass|>\n") == ("", [], True, False)
+    assert read("<|pass|> is a marker of mine")[2] is True
+    assert read("what <|pass|> means")[2] is False
 
 
 def test_plain_words_are_plain_words() -> None:
