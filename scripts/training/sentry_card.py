@@ -20,7 +20,7 @@ and complexity heads alone, on the frozen trunk. English first; German, French a
 {control}"""
 _SMALL = """# Small sentry: the sentry's verdicts in a third of the file
 
-An int8 ONNX encoder ({size:.2f} MB) distilled from the sentry beside it: {layers} of its layers with {inner} inner neurons instead of 1536, word
+An int8 ONNX encoder ({size:.2f} MB) distilled from a full sentry: {layers} of its layers with {inner} inner neurons instead of 1536, word
 vectors of {parts} bytes out of a code book instead of 384, the same heads, the same inputs, its own thresholds and self-test. Chosen by
 `encoder = "small"` under `[policy]`; for devices where memory and milliseconds count more than recall. One text per pass, {window} pieces
 per window, overlap {overlap}.
@@ -59,7 +59,7 @@ _TAIL = """
 
 - Names that are ordinary words in lower case ("will", "rose"), one-word names without context, names glued to other letters.
 - Organisations and places are much weaker than persons and streets; WikiANN's labels are machine-made and disagree with the others.
-- Streets were learnt from made-up text in the formats of five countries; other formats are found by luck.
+- Addresses were learnt from made-up text in the formats of some dozen countries; other formats are found by luck.
 - Languages other than English, German, French and Dutch; scripts other than Latin. The vocabulary is English: German compounds fall apart.
 - Free writing tasks ("write a story about a dragon", "act as a terminal") score high: see HaluEval above.
 - Attacks that read as ordinary requests, role play without an order, and languages without training attacks.
@@ -76,7 +76,8 @@ WikiANN train en/de/fr/nl (ODC-BY, text CC BY-SA 3.0; licence not stated by the 
 street lists of German LER (CC BY 4.0), names and towns of the `faker` package (MIT), Banking77, CLINC150, HWU64 (CC BY 3.0/4.0), SNIPS (CC0), XQuAD (CC BY-SA 4.0),
 HaluEval (MIT), Home Assistant's intents (test sentences in English, German, French, Spanish; CC BY 4.0), Giskard prompt injections (MIT), BIPIA (MIT; its tables CC BY-SA 4.0), CyberSecEval prompt injection (MIT), JailbreakLLMs (MIT), notinject
 expanded (MIT), outcomes of small models from RouteLLM, home-assistant-datasets and ZeroEval (Apache-2.0), and text made by
-`scripts/training/sentry_synth.py`, `sentry_plain.py`, `sentry_world.py` and `sentry_inject.py`. Held out whole and never trained on: Wikigold (CC BY 4.0), DataFog's cases
+`scripts/training/sentry_synth.py`, `sentry_scenes.py`, `sentry_places.py`, `sentry_firms.py`, `sentry_plain.py`, `sentry_world.py`,
+`sentry_inject.py` and `sentry_orders.py`. Held out whole and never trained on: Wikigold (CC BY 4.0), DataFog's cases
 (MIT), deepset prompt-injections (Apache-2.0). No template of presidio-research was used.
 """
 
