@@ -173,7 +173,9 @@ def key(
 
 @ledger.command("show")
 def ledger_show(
-    file: ConfigFile = None, state: StateFolder = None, limit: Annotated[int, typer.Option("--limit", min=1)] = 50
+    file: ConfigFile = None,
+    state: StateFolder = None,
+    limit: Annotated[int, typer.Option("--limit", min=1)] = 50,
 ) -> None:
     """The newest records, one JSON line each, newest first."""
     from edge import status as view

@@ -51,7 +51,9 @@ class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     per_minute: Annotated[int, msgspec.Meta(ge=0)] = 0  # requests of one application; 0: as many as it likes
     read_timeout_s: Seconds = 10.0  # for the head and the body of a request
     write_timeout_s: Seconds = 30.0  # for a client that stops reading
-    deadline_s: Seconds = 30.0  # how long a request waits for the cloud, and a draft for its end: then it becomes a ticket
+    deadline_s: Seconds = (
+        30.0  # how long a request waits for the cloud, and a draft for its end: then it becomes a ticket
+    )
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

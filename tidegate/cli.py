@@ -186,7 +186,9 @@ def _unable(error: OSError, *, debug: bool) -> int:
     """A reader that has seen enough is no failure; a file or a disk that is not as it should be is said; else it is a defect."""
     if isinstance(error, BrokenPipeError):
         streams.hush()
-        return 0 if error.__context__ is None else 2  # what nobody read to its end was a complaint about the input
+        return (
+            0 if error.__context__ is None else 2
+        )  # what nobody read to its end was a complaint about the input
     said = streams.told(error)
     if said is None:
         return _apologise(error, debug=debug)

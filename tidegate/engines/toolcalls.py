@@ -34,7 +34,9 @@ def parse(
 ) -> Parsed:
     """Reads a model's output. A call that is not one, names no offered tool or is one too many: all stays text."""
     said = raw.strip()
-    if said.startswith(PASS) or said.endswith(PASS):  # at the end: it thought better of what it began to write
+    if said.startswith(PASS) or said.endswith(
+        PASS
+    ):  # at the end: it thought better of what it began to write
         return Parsed("", passed=True)
     found = read(raw, family)
     if found is None:

@@ -11,7 +11,9 @@ import pytest
 from tidegate.risk import promise as rules
 from tidegate.risk.promise import ESCALATE_ALL, Kept, Promise, binomial_tail, decide, hoeffding_bentkus
 
-pytest.importorskip("mapie", reason="MAPIE is not installed: it comes with the development environment, scripts/setup")
+pytest.importorskip(
+    "mapie", reason="MAPIE is not installed: it comes with the development environment, scripts/setup"
+)
 methods = import_module("mapie.risk_control.methods")
 base = import_module("mapie.risk_control._base_controller")
 

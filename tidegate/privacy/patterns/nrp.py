@@ -1,4 +1,4 @@
-"""Nationality, religion and politics of people (Presidio's NRP): beside a key, after "I am", before a word for people, as a plural.
+"""Nationality, religion and politics of people (Presidio's NRP): beside a key, after "I am", before a word for people, as a plural, as a noun.
 
 Not of things (`a German car`, `Thai food`): a question about them must stay answerable. Said of a name: tidegate.privacy.compose.nrp.
 """
@@ -30,7 +30,31 @@ _FAITHS = (
     "Muslim Christian Catholic Protestant Orthodox Jewish Hindu Buddhist Sikh Mormon Lutheran Methodist Baptist Evangelical Anglican Atheist "
     "Agnostic Quaker Shia Sunni Democrat Republican Socialist Communist Conservative Libertarian Liberal Marxist"
 ).split()
-_WORDS = frozenset((*_PEOPLES, *_FAITHS))
+# Words for people alone, and what two or three words name. Singulars that are also first names or things count in company only.
+_SOMEBODY = (
+    "Bermudian Briton Brit Catalan Chechen Comoran Croat Dane Dutchman Englander Filipina Finn Frisian Greenlander Hollander Icelander Kazakhstani Kittitian Kiwi Kurd "
+    "Liechtensteiner Londoner Luxembourger Micronesian Mozambiquean Netherlander Parisian Philippine Quebecer Scot Scotsman Seychellois Serb Sicilian Slovene Spaniard "
+    "Swazi Swede Tahitian Taiwanese Timorese Trinidadian Tuvaluan Turk Tyrolean Ulsterman Vincentian Yugoslav Berliner"
+).split()
+_SEVERAL_WORDS = (
+    "Antiguan|Barbudan|Bosnian Herzegovinian|Cape Verdean|Central African|Costa Rican|East Timorese|El Salvadoran|Equatorial Guinean|Hong Konger|Marshall Islander"
+    "|New Zealander|North Korean|Northern Irish|Papua New Guinean|Puerto Rican|Saint Lucian|Saudi Arabian|Sierra Leonean|Solomon Islander|South African|South Korean"
+    "|South Sudanese|Sri Lankan|Native American|African American|Afro-American|Asian American"
+)
+_LONG = re.compile(rf"(?<![\w-])(?:{_SEVERAL_WORDS})s?(?![\w-])")
+_WORDS = frozenset((*_PEOPLES, *_FAITHS, *_SOMEBODY))
+_MAN = re.compile(
+    r"(?<![\w-])(?:French|English|Irish|Welsh|Dutch|Scots|Cornish|Manx|Ulster)(?:wo)?m[ae]n(?![\w-])"
+)
+# "the young Belgian was", "a Swede, who": an adjective without a thing behind it is somebody.
+_ARTICLE = re.compile(
+    r"\b(?:an?|the|this|that|another|one|two|three|four|five|some|many|most|several|fellow|all)(?: (?:young|old|older|elderly|retired|rich|poor|tall|first|other|former|naturali[sz]ed"
+    r"|half|famous|unknown|unnamed|\d{1,3}-year-old))? $"
+)
+_ALONE = re.compile(
+    r" (?:who|whom|whose|was|were|is|are|has|had|have|will|would|can|could|living|born|named|called|said|says|aged|from|by birth|at heart|didn['’]t|doesn['’]t|isn['’]t)\b"
+    r"|,(?! ?[A-Z])(?!\w)|[;:!?)](?!\w)|\.(?!\w)|$|\n"
+)
 # Who somebody is in German, French, Spanish, Italian and Dutch, behind words that say so.
 _ABROAD = (
     "deutsche?r?|österreicher(?:in)?|schweizer(?:in)?|türk(?:e|in)|pol(?:e|in)|italiener(?:in)?|fran(?:zose|zösin)|engländer(?:in)?|russ(?:e|in)|syrer(?:in)?"
@@ -84,16 +108,23 @@ _KEYS = (
 )  # fmt: skip
 
 
+_LONG_SHAPE = rf"\b(?:{_SEVERAL_WORDS.lower()})s?\b"
+_MAN_SHAPE = r"\b(?:french|english|irish|welsh|dutch|scots|cornish|manx|ulster)(?:wo)?m[ae]n\b"
+
+
 def find(document: Document) -> Iterator[Span]:
     text = document.text
     for word in _CAPITAL.finditer(text):
-        if word[0].split("-")[0].removesuffix("s") not in _WORDS and word[0].split("-")[0] not in _WORDS:
-            continue
-        start, end = word.span()
-        said = _PRONOUN.search(document.before(start, 34)) is not None and _THING.match(text, end) is None
-        several = word[0].endswith("s") and word[0][:-1] in _WORDS and _PLURAL.match(text, end) is not None
-        if said or several or _NOUN.match(text, end) is not None:
-            yield hit("nrp", start, end, Label.NRP, 0.75)
+        first = word[0].split("-")[0]
+        several = first.endswith("s") and first[:-1] in _WORDS
+        if (several or first in _WORDS) and _somebody(document, *word.span(), several=several):
+            yield hit("nrp", *word.span(), Label.NRP, 0.75)
+    if document.has_shape(_LONG_SHAPE):
+        for long in _LONG.finditer(text):
+            if _somebody(document, *long.span(), several=long[0].endswith(("ns", "rs"))):
+                yield hit("nrp", *long.span(), Label.NRP, 0.75)
+    for man in _MAN.finditer(text) if document.has_shape(_MAN_SHAPE) else ():
+        yield hit("nrp", *man.span(), Label.NRP, 0.75)
     for small in _SMALL.finditer(text) if document.has_shape(_SMALL_SHAPE) else ():
         yield hit("nrp", small.start(), small.start() + small[0].index(" "), Label.NRP, 0.7)
     if document.has_shape(_ABROAD_SHAPE):
@@ -101,6 +132,17 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("nrp", *abroad.span(1), Label.NRP, 0.7)
     if document.has_word(*_KEYS):
         yield from _after_key(document)
+
+
+def _somebody(document: Document, start: int, end: int, *, several: bool) -> bool:
+    """Whether a word for a people, at its place, speaks of a person."""
+    text = document.text
+    if _NOUN.match(text, end) is not None or (several and _PLURAL.match(text, end) is not None):
+        return True
+    before = document.before(start, 44)
+    if _PRONOUN.search(before) is not None:
+        return _THING.match(text, end) is None
+    return _ALONE.match(text, end) is not None and _ARTICLE.search(before) is not None
 
 
 def _after_key(document: Document) -> Iterator[Span]:
@@ -114,7 +156,7 @@ NRP = Pattern(
     "nrp",
     (Label.NRP,),
     find,
-    shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}|{_ABROAD_SHAPE}",
-    shapes=(_ABROAD_SHAPE, _SMALL_SHAPE),
+    shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}|{_ABROAD_SHAPE}|{_LONG_SHAPE}|{_MAN_SHAPE}",
+    shapes=(_ABROAD_SHAPE, _SMALL_SHAPE, _LONG_SHAPE, _MAN_SHAPE),
     lexicon=_KEYS,
 )

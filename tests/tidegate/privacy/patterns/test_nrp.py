@@ -27,6 +27,14 @@ HITS = [
     ("je suis belge", ["belge"]),
     ("soy mexicana y", ["mexicana"]),
     ("ik ben Nederlander", ["Nederlander"]),
+    ("a Frenchwoman and two Englishmen", ["Frenchwoman", "Englishmen"]),
+    ("the South African nurse", ["South African"]),
+    ("two Sri Lankans asked", ["Sri Lankans"]),
+    ("The young Belgian was late", ["Belgian"]),
+    ("a Swede, who rang twice", ["Swede"]),
+    ("Spaniards dine late", ["Spaniards"]),
+    ("she married a Dane.", ["Dane"]),
+    ("I am a Costa Rican", ["Costa Rican"]),
 ]
 NEAR_MISSES = [
     "French fries",
@@ -49,6 +57,14 @@ NEAR_MISSES = [
     "an italian dinner",
     "Swiss order",
     "ich bin fertig",
+    "translate it into German, please",
+    "she speaks Danish and English.",
+    "a South African wine",
+    "the Costa Rican coast",
+    "in the North Korean language",
+    "Dane Miller rang",
+    "a French window",
+    "the Swiss, German and Dutch versions",
 ]
 
 
