@@ -60,7 +60,7 @@ _PREFIXED: tuple[str, ...] = (
     r"AccountKey=[A-Za-z0-9+/=]{40,}",
 )
 # The letters a shape begins with, small classes and choices among them: what the prefilter looks for. It counts nothing.
-_BEGINNING = re.compile(r"(?:[a-z0-9_:/=-]|\\\.|\[[a-z]+\](?!\{)|\(\?:[a-z|\\.\[\]]*\)|\\d-)+")
+_BEGINNING = re.compile(r"(?:[a-z0-9_:/=-]|\\\.|\[[a-z]{1,9}\](?!\{)|\(\?:[a-z|\\.\[\]]{0,99}\)|\\d-)+")
 _OTHER_GATES = {
     "(?:ac|sk)[a-f0-9]{32}": "(?:ac|sk)[a-f0-9][a-f0-9][a-f0-9][a-f0-9]",
     "bot\\d{8,10}:": r"bot\d",
