@@ -183,13 +183,14 @@ def test_after_an_alarm_the_command_knows_the_tighter_threshold(tmp_path: Path) 
     config = EdgeConfig(state=tmp_path, promise=PROMISE)
     known = calibration()
     before = stands(config, known)("app", Task.CALLS)
+    key = load_or_make(tmp_path)
     bases = (open_durable(tmp_path), open_journal(tmp_path))
     store = PromiseStore(*bases)
     keeper = Keeper(
         replace(stance_of(config), audit=1.0),
         store,
         lambda: known,
-        key=load_or_make(tmp_path),
+        key=key,
         clock=SystemClock(),
         draw=lambda: 0.0,
     )

@@ -21,7 +21,15 @@ def answer(request: dict[str, object]) -> object:
         case "time":
             return {"cpu_s": 0.25, "wall_s": 0.5}
         case "values":
-            return {"first/0": ["Ada"], "first/1": ["Bo"], "last/0": ["Lark"], "last/1": ["Moss"]}
+            people = {"first/0": ["Ada"], "first/1": ["Bo"], "last/0": ["Lark"], "last/1": ["Moss"]}
+            rest = {
+                "address/0": ["1 Elm St, Salem"],
+                "abroad/0": [],
+                "age/0": ["34"],
+                "user/0": ["ada"],
+                "town/0": [],
+            }
+            return people | rest
         case "chatter":
             print("this is no JSON", flush=True)
             return None

@@ -76,6 +76,7 @@ def test_values_of_all_locales_are_put_together_and_names_made_of_pairs(peer: Pe
     made = synthetic.values(peer, seed=1)
     assert made["first"] == ["Ada", "Bo"]
     assert made["name"] == ["Ada Lark", "Bo Moss"]
+    assert (made["lines"], made["handle"]) == (["1 Elm St\nSalem"], ["@ada"])
 
 
 def test_without_the_peers_environment_the_hint_says_how_to_make_it(tmp_path: Path) -> None:
