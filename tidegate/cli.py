@@ -139,13 +139,14 @@ def _said(text: str) -> int:
 
 def _carried(app: typer.Typer, name: str, argv: Sequence[str]) -> int:
     """The command's exit code, once all that it wrote is out."""
-    code = 0
+    code, gone = 0, None
     try:
         app(args=list(argv), prog_name=f"tidegate {name}")
     except SystemExit as leaving:
-        if isinstance(leaving.__context__, BrokenPipeError):
-            raise leaving.__context__ from None
+        gone = leaving.__context__ if isinstance(leaving.__context__, BrokenPipeError) else None
         code = _exit_code(leaving)
+    if gone is not None:  # raised out here: in there it would get `leaving` for its own context
+        raise gone
     sys.stdout.flush()
     return code
 
@@ -186,9 +187,8 @@ def _unable(error: OSError, *, debug: bool) -> int:
     """A reader that has seen enough is no failure; a file or a disk that is not as it should be is said; else it is a defect."""
     if isinstance(error, BrokenPipeError):
         streams.hush()
-        return (
-            0 if error.__context__ is None else 2
-        )  # what nobody read to its end was a complaint about the input
+        # With something behind it, what nobody read to its end was a complaint about the input.
+        return 0 if error.__context__ is None else 2
     said = streams.told(error)
     if said is None:
         return _apologise(error, debug=debug)
