@@ -24,7 +24,17 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from scripts.fit_held_out import SHOWN, Written, early_curve, held_out, nearness, quotes, spared, told
+from scripts.fit_held_out import (
+    SHOWN,
+    Written,
+    early_curve,
+    held_out,
+    nearness,
+    quotes,
+    settled,
+    spared,
+    told,
+)
 from scripts.fit_recall import Recalling, recalling
 from scripts.training import homes, results
 from scripts.training.data import Corpus, Example, load, topics
@@ -354,7 +364,8 @@ def complete(
     known = {o.text for o in seen}
     rows = [o.written for o in kept_back if o.usable and o.text not in known]
     outcomes = {str(Task.CALLS): held_out(made, rows), str(Task.RESULTS): quotes(quoting, told_wrong[half:])}
-    return msgspec.structs.replace(made, outcomes={k: v for k, v in outcomes.items() if v.sure})
+    made = msgspec.structs.replace(made, outcomes={k: v for k, v in outcomes.items() if v.sure})
+    return settled(made, PROMISES)
 
 
 def written(path: Path, digest: str, made: Calibration) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from scripts.evaluation.intervals import Rows, bootstrap
@@ -79,6 +80,16 @@ def held_out(made: Calibration, rows: Sequence[Written]) -> HeldOut:
 def quotes(sure: float, wrong: Sequence[bool]) -> HeldOut:
     """Outcomes of answers that quote a tool's result: all claim the same."""
     return HeldOut(tuple(sure for _ in wrong), tuple(float(x) for x in wrong))
+
+
+def settled(made: Calibration, shares: Sequence[float]) -> Calibration:
+    """The calibration with the threshold of the first of these shares that the kept-back outcomes support as a promise: the
+    estimates that the curves were fitted on flatter them a little. As it was where none is supported."""
+    for share in shares:
+        found = terms(made, Task.CALLS, Promise(share))
+        if found.holds:
+            return msgspec.structs.replace(made, keep_at=found.keep_at, wrong_at_most=share)
+    return made
 
 
 def told(made: Calibration) -> list[str]:

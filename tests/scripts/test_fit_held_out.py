@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from scripts.fit_held_out import Written, ended, spared
+from scripts.fit_held_out import Written, ended, settled, spared
 from tests.fakes.calibrations import curve
 from tests.fakes.promises import calibration
 from tidegate.engines.port import TokenScore
@@ -65,3 +65,13 @@ def test_where_nothing_is_promised_or_escalated_nothing_is_said() -> None:
     assert spared(made(early=False), [row(DOUBTED, SURE)], 0.05) is None
     assert spared(made(), [row(SURE, SURE)], 0.05) is None
     assert spared(made(), [row(DOUBTED, SURE)], 0.001) is None
+
+
+def test_the_threshold_that_ships_is_the_first_that_the_kept_back_outcomes_support() -> None:
+    claimed = made()
+    sure = sorted({*claimed.outcomes["calls"].sure})
+    found = settled(claimed, (0.001, 0.1, 0.3))
+    assert sure[0] < found.keep_at <= sure[-1]
+    assert found.wrong_at_most == 0.1
+    assert settled(claimed, (0.3,)).keep_at < found.keep_at
+    assert settled(claimed, (0.001,)) == claimed
