@@ -78,7 +78,9 @@ async def test_what_is_heard_is_the_beginning_of_the_draft_and_comes_before_it(e
         pytest.skip("a remote engine tells nothing early")
     assert isinstance(engine, FakeEngine | LlamaEngine)
     heard: list[str] = []
-    draft = await engine.generate(ask("Once upon a time", max_tokens=20), Terms("tests", 5.0, hear=heard.append))
+    draft = await engine.generate(
+        ask("Once upon a time", max_tokens=20), Terms("tests", 5.0, hear=heard.append)
+    )
     assert draft.text.startswith("".join(heard))
     assert heard or not draft.text
 
