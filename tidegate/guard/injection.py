@@ -16,6 +16,7 @@ from typing import Final
 from tidegate.guard.normalise import Views, views
 from tidegate.privacy.encoder import Encoder, shipped
 from tidegate.privacy.package import Size
+from tidegate.privacy.placeholders import find_placeholders
 
 
 class Verdict(StrEnum):
@@ -49,11 +50,22 @@ _INVISIBLE_RUN: Final = 12
 
 def assess(text: str, encoder: Encoder) -> Guarded:
     """Score `text` in all its readings. Raises BadRequest beyond the encoder's limits, Broken when it fails."""
-    readings = views(text)
+    readings = views(worded(text))
     settings = encoder.settings
     score = max(encoder.scan(view).injection for view in (readings.plain, *readings.others))
     score = max(score, signals(readings, suspect=settings.suspect, attack=settings.attack))
     return Guarded(round(score, 6), verdict(score, suspect=settings.suspect, attack=settings.attack))
+
+
+def worded(text: str) -> str:
+    """The text with the plain words for what each placeholder stands for: a mark of our own making, with its check character
+    right, tells a model nothing to do, and the encoder has not learned what it is."""
+    parts, at = [], 0
+    for found in find_placeholders(text):
+        if found.intact:
+            parts += [text[at : found.start], found.kind.lower().replace("_", " ")]
+            at = found.end
+    return "".join([*parts, text[at:]])
 
 
 def verdict(score: float, *, suspect: float, attack: float) -> Verdict:
