@@ -30,6 +30,10 @@ class Estimate:
     high: float
     n: int
 
+    @property
+    def bounds(self) -> tuple[float, float]:
+        return self.low, self.high
+
 
 def wilson(hits: int, n: int, z: float = Z95) -> Estimate:
     """A share with its score interval (Wilson 1927). Of nothing: not a number, between 0 and 1."""

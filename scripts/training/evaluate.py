@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.evaluation.intervals import wilson
 from scripts.training import data
 from scripts.training.prove import Exported
 from scripts.training.records import Call
@@ -18,24 +18,14 @@ Answer = tuple[Call, ...] | None
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`hits` of `n`, with Wilson's 95 % score interval (Wilson 1927)."""
+    """`hits` of `n`, printed with Wilson's 95 % score interval."""
 
     hits: int
     n: int
 
-    def interval(self, z: float = 1.959964) -> tuple[float, float]:
-        """Lower and upper bound, 0 to 1; (0, 1) when nothing was counted."""
-        if self.n == 0:
-            return 0.0, 1.0
-        p, square = self.hits / self.n, z * z
-        middle = (p + square / (2 * self.n)) / (1 + square / self.n)
-        half = z / (1 + square / self.n) * math.sqrt(p * (1 - p) / self.n + square / (4 * self.n * self.n))
-        return max(0.0, middle - half), min(1.0, middle + half)
-
     def __str__(self) -> str:
-        low, high = self.interval()
-        share = 100 * self.hits / self.n if self.n else float("nan")
-        return f"{share:.1f} % [{100 * low:.1f}, {100 * high:.1f}] (n={self.n})"
+        found = wilson(self.hits, self.n)
+        return f"{100 * found.value:.1f} % [{100 * found.low:.1f}, {100 * found.high:.1f}] (n={self.n})"
 
 
 @dataclass(frozen=True, slots=True)

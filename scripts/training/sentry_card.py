@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.evaluation.intervals import wilson
 from scripts.training.sentry_data import HELD_OUT
-from scripts.training.sentry_eval import Count, Rows, f1_interval, summed, wilson
+from scripts.training.sentry_eval import Count, Rows, f1_interval, summed
 from scripts.training.sentry_topics_eval import SubjectFacts
 
 _FULL = """# Sentry: private words, prompt injection, domain and complexity in one pass
@@ -137,7 +138,7 @@ def _entities(facts: Facts) -> str:
                     f"{low:.3f}-{high:.3f} | {count.wanted} |\n"
                 )
         touched = counts.get("touched", Count())
-        low, high = wilson(touched.right, touched.wanted)
+        low, high = wilson(touched.right, touched.wanted).bounds
         text += (
             f"| {source} | touched | | {touched.recall:.3f} | | {low:.3f}-{high:.3f} | {touched.wanted} |\n"
         )
@@ -151,14 +152,14 @@ def _planted(facts: Facts) -> str:
         "and in part from short lists it did see.\n\n| what | covered | n | 95 % interval |\n|---|---|---|---|\n"
     )
     for key, count in sorted(facts.planted.items()):
-        low, high = wilson(count.right, count.wanted)
+        low, high = wilson(count.right, count.wanted).bounds
         text += f"| {key} | {count.recall:.3f} | {count.wanted} | {low:.3f}-{high:.3f} |\n"
     return text
 
 
 def _injection(facts: Facts) -> str:
     hits, attacks, calm, cut = facts.held
-    low, high = wilson(hits, attacks)
+    low, high = wilson(hits, attacks).bounds
     limits = facts.settings["thresholds"]
     text = (
         f"\n### Prompt injection\n\nHeld out whole (deepset prompt-injections, English and German, {attacks} attacks, {calm} benign): "
@@ -167,13 +168,13 @@ def _injection(facts: Facts) -> str:
         f"{limits['attack']} (0.5 %).\n\n| threshold | recall on the held-out source | 95 % | its false positives |\n|---|---|---|---|\n"
     )
     for name, caught, wrong in facts.held_at:
-        low, high = wilson(caught, attacks)
+        low, high = wilson(caught, attacks).bounds
         text += f"| {name} | {caught / attacks:.3f} | {low:.3f}-{high:.3f} | {wrong / calm:.3f} |\n"
     text += (
         "\n| benign source (held-out part) | suspect or worse | 95 % | attack | n |\n|---|---|---|---|---|\n"
     )
     for name, (suspect, attack, of) in sorted(facts.benign.items()):
-        low, high = wilson(suspect, of)
+        low, high = wilson(suspect, of).bounds
         text += f"| {name} | {suspect / max(of, 1):.3f} | {low:.3f}-{high:.3f} | {attack / max(of, 1):.3f} | {of} |\n"
     return text
 
@@ -184,7 +185,7 @@ def _subject(facts: SubjectFacts) -> str:
         "| source | right domain | 95 % | n |\n|---|---|---|---|\n"
     )
     for source, (right, of) in facts.right.items():
-        low, high = wilson(right, of)
+        low, high = wilson(right, of).bounds
         text += f"| {source} | {right / of:.3f} | {low:.3f}-{high:.3f} | {of} |\n"
     weakest = ", ".join(f"{name} {share:.2f} (n {of})" for name, share, of in facts.worst)
     text += (

@@ -4,7 +4,6 @@ Thresholds are chosen on development sentences and held-out benign texts; the he
 after that, and choose nothing.
 """
 
-import math
 import random
 import subprocess
 import sys
@@ -55,18 +54,7 @@ class Count:
         return (1 + beta * beta) * p * r / max(beta * beta * p + r, 1e-9)
 
 
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927)."""
-    if not of:
-        return 0.0, 1.0
-    z, p = 1.96, hits / of
-    mid, half = p + z * z / (2 * of), z * math.sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    return max(0.0, (mid - half) / (1 + z * z / of)), min(1.0, (mid + half) / (1 + z * z / of))
-
-
 Found = set[tuple[int, int, str]]
-
-
 Rows = list[dict[str, Count]]  # one per sentence
 
 

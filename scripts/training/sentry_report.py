@@ -4,6 +4,7 @@ import json
 import random
 from pathlib import Path
 
+from scripts.evaluation.intervals import wilson
 from scripts.training import sentry_card, sentry_data, sentry_inject, sentry_topics_eval, sentry_words
 from scripts.training.sentry_eval import (
     calm_scores,
@@ -15,7 +16,6 @@ from scripts.training.sentry_eval import (
     planted,
     summed,
     threshold,
-    wilson,
 )
 from scripts.training.sentry_topics import Case
 from tidegate.privacy.encoder import Encoder
@@ -86,5 +86,5 @@ def report(out: Path, shared: Path, proof: dict[str, float], known: list[Case], 
     hits, of = facts.held[:2]
     print(
         f"injection on {sentry_inject.HELD_OUT}, held out whole: {hits}/{of} at 1 % false positives "
-        f"{tuple(round(x, 3) for x in wilson(hits, of))}"
+        f"{tuple(round(x, 3) for x in wilson(hits, of).bounds)}"
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from scripts.training.sentry_data import Example
-from scripts.training.sentry_eval import Count, f1_interval, summed, threshold, wilson
+from scripts.training.sentry_eval import Count, f1_interval, summed, threshold
 from scripts.training.sentry_synth import rename
 from scripts.training.sentry_words import Lexicon
 from scripts.training.sentry_world import World, held_out
@@ -61,9 +61,3 @@ def test_a_threshold_lets_through_no_more_than_the_rate() -> None:
     scores = [number / 100 for number in range(100)]
     for rate in (0.01, 0.05, 0.5):
         assert sum(score >= threshold(scores, rate) for score in scores) <= rate * len(scores)
-
-
-def test_an_interval_of_a_share_stays_between_nothing_and_all() -> None:
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert wilson(0, 20)[0] == 0.0
-    assert wilson(20, 20)[1] == pytest.approx(1.0)
