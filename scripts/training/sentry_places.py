@@ -208,37 +208,27 @@ def _british(lex: Lexicon, rng: random.Random, gap: str) -> Pieces:
     return [*found, Piece(rng.choice((gap, gap, " ", ", "))), Piece(british_code(rng), "ZIP")]
 
 
-def _canadian(lex: Lexicon, rng: random.Random, gap: str) -> Pieces:
-    name, _, short = rng.choice(PLACES["ca_provinces"]).partition("/")
-    code = f"{rng.choice(_LETTERS)}{rng.randint(0, 9)}{rng.choice(_LETTERS)}{rng.choice((' ', ' ', ''))}{rng.randint(0, 9)}{rng.choice(_LETTERS)}{rng.randint(0, 9)}"
-    found = [
+def _in_a_state(lex: Lexicon, rng: random.Random, gap: str, states: str, shortened: float) -> Pieces:
+    """Street, town and state; `shortened` is the share of states written by their letters."""
+    name, _, short = rng.choice(PLACES[states]).partition("/")
+    return [
         Piece(street_line(lex, rng, gap), "STREET"),
         Piece(gap),
         Piece(town(lex, rng), "LOC"),
         Piece(rng.choice((", ", " "))),
+        Piece(short if rng.random() < shortened else name, "LOC"),
     ]
-    return [
-        *found,
-        Piece(short if rng.random() < 0.7 else name, "LOC"),
-        Piece(rng.choice((" ", " ", ", "))),
-        Piece(code, "ZIP"),
-    ]
+
+
+def _canadian(lex: Lexicon, rng: random.Random, gap: str) -> Pieces:
+    code = f"{rng.choice(_LETTERS)}{rng.randint(0, 9)}{rng.choice(_LETTERS)}{rng.choice((' ', ' ', ''))}{rng.randint(0, 9)}{rng.choice(_LETTERS)}{rng.randint(0, 9)}"
+    start = _in_a_state(lex, rng, gap, "ca_provinces", 0.7)
+    return [*start, Piece(rng.choice((" ", " ", ", "))), Piece(code, "ZIP")]
 
 
 def _australian(lex: Lexicon, rng: random.Random, gap: str) -> Pieces:
-    name, _, short = rng.choice(PLACES["au_states"]).partition("/")
-    found = [
-        Piece(street_line(lex, rng, gap), "STREET"),
-        Piece(gap),
-        Piece(town(lex, rng), "LOC"),
-        Piece(rng.choice((", ", " "))),
-    ]
-    return [
-        *found,
-        Piece(short if rng.random() < 0.8 else name, "LOC"),
-        Piece(rng.choice((" ", ", "))),
-        Piece(digits(rng, 4), "ZIP"),
-    ]
+    start = _in_a_state(lex, rng, gap, "au_states", 0.8)
+    return [*start, Piece(rng.choice((" ", ", "))), Piece(digits(rng, 4), "ZIP")]
 
 
 def _indian(lex: Lexicon, rng: random.Random, gap: str) -> Pieces:
