@@ -16,6 +16,7 @@ from scripts.benchmarks.privacy.finders import reader
 from scripts.benchmarks.privacy.peers import Peer
 from scripts.benchmarks.privacy.scorer import score
 from scripts.benchmarks.privacy.scoring import figures
+from scripts.benchmarks.privacy.synthetic import made_by
 from scripts.benchmarks.privacy.values import Mark, Row
 from tidegate.chat import JSON
 from tidegate.privacy.detect import Detector
@@ -54,14 +55,7 @@ def values(peer: Peer, seed: int, each: int = 24) -> dict[str, list[str]]:
         for slot, (_, provider, locales) in SLOTS.items()
         for at, locale in enumerate(locales)
     ]
-    answer = peer.ask("values", wanted=wanted, seed=seed)
-    assert isinstance(answer, dict)
-    made: dict[str, list[str]] = {}
-    for key, several in answer.items():
-        assert isinstance(several, list)
-        made.setdefault(key.partition("/")[0], []).extend(str(one) for one in several)
-    made["name"] = [f"{first} {last}" for first, last in zip(made["first"], made["last"], strict=True)]
-    return made
+    return made_by(peer, seed, wanted)
 
 
 def fill(sentence: str, made: Mapping[str, Sequence[str]], rng: random.Random) -> Row:

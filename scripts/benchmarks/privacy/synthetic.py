@@ -97,15 +97,21 @@ _SLOT = re.compile(r"\{([a-z]+)\}|<<|>>")
 LOWER = 0.07  # the share of sentences that somebody typed without capitals
 
 
-def values(peer: Peer, seed: int, count: int = 400) -> dict[str, list[str]]:
-    """Made-up values for every kind, by Faker in `peer`. Raises Broken when the peer fails."""
-    answer = peer.ask("values", wanted=wanted(count), seed=seed)
+def made_by(peer: Peer, seed: int, asked: list[JSON]) -> dict[str, list[str]]:
+    """What Faker in `peer` makes of what is asked, by kind (the key up to its slash); a whole name is a first and a last one."""
+    answer = peer.ask("values", wanted=asked, seed=seed)
     assert isinstance(answer, dict)
     made: dict[str, list[str]] = {}
     for key, several in answer.items():
         assert isinstance(several, list)
         made.setdefault(key.partition("/")[0], []).extend(str(one) for one in several)
     made["name"] = [f"{first} {last}" for first, last in zip(made["first"], made["last"], strict=True)]
+    return made
+
+
+def values(peer: Peer, seed: int, count: int = 400) -> dict[str, list[str]]:
+    """Made-up values for every kind, by Faker in `peer`. Raises Broken when the peer fails."""
+    made = made_by(peer, seed, wanted(count))
     made["nationality"] = list(_NATIONALITIES)
     made["faith"] = list(_FAITHS)
     made["lines"] = [one.replace(", ", "\n", 1) for one in (*made["address"], *made["abroad"])]
