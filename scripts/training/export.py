@@ -12,8 +12,9 @@ import numpy.typing as npt
 import torch
 from tokenizers import Tokenizer
 
+from scripts.decoder_file import Shape, describe, end_with, finish
 from scripts.training import tokenizer
-from scripts.training.model import Decoder, Shape
+from scripts.training.model import Decoder
 from scripts.training.template import CHAT_TEMPLATE, END, SPECIALS, STRUCTURE
 
 ARCHITECTURE = "qwen3"
@@ -73,10 +74,7 @@ def write(trained: Trained, path: Path, kind: str, name: str) -> Path:
             writer.add_tensor(key, gguf.quants.quantize(weight, quant), raw_dtype=quant)
         else:
             writer.add_tensor(key, weight)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    finish(writer)
     return path
 
 
@@ -87,20 +85,9 @@ def _describe(writer: gguf.GGUFWriter, shape: Shape, name: str, kind: str) -> No
     )
     writer.add_license("Apache-2.0")
     writer.add_languages(["en"])
-    writer.add_context_length(shape.context)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.inner)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.heads)
     writer.add_key_length(shape.head)
     writer.add_value_length(shape.head)
-    writer.add_rope_dimension_count(shape.head)
-    writer.add_rope_freq_base(shape.rope_base)
-    writer.add_layer_norm_rms_eps(shape.epsilon)
-    writer.add_vocab_size(shape.vocabulary)
-    writer.add_file_type(gguf.LlamaFileType.ALL_F32 if kind == "f32" else gguf.LlamaFileType.MOSTLY_Q8_0)
-    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
+    describe(writer, shape, gguf.LlamaFileType.ALL_F32 if kind == "f32" else gguf.LlamaFileType.MOSTLY_Q8_0)
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, codec: Tokenizer) -> None:
@@ -119,11 +106,5 @@ def _add_tokenizer(writer: gguf.GGUFWriter, codec: Tokenizer) -> None:
     )
     writer.add_token_types([kinds.get(token, gguf.TokenType.NORMAL) for token in by_id])
     writer.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in described["merges"]])
-    end = described["vocab"][END]
-    writer.add_eos_token_id(end)
-    writer.add_pad_token_id(end)
-    # Some readers insist on a beginning-of-text id; it is never added.
-    writer.add_bos_token_id(end)
-    writer.add_add_bos_token(False)
-    writer.add_add_eos_token(False)
+    end_with(writer, described["vocab"][END])
     writer.add_chat_template(CHAT_TEMPLATE)

@@ -8,26 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from scripts.decoder_file import Shape
 from scripts.training.packing import Pack
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Sizes of a network. `width` and `inner` are multiples of 32 so that Q8_0 blocks fit."""
-
-    vocabulary: int
-    width: int
-    layers: int
-    heads: int
-    inner: int
-    context: int = 4096
-    rope_base: float = 10000.0
-    epsilon: float = 1e-6
-
-    @property
-    def head(self) -> int:
-        """Size of one attention head."""
-        return self.width // self.heads
 
 
 def rotations(shape: Shape, positions: Tensor) -> tuple[Tensor, Tensor]:

@@ -19,8 +19,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, distributed
 from torch.nn import functional
 
+from scripts.decoder_file import Shape
 from scripts.training import copying, data, groups, pointing, starting, tokenizer
-from scripts.training.model import Decoder, Shape, Watched, grown, parameters_of
+from scripts.training.model import Decoder, Watched, grown, parameters_of
 from scripts.training.optimiser import Muon
 from scripts.training.packing import IGNORED, NOWHERE, Branch, Group, Pack, packs
 from scripts.training.records import Example

@@ -10,7 +10,8 @@ pytest.importorskip("torch", reason="torch is only for training; a user never ne
 
 import torch
 
-from scripts.training.model import Decoder, Shape, Watched
+from scripts.decoder_file import Shape
+from scripts.training.model import Decoder, Watched
 from scripts.training.packing import IGNORED, NOWHERE, Branch, Group, packed, packs, plain
 from scripts.training.pointing import pointing_loss
 

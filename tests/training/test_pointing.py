@@ -9,8 +9,9 @@ pytest.importorskip("tokenizers", reason="tokenizers learns the vocabulary")
 
 import torch
 
+from scripts.decoder_file import Shape
 from scripts.training import copying, pointing, tokenizer
-from scripts.training.model import Decoder, Shape, grown
+from scripts.training.model import Decoder, grown
 from scripts.training.packing import plain
 from scripts.training.records import Call, Example, Param, ToolSpec
 from scripts.training.template import completion_of, prompt_of

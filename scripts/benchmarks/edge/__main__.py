@@ -59,7 +59,7 @@ def _facts(bench: Bench) -> dict[str, JSON]:
         "seed": bench.seed,
         "quick": bench.quick,
         "versions": f"tidegate {version('tidegate')}, llama-cpp-python {version('llama-cpp-python')}",
-        "drawn model": f"{models.Shape().weights / 1e6:.0f}M weights, sha256 {drawn}…",
+        "drawn model": f"{models.weights(models.DRAWN) / 1e6:.0f}M weights, sha256 {drawn}…",
     }
 
 

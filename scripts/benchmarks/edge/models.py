@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import gguf
 import numpy as np
 import numpy.typing as npt
 
+from scripts.decoder_file import Shape, describe, end_with, finish
 from tidegate.assets import model_dir
 from tidegate.engines.embedded import weights_path
 
@@ -30,21 +30,13 @@ SEED = 20_261_124
 _Q8 = gguf.GGMLQuantizationType.Q8_0
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Of the model that is drawn: about 150 million weights, of which a step reads all but the embeddings."""
+DRAWN = Shape(vocabulary=32_000, width=768, layers=12, heads=12, inner=2560)
 
-    width: int = 768
-    layers: int = 12
-    heads: int = 12
-    inner: int = 2560
-    vocabulary: int = 32_000
-    context: int = 4096
 
-    @property
-    def weights(self) -> int:
-        layer = 4 * self.width**2 + 3 * self.width * self.inner
-        return self.layers * layer + 2 * self.vocabulary * self.width
+def weights(shape: Shape) -> int:
+    """How many a model of this shape has; a step reads all but the embeddings."""
+    layer = 4 * shape.width**2 + 3 * shape.width * shape.inner
+    return shape.layers * layer + 2 * shape.vocabulary * shape.width
 
 
 def embedded_plain(folder: Path, chat: str = CHAT) -> Path:
@@ -75,16 +67,15 @@ def embedded_plain(folder: Path, chat: str = CHAT) -> Path:
     return _finished(writer, part, path)
 
 
-def drawn(folder: Path, shape: Shape | None = None, name: str = "drawn-150m") -> Path:
+def drawn(folder: Path, shape: Shape = DRAWN, name: str = "drawn-150m") -> Path:
     """A llama of random Q8_0 weights, seeded, with the embedded model's vocabulary and filler words. Written once, then found."""
-    shape = shape or Shape()
     path = folder / f"{name}-{SEED}.gguf"
     if path.is_file():
         return path
     reader = gguf.GGUFReader(weights_path(model_dir("edge")))
     writer, part = _writer(path, "llama")
     writer.add_name(name)
-    _describe(writer, shape)
+    describe(writer, shape, gguf.LlamaFileType.MOSTLY_Q8_0)
     words, kinds = _strings(reader, "tokenizer.ggml.tokens"), _numbers(reader, "tokenizer.ggml.token_type")
     filler = range(len(words), shape.vocabulary)
     words = [RENAMED.get(word, word) for word in words] + [f"filler{at}" for at in filler]
@@ -108,26 +99,8 @@ def _writer(path: Path, architecture: str) -> tuple[gguf.GGUFWriter, Path]:
 
 
 def _finished(writer: gguf.GGUFWriter, part: Path, path: Path) -> Path:
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    finish(writer)
     return part.rename(path)
-
-
-def _describe(writer: gguf.GGUFWriter, shape: Shape) -> None:
-    writer.add_context_length(shape.context)
-    writer.add_embedding_length(shape.width)
-    writer.add_block_count(shape.layers)
-    writer.add_feed_forward_length(shape.inner)
-    writer.add_head_count(shape.heads)
-    writer.add_head_count_kv(shape.heads)
-    writer.add_rope_dimension_count(shape.width // shape.heads)
-    writer.add_rope_freq_base(10_000.0)
-    writer.add_layer_norm_rms_eps(1e-6)
-    writer.add_vocab_size(shape.vocabulary)
-    writer.add_file_type(gguf.LlamaFileType.MOSTLY_Q8_0)
-    writer.add_quantization_version(gguf.GGML_QUANT_VERSION)
 
 
 def _tokenizer(
@@ -142,11 +115,7 @@ def _tokenizer(
     writer.add_token_list(words)
     writer.add_token_types(kinds)
     writer.add_token_merges(_strings(reader, "tokenizer.ggml.merges"))
-    end = list(words).index(NEVER_SAID)
-    for add in (writer.add_eos_token_id, writer.add_pad_token_id, writer.add_bos_token_id):
-        add(end)
-    writer.add_add_bos_token(False)
-    writer.add_add_eos_token(False)
+    end_with(writer, list(words).index(NEVER_SAID))
     writer.add_chat_template(chat)
 
 

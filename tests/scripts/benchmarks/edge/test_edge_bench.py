@@ -13,10 +13,11 @@ from scripts.benchmarks.edge.asked import Asker
 from scripts.benchmarks.edge.bench import Bench, Sizes
 from scripts.benchmarks.edge.servers import Body, Took, _says, llama_server
 from scripts.benchmarks.privacy.report import Report, markers, written
+from scripts.decoder_file import Shape
 from tidegate.engines.gguf import read_header
 from tidegate.errors import Broken
 
-SMALL = models.Shape(width=64, layers=2, heads=2, inner=96, vocabulary=6200, context=256)
+SMALL = Shape(width=64, layers=2, heads=2, inner=96, vocabulary=6200, context=256)
 
 
 @dataclass
