@@ -10,7 +10,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -31,35 +32,63 @@ _BUFFER = 2048  # bytes of a slow reader's receive buffer: the daemon must hold 
 _SETTINGS = "[door]\nport = 0\nread_timeout_s = 300.0\nwrite_timeout_s = 300.0\nmax_waiting = 2000\nmax_per_application = 2000\ndeadline_s = 600.0\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What a crowd costs: seconds of another request without and beside it (p50), and MB that the daemon holds more."""
+
+    alone: float
+    beside: float
+    more_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """A daemon that has worked, what it takes without a crowd, and the connections of the crowd to come."""
+
+    running: Daemon
+    asker: Asker
+    resident_mb: float
+    alone: float  # seconds of an ordinary request, p50
+    opened: list[socket.socket]
+
+    def felt(self) -> Felt:
+        """What another request takes now, and what the daemon holds more."""
+        beside = _probe(self.running.door, self.asker)
+        return Felt(self.alone, beside, self.running.resident_mb() - self.resident_mb)
+
+
+@contextmanager
+def _scene(seed: int) -> Iterator[_Scene]:
+    with ExitStack() as stack:
+        running, asker = _daemon(stack), Asker(seed)
+        scene = _Scene(running, asker, _worked_mb(running), _probe(running.door, asker), [])
+        stack.callback(_close, scene.opened)
+        yield scene
+
+
 def idle(bench: Bench) -> Iterator[Line]:
     """Streams that have begun and whose clients read no further: each is at work for the daemon until its last byte is taken."""
     count = _allowed(bench.sizes.idle)
-    with ExitStack() as stack:
-        running = _daemon(stack)
-        before = _settled(running)
-        asker = Asker(bench.seed + 5)
-        alone = _probe(running.door, asker)
-        opened: list[socket.socket] = []
-        stack.callback(_close, opened)
+    with _scene(bench.seed + 5) as scene:
+        opened, door = scene.opened, scene.running.door
         while len(opened) < count:
             bench.said(f"idle streams: {len(opened)} of {count} have begun")
             wave = min(_WAVE, count - len(opened))
             fresh = [
-                _asked(running.door, _told(asker), buffer=_BUFFER, path="/v1/responses") for _ in range(wave)
+                _asked(door, _told(scene.asker), buffer=_BUFFER, path="/v1/responses") for _ in range(wave)
             ]
             opened += fresh
             for one in fresh:
                 _begun(one)
-        _written(running)
-        unfinished = _at_work(running.door)
-        beside = _probe(running.door, asker)
-        grown = running.resident_mb() - before
+        _written(scene.running)
+        unfinished = _at_work(door)
+        felt = scene.felt()
         whole = sum(_rest(one) for one in opened[:: max(1, count // 20)])
     note = (
         f"each told its first bytes and read no further: {unfinished} unfinished in the daemon's own count; answers of "
         f"{_IDLE_TOKENS} tokens; {whole} of them then read to their end, all whole"
     )
-    yield _line(f"{count:,} open idle streams", grown, alone, beside, note, held=unfinished >= count)
+    yield _line(f"{count:,} open idle streams", felt, note, held=unfinished >= count)
 
 
 def _told(asker: Asker) -> Body:
@@ -113,22 +142,15 @@ def _rest(one: socket.socket) -> bool:
 def slow(bench: Bench) -> Iterator[Line]:
     """Clients that ask for a long stream and then read a few bytes now and then."""
     count = _allowed(bench.sizes.slow)
-    with ExitStack() as stack:
-        running = _daemon(stack)
-        before = _settled(running)
-        asker = Asker(bench.seed + 6)
-        alone = _probe(running.door, asker)
-        opened: list[socket.socket] = []
-        stack.callback(_close, opened)
+    with _scene(bench.seed + 6) as scene:
         for number in range(count):
             if number % 50 == 0:
                 bench.said(f"slow readers: {number} of {count} asking")
-            opened.append(_asked(running.door, _long(asker), buffer=_BUFFER))
-        refused = _trickled(bench, opened)
-        beside = _probe(running.door, asker)
-        grown = running.resident_mb() - before
+            scene.opened.append(_asked(scene.running.door, _long(scene.asker), buffer=_BUFFER))
+        refused = _trickled(bench, scene.opened)
+        felt = scene.felt()
     note = f"streams of {_LONG_TOKENS} tokens with logprobs, receive buffers of {_BUFFER} bytes; {refused} were refused (429)"
-    yield _line(f"{count:,} slow readers", grown, alone, beside, note)
+    yield _line(f"{count:,} slow readers", felt, note)
 
 
 _LONG_TOKENS = 64
@@ -144,7 +166,7 @@ def _daemon(stack: ExitStack) -> Daemon:
     return stack.enter_context(daemon(folder, f'{_SETTINGS}[model]\npath = "{model}"\nthreads = 1\n'))
 
 
-def _settled(running: Daemon) -> float:
+def _worked_mb(running: Daemon) -> float:
     """Resident MB after the first answers: what every daemon holds once it has worked."""
     asker = Asker(1)
     for _ in range(10):
@@ -205,12 +227,12 @@ def _close(opened: list[socket.socket]) -> None:
         one.close()
 
 
-def _line(what: str, grown: float, alone: float, beside: float, note: str, *, held: bool = True) -> Line:
-    good = grown < BAR_MB and beside < alone * UNAFFECTED and held
+def _line(what: str, felt: Felt, note: str, *, held: bool = True) -> Line:
+    good = felt.more_mb < BAR_MB and felt.beside < felt.alone * UNAFFECTED and held
     return Line(
         what,
         f"under {BAR_MB:g} MB more; others unaffected",
-        f"{grown:+.1f} MB; another request {beside * 1e3:.1f} ms, without them {alone * 1e3:.1f} ms",
+        f"{felt.more_mb:+.1f} MB; another request {felt.beside * 1e3:.1f} ms, without them {felt.alone * 1e3:.1f} ms",
         good,
         "met" if good else "missed",
         {},
