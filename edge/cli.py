@@ -153,22 +153,18 @@ def key(
     revoke: Annotated[bool, typer.Option("--revoke", help="take its keys away instead")] = False,
 ) -> None:
     """Makes an API key for an application and shows it once."""
-    from edge import device_key
     from edge.gateway.keys import make_key
-    from edge.stores import open_stores
+    from edge.stores import stores_of
     from tidegate.clock import SystemClock
 
     config = _load(file, state)
     _require_state(config)
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
+    with stores_of(config) as stores:
         if revoke:
             print(json.dumps({"application": application, "revoked": stores.keys.remove(application)}))
         else:
             made = make_key(stores.keys, application, SystemClock().now())
             print(json.dumps({"application": application, "api_key": made}))
-    finally:
-        stores.close()
 
 
 @ledger.command("show")

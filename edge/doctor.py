@@ -8,7 +8,6 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from edge import device_key
 from edge.checkup import broker, clock, permissions, tools
 from edge.checkup.found import Check, Finding
 from edge.config import EdgeConfig
@@ -16,7 +15,7 @@ from edge.model import journal_of, load_now, model_path, slots_of
 from edge.routing.confidence import load_folder
 from edge.routing.mode import Mode
 from edge.sockets import foreign_sockets
-from edge.stores import open_stores
+from edge.stores import stores_of
 from edge.update.journal import decode
 from edge.uplink import ledger
 from edge.uplink.spool import SpoolState
@@ -210,11 +209,8 @@ def _link(part: str, config: EdgeConfig) -> Check:
 def _spool(part: str, config: EdgeConfig) -> Check:
     if not (config.state / "durable.db").exists():
         return Check(part, Finding.NOT_USED, "no daemon has run on this state folder yet")
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
+    with stores_of(config) as stores:
         counts = stores.spool.counts()
-    finally:
-        stores.close()
     said = ", ".join(f"{count} {state}" for state, count in sorted(counts.items())) or "empty"
     if counts.get(str(SpoolState.DEAD)):
         return Check(part, Finding.ATTENTION, said, "dead ones failed their proof or expired; see the log")
@@ -224,11 +220,8 @@ def _spool(part: str, config: EdgeConfig) -> Check:
 def _ledger(part: str, config: EdgeConfig) -> Check:
     if not (config.state / "durable.db").exists():
         return Check(part, Finding.NOT_USED, "no daemon has run on this state folder yet")
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
+    with stores_of(config) as stores:
         count = ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
-    finally:
-        stores.close()
     return Check(part, Finding.OK, f"{count} records, chain and end verified")
 
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge import device_key
 from edge.config import EdgeConfig
-from edge.stores import open_stores
+from edge.stores import stores_of
 from edge.uplink import ledger
 from edge.uplink.ledger_export import exported
 
 
 def export(config: EdgeConfig) -> Iterator[str]:
     """Its lines, oldest record first, the sealed end last. Raises Untrusted, before the first line, where the ledger does not stand."""
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
+    with stores_of(config) as stores:
         ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
         yield from exported(stores.ledger.records(), stores.ledger.key)
-    finally:
-        stores.close()

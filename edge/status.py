@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
 
-from edge import asking, device_key
+from edge import asking
 from edge.config import EdgeConfig
 from edge.promise import ledger as sheets
 from edge.promise import view
@@ -20,7 +18,7 @@ from edge.promise.settings import promises_of
 from edge.routing.budget import Scope, Spent
 from edge.store.journal import Line
 from edge.store.spend import Account
-from edge.stores import Stores, open_stores
+from edge.stores import Stores, stores_of
 from edge.uplink import ledger
 from tidegate.chat import JSON
 from tidegate.clock import SystemClock, local_day, rfc3339
@@ -40,19 +38,10 @@ class Status:
     spent: Spent = field(default_factory=Spent)  # by everything, today
 
 
-@contextmanager
-def _open(config: EdgeConfig) -> Iterator[Stores]:
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
-        yield stores
-    finally:
-        stores.close()
-
-
 def gather(config: EdgeConfig, most: int = 10) -> Status:
     """Raises Broken when the state folder cannot be read."""
     where = config.state / "daemon.url"
-    with _open(config) as stores:
+    with stores_of(config) as stores:
         newest = stores.ledger.latest(1)
         return Status(
             url=where.read_text() if where.exists() else "",
@@ -143,13 +132,13 @@ def show(found: Status) -> None:
 
 def ledger_lines(config: EdgeConfig, most: int) -> list[dict[str, JSON]]:
     """The newest records, newest first."""
-    with _open(config) as stores:
+    with stores_of(config) as stores:
         return [ledger.told(record) for record in stores.ledger.latest(most)]
 
 
 def verify_ledger(config: EdgeConfig) -> int:
     """How many records stand. Raises Untrusted naming the first that does not."""
-    with _open(config) as stores:
+    with stores_of(config) as stores:
         return ledger.verify(stores.ledger.records(), stores.ledger.key, stores.ledger.sealed_end())
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from edge import device_key
 from edge.config import EdgeConfig
 from edge.device_key import DeviceKey
 from edge.memory.seal import PURPOSE as MEMORY_KEY
@@ -66,6 +69,16 @@ class Stores:
             + self.spend.forget(journal_before)
             + self.promises.forget(journal_before)
         )
+
+
+@contextmanager
+def stores_of(config: EdgeConfig) -> Iterator[Stores]:
+    """A state folder's stores for one command, beside a running daemon or without one. Raises Broken as below."""
+    stores = open_stores(config, device_key.load_or_make(config.state))
+    try:
+        yield stores
+    finally:
+        stores.close()
 
 
 def open_stores(config: EdgeConfig, key: DeviceKey) -> Stores:

@@ -90,14 +90,12 @@ def _key(config: EdgeConfig) -> str:
 
 def own_key(config: EdgeConfig) -> str:
     """Raises Broken when the state folder cannot be read or written."""
-    from edge import device_key
     from edge.gateway.keys import Keyring, make_key
-    from edge.stores import open_stores
+    from edge.stores import stores_of
     from tidegate.fs import write_durably
 
     place = config.state / KEY_FILE
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
+    with stores_of(config) as stores:
         kept = place.read_text("ascii").strip() if place.exists() else ""
         if kept:
             try:
@@ -107,8 +105,6 @@ def own_key(config: EdgeConfig) -> str:
         if not kept:
             kept = make_key(stores.keys, APPLICATION, SystemClock().now())
             write_durably(place, kept.encode(), mode=0o600)
-    finally:
-        stores.close()
     return kept
 
 

@@ -61,14 +61,10 @@ def _newest(config: EdgeConfig) -> float:
     """The later of the newest decision and the newest record of the ledger."""
     if not (config.state / "durable.db").exists():
         return 0.0
-    from edge import device_key
-    from edge.stores import open_stores
+    from edge.stores import stores_of
 
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
+    with stores_of(config) as stores:
         lines, records = stores.journal.latest(1), stores.ledger.latest(1)
-    finally:
-        stores.close()
     return max(lines[0].at if lines else 0.0, float(records[0].at) if records else 0.0)
 
 

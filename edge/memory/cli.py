@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -126,13 +125,7 @@ def _settings(file: Path | None, state: Path | None) -> EdgeConfig:
     return config
 
 
-@contextmanager
-def _stores(config: EdgeConfig) -> Iterator[Stores]:
-    from edge import device_key
-    from edge.stores import open_stores
+def _stores(config: EdgeConfig) -> AbstractContextManager[Stores]:
+    from edge.stores import stores_of
 
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
-        yield stores
-    finally:
-        stores.close()
+    return stores_of(config)

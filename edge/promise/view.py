@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from edge import device_key
 from edge.config import EdgeConfig
 from edge.model import model_path, slots_of
 from edge.promise.ledger import Sheet, sheets
@@ -12,7 +11,7 @@ from edge.promise.settings import promises_of
 from edge.promise.stand import Stand
 from edge.store.promises import PromiseStore
 from edge.store.schema import DURABLE, open_durable, open_journal
-from edge.stores import open_stores
+from edge.stores import stores_of
 from tidegate.risk.calibrate import FILE, Calibration, read_calibration
 from tidegate.risk.monitor import State
 from tidegate.risk.task import Task
@@ -23,11 +22,8 @@ def gather(config: EdgeConfig) -> tuple[Sheet, ...]:
     """The sheets of a state folder. Raises Broken when it, or the model's calibration, cannot be read."""
     if not promises_of(config.promise).any:
         return ()
-    stores = open_stores(config, device_key.load_or_make(config.state))
-    try:
+    with stores_of(config) as stores:
         return sheets(config, stores.promises, calibration_of(config))
-    finally:
-        stores.close()
 
 
 def stands(config: EdgeConfig, calibration: Calibration | None) -> Callable[[str, Task], Stand | None]:
