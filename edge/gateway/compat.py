@@ -132,11 +132,11 @@ In OpenAI's shape; `/v1/messages` has Anthropic's (`type` error, `error.type` it
 
 | status | code | when |
 |---|---|---|
-| 400 | `bad_json`, `bad_encoding`, `too_deep`, `unknown_parameter`, `missing_parameter`, `invalid_parameter`, `unsupported_parameter`, `unsupported_content`, `context_length_exceeded` | the request is wrong; `param` says where |
+| 400 | `bad_http`, `bad_json`, `bad_encoding`, `too_deep`, `unknown_parameter`, `missing_parameter`, `invalid_parameter`, `unsupported_parameter`, `unsupported_content`, `context_length_exceeded` | the request is wrong; `param` says where |
 | 401 | `missing_api_key`, `invalid_api_key` | no key of an application; it comes as `Authorization: Bearer KEY` or as `x-api-key` |
 | 403 | `content_policy` | this device's policy, the operator's policy or a reviewer says no; `x-tidegate-rejected` tells which |
 | 404 | `model_not_found`, `unknown_ticket`, `not_found` | |
-| 408, 413 | `slow_client`, `body_too_large` | |
+| 408, 413, 415 | `slow_client`, `body_too_large`, `unsupported_encoding` | slow, large, compressed |
 | 409 | `consent_needed` | the device asks somebody before this leaves; `tidegate.consent` says where to look and to agree |
 | 421 | `wrong_host` | the Host header names another machine |
 | 422 | `idempotency_conflict` | the key was used for another request |
@@ -154,7 +154,8 @@ of `connect` are not offered: a long conversation is summed up by itself ([decis
 `GET /v1/models` (the chat models first, then `embedding` when it is built), `GET /v1/models/{name}`, `GET /openapi.json`,
 `GET /healthz`, `GET /readyz`, `GET /metrics`, `POST /v1/tidegate/plan` (the decision, without generating), `POST
 /v1/tidegate/preview` (the exact bytes that would leave; those of the request that then follows when both carry the same
-`Idempotency-Key`), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/consents`
+`Idempotency-Key`; both take the body of any endpoint above that generates, Anthropic's with its `anthropic-version` header, and
+read what is [remembered](memory.md) before it, as the request will: `recalled` counts those messages), `GET /v1/tidegate/answers` (tickets not handed over yet), `GET /v1/tidegate/answers/{ticket}`, `GET /v1/tidegate/consents`
 (what waits for somebody's consent), `GET` and `POST /v1/tidegate/consents/{consent}`, `POST /v1/tidegate/feedback`, `GET /v1/tidegate/ledger`.
 
 The agent has its own under `/v1/tidegate/agent/` ([agent](agent.md)). With `"tidegate": {"tools": "device"}` in a chat completion the daemon

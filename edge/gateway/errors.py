@@ -25,7 +25,10 @@ def problem(error: Exception) -> Problem:
     match error:
         case BadRequest():
             kind = "invalid_request_error" if error.status != 401 else "authentication_error"
-            return _made(error.status, str(error), kind, error.code, error.param)
+            made = _made(error.status, str(error), kind, error.code, error.param)
+            if error.code == "bad_http":
+                made.headers["connection"] = "close"
+            return made
         case Exhausted():
             kind = "rate_limit_error" if error.status == 429 else "server_error"
             made = _made(error.status, str(error), kind, error.code)

@@ -19,7 +19,22 @@ T = TypeVar("T")
 
 
 async def read_body(request: Request, most: int, within_s: float) -> bytes:
-    """The whole body. Raises BadRequest: 413 beyond `most` bytes, 408 when it does not arrive in time."""
+    """The whole body. Raises BadRequest: 413 beyond `most` bytes, 408 when it does not arrive in time, 415 when it is packed.
+
+    Two lengths for one body are refused (400): a proxy before the door might believe the other one.
+    """
+    if "transfer-encoding" in request.headers and "content-length" in request.headers:
+        raise BadRequest(
+            "the body has two lengths: send Content-Length or Transfer-Encoding, not both", code="bad_http"
+        )
+    packed = request.headers.get("content-encoding", "identity").strip().lower()
+    if packed not in ("identity", ""):
+        raise BadRequest(
+            "the body is compressed; send it as it is",
+            code="unsupported_encoding",
+            param="content-encoding",
+            status=415,
+        )
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most:
         raise _too_large(most)

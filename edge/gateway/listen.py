@@ -8,15 +8,22 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import h11
+import msgspec
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edge.config import Door as Settings
 from edge.config import is_loopback
-from tidegate.errors import BadConfig
+from edge.gateway.errors import problem
+from tidegate.errors import BadConfig, BadRequest
 
 DRAIN_S = 3
+_NO_HTTP = BadRequest(
+    "this is no HTTP/1.1 request: its line, a header or the length of its body is wrong, or its head is larger than 32 KiB",
+    code="bad_http",
+)
 UNREAD_BYTES = 8 * 1024
 """Of an answer that its client does not read: so much is held for it here, and about as much by the system, which would take
 megabytes by itself. A thousand slow clients then cost little; whoever reads never sees it."""
@@ -92,6 +99,24 @@ class _PatientProtocol(H11Protocol):
         elif self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP gets its error in the shape of every other, where an answer is still possible; then the end."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            body = msgspec.json.encode(problem(_NO_HTTP).body)
+            headers = [
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(body)).encode()),
+                (b"connection", b"close"),
+            ]
+            answer = (
+                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=body),
+                h11.EndOfMessage(),
+            )
+            for part in answer:
+                self.transport.write(self.conn.send(part) or b"")
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._waiting is not None:

@@ -9,11 +9,12 @@ import msgspec
 
 from edge.gateway.agent_rooms import ApproveBody, RunBody
 from edge.gateway.compat import ENDPOINTS, Endpoint
+from edge.gateway.completions import CompletionBody
 from edge.gateway.consents import ConsentWord
 from edge.gateway.embeddings import EmbeddingBody
 from edge.gateway.feedback import FeedbackWord
 from edge.gateway.messages import CountBody
-from edge.gateway.responses import InputTokensBody
+from edge.gateway.responses import InputTokensBody, ResponseBody
 from edge.gateway.schema import ChatBody
 from tidegate import __version__
 from tidegate.chat import JSON
@@ -34,27 +35,29 @@ class Plain:
     query: tuple[str, ...] = ()
     free: bool = False  # without a key
     body: type[msgspec.Struct] | None = None
+    also: tuple[type[msgspec.Struct], ...] = ()  # bodies of other endpoints that it takes as well
     media: str = "application/json"
     events: bool = False  # it answers with server-sent events too
     error: str = "Error"
 
 
-_ASKING = (200, 400, 401, 403, 404, 408, 409, 413, 421, 422, 429, 499, 500, 502, 503)
+_ASKING = (200, 400, 401, 403, 404, 408, 409, 413, 415, 421, 422, 429, 499, 500, 502, 503)
+_GENERATES = (ResponseBody, CompletionBody)  # and Anthropic's, which looks like ChatBody, with its header
 
 PLAIN = (
     Plain("/v1/messages/count_tokens", "Anthropic's count of what a message would cost, before it is asked.", "Counted", _ASKING, method="post", body=CountBody, error="AnthropicError"),
     Plain("/v1/models", "The models that answer here, the chat models first.", "Models"),
     Plain("/v1/models/{name}", "One of them.", "Model", (200, 401, 404, 421)),
-    Plain("/v1/tidegate/plan", "Where a chat request would be answered, without generating.", statuses=_ASKING, method="post", body=ChatBody),
-    Plain("/v1/tidegate/preview", "The exact bytes that would leave.", statuses=_ASKING, method="post", body=ChatBody),
+    Plain("/v1/tidegate/plan", "Where a request would be answered, without generating; the body of any endpoint that generates.", statuses=_ASKING, method="post", body=ChatBody, also=_GENERATES),
+    Plain("/v1/tidegate/preview", "The exact bytes that would leave; the body of any endpoint that generates.", statuses=_ASKING, method="post", body=ChatBody, also=_GENERATES),
     Plain("/v1/tidegate/answers", "Tickets that were not handed over yet.", "Listed"),
     Plain("/v1/tidegate/answers/{ticket}", "What a ticket is worth now; `wait` seconds for it to become final.", "Thing", (200, 400, 401, 404, 421), query=("wait",)),
     Plain("/v1/tidegate/status", "What is loaded, what was decided and what left today; an application sees its own decisions.", statuses=(200, 401, 421)),
     Plain("/v1/tidegate/status/link", "A path that opens the owner's status page once; for the owner alone.", statuses=(200, 401, 421), method="post"),
     Plain("/v1/tidegate/consents", "Requests that leave only when somebody agrees, with what would leave.", "Listed"),
     Plain("/v1/tidegate/consents/{consent}", "One of them; `wait` seconds for somebody's word.", "Thing", (200, 400, 401, 404, 421), query=("wait",)),
-    Plain("/v1/tidegate/consents/{consent}", "The word about it.", "Thing", (200, 400, 401, 404, 408, 413, 421), method="post", body=ConsentWord),
-    Plain("/v1/tidegate/feedback", "Whether an answer of this device was right.", "Thing", (200, 400, 401, 404, 408, 413, 421), method="post", body=FeedbackWord),
+    Plain("/v1/tidegate/consents/{consent}", "The word about it.", "Thing", (200, 400, 401, 404, 408, 413, 415, 421), method="post", body=ConsentWord),
+    Plain("/v1/tidegate/feedback", "Whether an answer of this device was right.", "Thing", (200, 400, 401, 404, 408, 413, 415, 421), method="post", body=FeedbackWord),
     Plain("/v1/responses/{id}", "A response that this device remembers.", "Thing", (200, 401, 404, 421)),
     Plain("/v1/responses/{id}", "Forgets it.", "Thing", (200, 401, 404, 421), method="delete"),
     Plain("/v1/responses/{id}/input_items", "What it was asked, item by item: `after`, `limit` (1 to 100) and `order` (asc, desc) in the query.", "Listed", (200, 400, 401, 404, 421)),
@@ -63,11 +66,11 @@ PLAIN = (
     Plain("/v1/tidegate/conversations", "The application's conversations that this device remembers.", "Listed", (200, 401, 421)),
     Plain("/v1/tidegate/conversations/{id}", "One of them, with everything that was said.", "Thing", (200, 401, 404, 421)),
     Plain("/v1/tidegate/conversations/{id}", "Deletes it, and forgets its placeholders.", "Thing", (200, 401, 404, 421), method="delete"),
-    Plain("/v1/tidegate/agent/runs", "Starts a run of the agent: a model proposes calls, rules decide, tools act.", statuses=(200, 400, 401, 404, 408, 413, 421, 429, 499, 503), method="post", body=RunBody, events=True),
+    Plain("/v1/tidegate/agent/runs", "Starts a run of the agent: a model proposes calls, rules decide, tools act.", statuses=(200, 400, 401, 404, 408, 413, 415, 421, 429, 499, 503), method="post", body=RunBody, events=True),
     Plain("/v1/tidegate/agent/runs", "The newest runs of the application, newest first.", "Listed", (200, 401, 421)),
     Plain("/v1/tidegate/agent/runs/{run}", "One of them with its whole story; `wait` seconds for it to end or to wait for somebody.", statuses=(200, 400, 401, 404, 421, 499), query=("wait",)),
     Plain("/v1/tidegate/agent/runs/{run}/events", "Its story as server-sent events, from the event `since` on.", statuses=(200, 400, 401, 404, 421), query=("since",), media="text/event-stream"),
-    Plain("/v1/tidegate/agent/runs/{run}/approve", "The user's word on the call that waits, bound to its digest.", statuses=(200, 400, 401, 403, 404, 408, 409, 413, 421), method="post", body=ApproveBody),
+    Plain("/v1/tidegate/agent/runs/{run}/approve", "The user's word on the call that waits, bound to its digest.", statuses=(200, 400, 401, 403, 404, 408, 409, 413, 415, 421), method="post", body=ApproveBody),
     Plain("/v1/tidegate/agent/runs/{run}/cancel", "Stops it.", statuses=(200, 401, 404, 421), method="post"),
     Plain("/v1/tidegate/agent/tools", "The tools of this device: class, limits, sandbox.", "Listed", (200, 401, 421)),
     Plain("/v1/tidegate/agent/grants", "What has been allowed beforehand.", "Listed", (200, 401, 421)),
@@ -253,7 +256,7 @@ def _plain(one: Plain) -> dict[str, JSON]:
     if parameters:
         found["parameters"] = parameters
     if one.body is not None:
-        found["requestBody"] = _body(one.body)
+        found["requestBody"] = _body(one.body, *one.also)
     if one.free:
         found["security"] = []
     return found
@@ -263,8 +266,12 @@ def _places(path: str) -> Iterable[str]:
     return (part[1:-1] for part in path.split("/") if part.startswith("{"))
 
 
-def _body(of: type[msgspec.Struct]) -> dict[str, JSON]:
-    return {"required": True, "content": {"application/json": {"schema": {"$ref": _REF + of.__name__}}}}
+def _body(of: type[msgspec.Struct], *also: type[msgspec.Struct]) -> dict[str, JSON]:
+    refs: list[JSON] = [{"$ref": _REF + one.__name__} for one in (of, *also)]
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": {"anyOf": refs} if also else refs[0]}},
+    }
 
 
 def _responses(
@@ -289,6 +296,7 @@ _WORDS: Mapping[int, str] = {
     408: "the body did not arrive in time",
     409: "nobody has agreed to this leaving the device, or nothing waits for this word",
     413: "the body is too large",
+    415: "the body is compressed",
     421: "the Host header names another machine",
     422: "the idempotency key was used for another request",
     429: "too many requests; see Retry-After",

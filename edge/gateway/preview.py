@@ -12,7 +12,8 @@ from edge.facts import look
 from edge.foresight import foretell, told, told_promise, told_signals
 from edge.gateway.door import Caller, Door, understand
 from edge.gateway.schema import ChatCall
-from edge.ports import Escalation
+from edge.memory.desk import recall
+from edge.ports import Escalation, House, Request
 from edge.routing.plan import Consent, EscalateNow, Plan, Refuse, StayLocal, TryLocal, Why, plan
 from edge.routing.reasons import reasons
 from edge.shortening import economised
@@ -24,7 +25,7 @@ from tidegate.chat import JSON
 async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]:
     """The decision, its reasons, and the likely outcome where a draft would be tried. Nothing is written or sent."""
     house = door.house()
-    request = await economised(understand(door, call, caller)[0], house)
+    request, before = await _placed(door, call, caller, house)
     redacted, known = await look(request, house)
     decision, why = _told(plan(known))
     seen = await foretell(
@@ -49,6 +50,7 @@ async def planned(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSON]
         "context_tokens": known.context_tokens,
         "promise": told_promise(seen),
         "policy_version": house.policy.version,
+        "recalled": before,
         "left_out": None if request.economy is None else left_out(request.economy),
         "entities": entities(redacted),
     }
@@ -61,7 +63,7 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
     and the conversation learnt nothing new in between. `why` is a guess only where a draft is tried first.
     """
     house = door.house()
-    request = await economised(understand(door, call, caller)[0], house)
+    request, before = await _placed(door, call, caller, house)
     redacted, known = await look(request, house)
     decision, why = _told(plan(replace(known, consented=True)))  # a preview is what somebody agrees to
     agreed = known.consented or (known.consent is Consent.ALWAYS and not known.asks)
@@ -75,6 +77,7 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
         "would_leave": decision == "escalate" and agreed,
         "may_leave": decision in ("escalate", "try_local") and redacted is not None,
         "policy_version": house.policy.version,
+        "recalled": before,
         "left_out": None if request.economy is None else left_out(request.economy),
         **shown(redacted),
         "wire": None,
@@ -82,6 +85,16 @@ async def previewed(door: Door, call: ChatCall, caller: Caller) -> dict[str, JSO
     if redacted is not None and door.encode is not None and decision in ("escalate", "try_local"):
         found["wire"] = _wire(door, escalation(request, redacted, _assumed(why), house))
     return found
+
+
+async def _placed(door: Door, call: ChatCall, caller: Caller, house: House) -> tuple[Request, int]:
+    """The request as its turn would read it, remembered turns before it and made short, and how many messages were recalled.
+
+    Raises BadRequest as the turn would: no such model, nothing remembered of that name.
+    """
+    known = await recall(door.memory, understand(door, call, caller), call.thread, named=bool(caller.named))
+    recalled = len(known.requests[0].prompt.messages) - len(call.prompt.messages)
+    return await economised(known.requests[0], house), max(recalled, 0)
 
 
 def _wire(door: Door, what: Escalation) -> JSON:

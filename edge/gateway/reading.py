@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 
+from edge.gateway.diagnosis import why_not_json, words_of
 from tidegate.errors import BadRequest
 
 T = TypeVar("T")
@@ -29,11 +30,12 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes, max_depth: int) -> T:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise named(str(error)) from error
+        raise named(str(error), kind=decoder.type) from error
     except UnicodeDecodeError as error:
         raise BadRequest("the body is not valid UTF-8", code="bad_encoding") from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        raise BadRequest("the body is not valid JSON", code="bad_json") from error
+        why = why_not_json(body, str(error))
+        raise BadRequest(f"the body is not valid JSON: {why}", code="bad_json") from error
 
 
 def decoded_part(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, where: str) -> T:
@@ -41,7 +43,7 @@ def decoded_part(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, where: str)
     try:
         return decoder.decode(raw)
     except msgspec.ValidationError as error:
-        raise named(str(error), where) from error
+        raise named(str(error), where, decoder.type) from error
     except (msgspec.DecodeError, RecursionError, ValueError) as error:
         raise BadRequest(f"{where}: is not valid JSON", code="bad_json", param=where) from error
 
@@ -60,10 +62,14 @@ def _depth(body: bytes) -> int:
     return deepest
 
 
-def named(text: str, above: str = "") -> BadRequest:
-    """msgspec's finding as a BadRequest: `- at $.messages[0]` becomes the param. Values are not repeated."""
+def named(text: str, above: str = "", kind: object = None) -> BadRequest:
+    """msgspec's finding as a BadRequest: `- at $.messages[0]` becomes the param. Values are not repeated.
+
+    `kind`: the type that was decoded, to say which words a field takes.
+    """
     found = _AT.match(text)
     what, path = (found["what"], (found["path"] or "").removeprefix(".")) if found else (text, "")
+    within = path
     path = ".".join(part for part in (above, path) if part)
     for pattern, words, code in (
         (_UNKNOWN, "unknown field", "unknown_parameter"),
@@ -74,7 +80,8 @@ def named(text: str, above: str = "") -> BadRequest:
             param = ".".join(part for part in (path, hit["name"][:64]) if part)
             return BadRequest(f"{param}: {words}", code=code, param=param)
     if what.startswith("Invalid enum value"):
-        what = "not one of the allowed words"
+        allowed = words_of(kind, within) if kind is not None else ()
+        what = f"it is one of: {', '.join(allowed)}" if allowed else "not one of the allowed words"
     return BadRequest(f"{path or 'body'}: {what}", code="invalid_parameter", param=path)
 
 

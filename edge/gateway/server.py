@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from edge.gateway import agent_chat, agent_rooms, consents, conversations, feedback, live, owner, status
 from edge.gateway import door as chat
 from edge.gateway.agent_rooms import AgentDesk
+from edge.gateway.any_body import VERSION, parse_any
 from edge.gateway.dialect import Read, Shape, Spoken, openai_error, read_chat
 from edge.gateway.door import Caller, Door
 from edge.gateway.embeddings import MODEL as EMBEDDING
@@ -29,7 +30,7 @@ from edge.gateway.keys import Keyring
 from edge.gateway.limits import ImpatientWriter, read_body, while_connected
 from edge.gateway.preview import planned, previewed
 from edge.gateway.render import Page, late
-from edge.gateway.schema import ChatCall, parse_chat
+from edge.gateway.schema import ChatCall
 from edge.health import Health
 from edge.pages.front import Pages
 from edge.ports import Answer, State
@@ -297,7 +298,9 @@ class _Rooms:
         caller = _caller(request, self.application(request))
         with self._door.shares.taken(caller.application):
             body = await self._body(request)
-            return caller, parse_chat(body, max_depth=self._door.settings.max_depth)
+            return caller, parse_any(
+                body, self._door.settings.max_depth, anthropic=VERSION in request.headers
+            )
 
 
 def _completions() -> Read:

@@ -16,6 +16,7 @@ from edge.routing.dryrun import Foreseen
 from edge.routing.mode import Mode
 from edge.routing.plan import Facts, TryLocal, Why, plan
 from edge.routing.world import World
+from edge.shortening import economised
 from edge.turn import escalation
 from tidegate.chat import JSON
 from tidegate.errors import BadRequest
@@ -70,8 +71,8 @@ async def outlook(door: Door, wanted: Wanted, room: str) -> Outlook:
     """Raises BadRequest with the field that is wrong."""
     call = parse_chat(_body(wanted))
     caller = Caller(wanted.application or "status page", named=f"plan {room}", wish=_mode(wanted.mode))
-    request = understand(door, call, caller)[0]
     house = door.house()
+    request = await economised(understand(door, call, caller)[0], house)
     redacted, facts = await look(request, house)
     told = await foretell(
         request.prompt,

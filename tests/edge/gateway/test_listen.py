@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import msgspec
 import openai
 import pytest
 
@@ -192,3 +193,79 @@ def test_a_port_in_use_says_so() -> None:
         with pytest.raises(BadConfig) as refused:
             listen.open_sockets(Settings(port=other.getsockname()[1]))
     assert refused.value.code == "port_in_use"
+
+
+async def raw(url: str, *parts: bytes) -> bytes:
+    """What comes back for these bytes, until the connection ends or rests."""
+    host, port = url.removeprefix("http://").removesuffix("/v1").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    got = b""
+    try:
+        for part in parts:
+            writer.write(part)
+            await writer.drain()
+            await asyncio.sleep(0.02)
+        while more := await asyncio.wait_for(reader.read(65536), 2.0):
+            got += more
+    except TimeoutError:
+        got += b"<rests>"
+    except ConnectionError:  # more was on its way than anybody read
+        pass
+    finally:
+        writer.close()
+    return got
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        b"\x16\x03\x01\x02\x00\x01\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"y" * 33_000,
+        b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    ],
+)
+async def test_what_is_no_http_gets_an_error_in_the_shape_of_every_other(tmp_path: Path, what: bytes) -> None:
+    async with listening(open_door(tmp_path)) as url:
+        head, _, body = (await raw(url, what)).partition(b"\r\n\r\n")
+        assert (await raw(url, b"GET /healthz HTTP/1.0\r\n\r\n")).endswith(b'{"status":"ok"}')
+    assert head.startswith(b"HTTP/1.1 400")
+    assert b"connection: close" in head.lower()
+    assert msgspec.json.decode(body)["error"]["code"] == "bad_http"
+
+
+async def test_a_body_that_goes_wrong_after_its_answer_ends_the_connection_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    async with listening(open_door(tmp_path)) as url:
+        head = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        got = await raw(url, head, b"not hexadecimal\r\n")
+        assert got.startswith(b"HTTP/1.1 200")
+        assert (await raw(url, b"GET /healthz HTTP/1.0\r\n\r\n")).endswith(b'{"status":"ok"}')
+
+
+async def test_a_body_with_two_lengths_is_refused_and_what_follows_it_is_not_read(tmp_path: Path) -> None:
+    door = open_door(tmp_path)
+    async with listening(door) as url:
+        got = await raw(
+            url,
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+            + door.api_key.encode()
+            + b"\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n"
+            + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        )
+    assert got.startswith(b"HTTP/1.1 400")
+    assert got.count(b"HTTP/1.1") == 1
+    assert b"bad_http" in got
+
+
+async def test_a_body_that_is_packed_is_told_so(tmp_path: Path) -> None:
+    door = open_door(tmp_path)
+    async with listening(door) as url, httpx.AsyncClient(base_url=url) as client:
+        got = await client.post(
+            "/chat/completions",
+            content=b"\x1f\x8b\x08",
+            headers={"authorization": f"Bearer {door.api_key}", "content-encoding": "gzip"},
+        )
+    assert (got.status_code, got.json()["error"]["code"]) == (415, "unsupported_encoding")
