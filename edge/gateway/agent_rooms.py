@@ -21,10 +21,11 @@ from edge.agent.taint import Origin
 from edge.device_key import DeviceKey
 from edge.gateway.dialect import event
 from edge.gateway.limits import read_body, while_connected
+from edge.gateway.plain import as_json, flag, number, wait_of
 from edge.gateway.reading import decoded
 from edge.gateway.schema import parse_chat
 from edge.owner import is_owner
-from tidegate.chat import JSON, Message, Prompt, Role
+from tidegate.chat import Message, Prompt, Role
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest
 from tidegate.ids import RequestId, new_request_id
@@ -122,22 +123,22 @@ class _Rooms:
             return self._stream(run.id, who, 0)
         if body.wait:
             run = await while_connected(request, self._desk.agents.settled(run.id, who, body.wait))
-        return _json(views.run(run))
+        return as_json(views.run(run))
 
     async def listed(self, request: Request) -> Response:
         found = self._desk.agents.latest(self._whose(request))
-        return _json({"object": "list", "data": [views.summary(one) for one in found]})
+        return as_json({"object": "list", "data": [views.summary(one) for one in found]})
 
     async def one(self, request: Request) -> Response:
-        who, wait = self._whose(request), _seconds(request.query_params.get("wait", "0"))
+        who, wait = self._whose(request), wait_of(request, _LONGEST_WAIT_S)
         name = _wanted(request)
         self._desk.agents.get(name, who)
-        return _json(views.run(await while_connected(request, self._desk.agents.settled(name, who, wait))))
+        return as_json(views.run(await while_connected(request, self._desk.agents.settled(name, who, wait))))
 
     async def events(self, request: Request) -> Response:
         who, name = self._whose(request), _wanted(request)
         self._desk.agents.get(name, who)
-        return self._stream(name, who, int(_seconds(request.query_params.get("since", "0"), "since", 1e6)))
+        return self._stream(name, who, int(number(request.query_params.get("since", "0"), "since", 1e6)))
 
     async def approve(self, request: Request) -> Response:
         who, name = self._whose(request), _wanted(request)
@@ -151,18 +152,18 @@ class _Rooms:
         run = self._desk.agents.decide(name, who, body.digest, approved=body.approve)
         if body.approve and body.remember not in (None, Scope.ONCE):
             self._desk.grants.add(remembered(run, body, self._desk.clock.now()))
-        return _json(views.summary(await self._desk.agents.heard(name, who)))
+        return as_json(views.summary(await self._desk.agents.heard(name, who)))
 
     async def cancel(self, request: Request) -> Response:
-        return _json(views.run(await self._desk.agents.cancel(_wanted(request), self._whose(request))))
+        return as_json(views.run(await self._desk.agents.cancel(_wanted(request), self._whose(request))))
 
     async def tools(self, request: Request) -> Response:
         self._whose(request)
-        return _json({"object": "list", "data": views.tools(await self._desk.toolbox.tools())})
+        return as_json({"object": "list", "data": views.tools(await self._desk.toolbox.tools())})
 
     async def granted(self, request: Request) -> Response:
         found = self._desk.grants.all(self._whose(request))
-        return _json({"object": "list", "data": views.grants(found)})
+        return as_json({"object": "list", "data": views.grants(found)})
 
     def _whose(self, request: Request) -> str:
         """The application; nobody in particular for the owner, who may see and decide all."""
@@ -199,8 +200,8 @@ def order(desk: AgentDesk, body: RunBody, application: str, request: Request) ->
         said=said(messages, frozenset(body.outside)),
         limits=within(desk.limits, body.limits),
         tools=body.tools,
-        keep_local=_flag(headers.get("x-tidegate-local-only", "")),
-        consented=_flag(headers.get("x-tidegate-consent", "")),
+        keep_local=flag(headers.get("x-tidegate-local-only", "")),
+        consented=flag(headers.get("x-tidegate-consent", "")),
         max_tokens=body.max_tokens,
     )
 
@@ -259,21 +260,3 @@ def grant_id(made: RequestId) -> str:
 
 def _wanted(request: Request) -> str:
     return str(request.path_params["run"])
-
-
-def _flag(value: str) -> bool:
-    return value.strip().lower() in {"1", "true", "yes"}
-
-
-def _seconds(value: str, param: str = "wait", most: float = _LONGEST_WAIT_S) -> float:
-    try:
-        number = float(value)
-    except ValueError as error:
-        raise BadRequest(f"{param}: not a number", param=param) from error
-    if not 0 <= number <= most:
-        raise BadRequest(f"{param}: between 0 and {most:g}", param=param)
-    return number
-
-
-def _json(body: dict[str, JSON]) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from edge.consents import Asked, Consents
 from edge.device_key import DeviceKey
 from edge.gateway.limits import read_body, while_connected
+from edge.gateway.plain import as_json, wait_of
 from edge.owner import is_owner
 from tidegate.chat import JSON
 from tidegate.clock import rfc3339
@@ -43,11 +44,13 @@ def routes(
         return None if is_owner(key, request.headers.get("authorization", "")) else application(request)
 
     async def listed(request: Request) -> Response:
-        return _json({"object": "list", "data": [told(one) for one in desk.waiting(whose(request))]})
+        return as_json({"object": "list", "data": [told(one) for one in desk.waiting(whose(request))]})
 
     async def one(request: Request) -> Response:
         who = whose(request)
-        found = await while_connected(request, desk.word(_wanted(request), who, _wait(request)))
+        found = await while_connected(
+            request, desk.word(_wanted(request), who, wait_of(request, _LONGEST_WAIT_S))
+        )
         return _shown(found)
 
     async def word(request: Request) -> Response:
@@ -100,23 +103,8 @@ def _shown(found: Asked | None) -> Response:
             status=404,
             hint="send the request again",
         )
-    return _json(told(found))
+    return as_json(told(found))
 
 
 def _wanted(request: Request) -> ConsentId:
     return consent_id(str(request.path_params["consent"]))
-
-
-def _wait(request: Request) -> float:
-    given = request.query_params.get("wait", "0")
-    try:
-        number = float(given)
-    except ValueError as error:
-        raise BadRequest("wait: not a number", param="wait") from error
-    if not 0 <= number <= _LONGEST_WAIT_S:
-        raise BadRequest(f"wait: between 0 and {_LONGEST_WAIT_S:g}", param="wait")
-    return number
-
-
-def _json(body: dict[str, JSON]) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")

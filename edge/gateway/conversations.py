@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from edge.device_key import DeviceKey
 from edge.gateway.input_items import listed as items
 from edge.gateway.input_items import wanted
+from edge.gateway.plain import as_json
 from edge.memory import told
 from edge.memory.desk import Memory, unknown_conversation
 from edge.owner import is_owner
@@ -38,15 +38,15 @@ def routes(
 
     async def listed(request: Request) -> Response:
         lines: list[JSON] = [told.line(one) for one in memory.conversations(whose(request))]
-        return _json({"object": "list", "data": lines})
+        return as_json({"object": "list", "data": lines})
 
     async def shown(request: Request) -> Response:
-        return _json(told.whole(await memory.turns(whose(request), _conversation(request))))
+        return as_json(told.whole(await memory.turns(whose(request), _conversation(request))))
 
     async def deleted(request: Request) -> Response:
         which = _conversation(request)
         count = memory.delete(whose(request), which)
-        return _json(
+        return as_json(
             {"object": "tidegate.conversation.deleted", "id": which, "deleted": True, "turns": count}
         )
 
@@ -58,7 +58,7 @@ def routes(
 
     async def response_items(request: Request) -> Response:
         which, page = _response(request), wanted(request.query_params)
-        return _json(items(which, memory.asked(application(request), which), page))
+        return as_json(items(which, memory.asked(application(request), which), page))
 
     async def response_cancelled(request: Request) -> Response:
         memory.response(application(request), _response(request))
@@ -67,7 +67,7 @@ def routes(
     async def response_deleted(request: Request) -> Response:
         which = _response(request)
         memory.delete_response(application(request), which)
-        return _json({"object": "response", "id": which, "deleted": True})
+        return as_json({"object": "response", "id": which, "deleted": True})
 
     return [
         Route("/v1/tidegate/conversations", guarded(listed), methods=["GET"]),
@@ -98,7 +98,3 @@ def _only_in_background(param: str, instead: str) -> BadRequest:
 
 def _response(request: Request) -> str:
     return str(request.path_params["id"])
-
-
-def _json(body: dict[str, JSON]) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")

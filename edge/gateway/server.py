@@ -28,6 +28,7 @@ from edge.gateway.flow import together
 from edge.gateway.host import is_local
 from edge.gateway.keys import Keyring
 from edge.gateway.limits import ImpatientWriter, read_body, while_connected
+from edge.gateway.plain import as_json, flag, number, wait_of
 from edge.gateway.preview import planned, previewed
 from edge.gateway.render import Page, late
 from edge.gateway.schema import ChatCall
@@ -129,21 +130,21 @@ class _Rooms:
                 if found.status == 500:
                     self._log.error("door_defect", error)
                 self._parts.door.metrics.failed(found.status)
-                return _json(shape(found), found.status, found.headers)
+                return as_json(shape(found), found.status, found.headers)
 
         return room
 
     async def nowhere(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Any other path."""
         told = problem(BadRequest("no such path here", code="not_found", status=404))
-        response = _json(_shape_of(str(scope["path"]))(told), 404)
+        response = as_json(_shape_of(str(scope["path"]))(told), 404)
         await response(scope, receive, send)
 
     async def misused(self, request: Request, error: Exception) -> Response:
         """A known path with another method."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         told = problem(BadRequest("this path takes another method", code="method_not_allowed", status=status))
-        return _json(_shape_of(request.url.path)(told), status)
+        return as_json(_shape_of(request.url.path)(told), status)
 
     def turn(self, dialect: Callable[[], Read], shape: Shape = openai_error) -> Handler:
         """The room of an endpoint that generates: what it reads and writes is its dialect, the turn is everyone's."""
@@ -168,7 +169,7 @@ class _Rooms:
             if found.state is State.REFUSED:
                 no = refusal(found)
                 self._door.metrics.failed(no.status)
-                return _json(shape(no), no.status, {**given, **no.headers})
+                return as_json(shape(no), no.status, {**given, **no.headers})
             return self._written(spoken, page, found)
 
         return room
@@ -178,7 +179,7 @@ class _Rooms:
         given = chat.headers(page, found, self._door.lessened())
         if spoken.call.stream:
             return _stream(spoken.events(page), given)
-        return _json(spoken.whole(page), 200, given)
+        return as_json(spoken.whole(page), 200, given)
 
     def _keep(self, spoken: Spoken, caller: Caller, page: Page) -> None:
         """Remembers a page that can be asked for again by its id."""
@@ -195,7 +196,7 @@ class _Rooms:
             call = parse_embedding(body, max_depth=self._door.settings.max_depth, widths=widths)
             vectors = await while_connected(request, known[call.model].embed(call.texts))
         self._log.info("embedded", count=len(vectors))
-        return _json(page(call, vectors), 200, chat.headers_of_device(caller))
+        return as_json(page(call, vectors), 200, chat.headers_of_device(caller))
 
     async def count(self, request: Request) -> Response:
         from edge.gateway.counting import counted
@@ -203,7 +204,7 @@ class _Rooms:
 
         async with self._working(request) as (caller, body):
             call = read_count(body, self._door.settings.max_depth)
-            return _json({"input_tokens": await counted(self._door, call, caller)})
+            return as_json({"input_tokens": await counted(self._door, call, caller)})
 
     async def count_input(self, request: Request) -> Response:
         from edge.gateway.counting import counted
@@ -212,7 +213,7 @@ class _Rooms:
         async with self._working(request) as (caller, body):
             call = read_count(body, self._door.settings.max_depth)
             count = await counted(self._door, call, caller)
-            return _json({"object": "response.input_tokens", "input_tokens": count})
+            return as_json({"object": "response.input_tokens", "input_tokens": count})
 
     @asynccontextmanager
     async def _working(self, request: Request) -> AsyncIterator[tuple[Caller, bytes]]:
@@ -225,15 +226,15 @@ class _Rooms:
 
     async def plan(self, request: Request) -> Response:
         caller, call = await self._call(request)
-        return _json(await planned(self._door, call, caller))
+        return as_json(await planned(self._door, call, caller))
 
     async def preview(self, request: Request) -> Response:
         caller, call = await self._call(request)
-        return _json(await previewed(self._door, call, caller))
+        return as_json(await previewed(self._door, call, caller))
 
     async def models(self, request: Request) -> Response:
         self.application(request)
-        return _json({"object": "list", "data": [_model(name) for name in self._models()]})
+        return as_json({"object": "list", "data": [_model(name) for name in self._models()]})
 
     async def model(self, request: Request) -> Response:
         self.application(request)
@@ -242,16 +243,18 @@ class _Rooms:
             raise BadRequest(
                 "there is no model of that name here", code="model_not_found", param="model", status=404
             )
-        return _json(_model(name))
+        return as_json(_model(name))
 
     async def pending(self, request: Request) -> Response:
         application = self.application(request)
-        return _json({"object": "list", "data": [late(one) for one in self._door.late.pending(application)]})
+        return as_json(
+            {"object": "list", "data": [late(one) for one in self._door.late.pending(application)]}
+        )
 
     async def answer(self, request: Request) -> Response:
         application = self.application(request)
         claim_check = parse_ticket(str(request.path_params["ticket"]))
-        wait_s = _seconds(request.query_params.get("wait", "0"))
+        wait_s = wait_of(request, LONGEST_WAIT_S)
         found = await while_connected(request, self._door.late.collect(claim_check, application, wait_s))
         if found is None:
             raise BadRequest(
@@ -259,24 +262,24 @@ class _Rooms:
             )
         if found.state.final:
             self._door.late.claim(found.ticket)
-        return _json(late(found))
+        return as_json(late(found))
 
     async def ledger(self, request: Request) -> Response:
         self.application(request)
-        most = int(_seconds(request.query_params.get("limit", "50"), "limit", 1000))
-        return _json({"object": "list", "data": [ledger_told(one) for one in self._parts.ledger(most)]})
+        most = int(number(request.query_params.get("limit", "50"), "limit", 1000))
+        return as_json({"object": "list", "data": [ledger_told(one) for one in self._parts.ledger(most)]})
 
     async def openapi(self, request: Request) -> Response:
         from edge.gateway.openapi import document
 
-        return _json(document())
+        return as_json(document())
 
     async def healthz(self, request: Request) -> Response:
-        return _json({"status": "ok"})
+        return as_json({"status": "ok"})
 
     async def readyz(self, request: Request) -> Response:
         now = self._parts.health.now()
-        return _json(now.told(), 200 if now.ready else 503)
+        return as_json(now.told(), 200 if now.ready else 503)
 
     async def metrics(self, request: Request) -> Response:
         return Response(self._parts.metrics_page(), media_type="text/plain; version=0.0.4")
@@ -348,12 +351,12 @@ def _caller(request: Request, application: str) -> Caller:
         application=application,
         named=_short(given.get("x-tidegate-conversation", ""), "x-tidegate-conversation"),
         idempotency=_short(given.get("idempotency-key", ""), "idempotency-key"),
-        keep_local=_flag(given.get("x-tidegate-local-only", "")),
+        keep_local=flag(given.get("x-tidegate-local-only", "")),
         wish=_mode(given.get("x-tidegate-mode", "")),
-        ask_review=_flag(given.get("x-tidegate-review", "")),
-        consented=_flag(given.get("x-tidegate-consent", "")),
+        ask_review=flag(given.get("x-tidegate-review", "")),
+        consented=flag(given.get("x-tidegate-consent", "")),
         agrees=consents.agrees(given.get("x-tidegate-consent", "")),
-        within_s=_seconds(given.get("x-tidegate-deadline", "0"), "x-tidegate-deadline", 3600.0) or None,
+        within_s=number(given.get("x-tidegate-deadline", "0"), "x-tidegate-deadline", 3600.0) or None,
         trace=parse_traceparent(given.get("traceparent", "")),
     )
 
@@ -372,20 +375,6 @@ def _short(value: str, header: str) -> str:
     return value
 
 
-def _flag(value: str) -> bool:
-    return value.strip().lower() in {"1", "true", "yes"}
-
-
-def _seconds(value: str, param: str = "wait", most: float = LONGEST_WAIT_S) -> float:
-    try:
-        number = float(value)
-    except ValueError as error:
-        raise BadRequest(f"{param}: not a number", param=param) from error
-    if not 0 <= number <= most:
-        raise BadRequest(f"{param}: between 0 and {most:g}", param=param)
-    return number
-
-
 def _require_local_host(request: Request) -> None:
     """A page in a browser must not reach the door through a name it controls (DNS rebinding)."""
     if not is_local(request.headers.get("host", "localhost")):
@@ -394,7 +383,3 @@ def _require_local_host(request: Request) -> None:
 
 def _model(name: str) -> dict[str, JSON]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "tidegate"}
-
-
-def _json(body: dict[str, JSON], status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from edge.device_key import DeviceKey
+from edge.gateway.plain import as_json
 from edge.owner import is_owner
 from edge.pages.seen import told
-from tidegate.chat import JSON
 from tidegate.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def routes(
 
     async def status(request: Request) -> Response:
         who = None if owner(request) else application(request)
-        return _json(told(pages.watch.look().of(who)))
+        return as_json(told(pages.watch.look().of(who)))
 
     async def link(request: Request) -> Response:
         """A path that opens the owner's session once, within a minute."""
@@ -46,13 +45,9 @@ def routes(
                 status=401,
                 hint="use `tidegate edge status --open` as the user who owns the state folder",
             )
-        return _json({"object": "tidegate.link", "path": f"/status/open/{pages.access.link()}"})
+        return as_json({"object": "tidegate.link", "path": f"/status/open/{pages.access.link()}"})
 
     return [
         Route("/v1/tidegate/status", guarded(status), methods=["GET"]),
         Route("/v1/tidegate/status/link", guarded(link), methods=["POST"]),
     ]
-
-
-def _json(body: dict[str, JSON]) -> Response:
-    return Response(msgspec.json.encode(body), media_type="application/json")
