@@ -9,7 +9,7 @@ import queue
 import threading
 from collections.abc import Callable
 
-MOST_WAITING = 64  # rows of logits kept for later; beyond them a score is made at once
+MOST_WAITING = 16  # jobs, each with a few rows of logits; beyond them scores are made at once
 
 
 class Aside:

@@ -22,6 +22,10 @@ from tidegate.engines.score import Choice, Logits, describe, first_of, mass, pic
 from tidegate.engines.telling import Telling
 
 _LIKELY = 32  # tokens that are tried before all are put in order
+_TOGETHER, _BYTES = (
+    4,
+    256 * 1024,
+)  # so many tokens are scored in one go: another thread's waking is dearer than a score
 MAX_KEPT_TOP = 20  # as many alternatives per token as OpenAI's API allows to ask for
 
 
@@ -67,8 +71,12 @@ class Writer:
         self._ended = False
         self._gives_up: GivesUp | None = None
         self._watched = 0
+        self._unscored: list[tuple[Logits, int]] = []
+        self._at_once = (
+            1 if job.give_up is not None else max(1, min(_TOGETHER, _BYTES // (4 * weights.vocab_size)))
+        )
 
-    def take(self, logits: Logits) -> Sequence[int]:
+    def take(self, logits: Logits, best: int) -> Sequence[int]:
         """The logits after everything fed so far; answers the token to feed next, or nothing at the end."""
         job = self._job
         if not self._features:
@@ -77,7 +85,7 @@ class Writer:
         if self._gives_up is not None and self._lost(self._gives_up):
             self._features["given_up"] = 1.0
             return ()
-        token = self._next(logits) if job.room > 0 else None
+        token = self._next(logits, best) if job.room > 0 else None
         if (
             token is None
         ):  # a dead end, such as a value that cannot be finished: judged as an unfinished draft
@@ -102,6 +110,8 @@ class Writer:
 
     def result(self) -> Written:
         """The draft, after `take` has answered nothing."""
+        self._score_all(self._unscored)
+        self._unscored = []
         text = b"".join(self._pieces).decode("utf-8", "replace")
         features = self._features | {"forced": float(self._forced)}
         if len(self._chosen) > len(self._pieces):  # the token that ended it stands in no text
@@ -109,7 +119,7 @@ class Writer:
         scores = tuple(_score(self._weights, choice) for choice in self._chosen[: len(self._pieces)])
         return Written(before_stop(text, self._job.prompt.stop), scores, self._ended, features)
 
-    def _next(self, logits: Logits) -> int | None:
+    def _next(self, logits: Logits, best: int) -> int | None:
         """The next token, or None when the rules allow none."""
         job = self._job
         if job.rules is not None:
@@ -119,24 +129,32 @@ class Writer:
             self._forced += choice.forced
             self._chosen.append(choice)
             return choice.token
-        token = self._bound(logits, job.constraint) if job.constraint is not None else self._pick(logits)
-        self._scored(logits, token)
+        if job.constraint is not None:
+            token = self._bound(logits, best, job.constraint)
+        else:
+            token = best if job.prompt.temperature <= 0 else self._pick(logits)
+        self._unscored.append((logits.copy(), token))
+        if len(self._unscored) >= self._at_once:
+            self._hand_in()
         return token
 
-    def _scored(self, logits: Logits, token: int) -> None:
-        """Scores a token, now or when the next one is being computed. Scores come in order: jobs do, and none is left
-        waiting when one is made at once."""
+    def _hand_in(self) -> None:
+        """Has tokens scored, now or while the next ones are computed. Scores come in order: jobs do, and none is left waiting
+        when some are made at once."""
+        rows, self._unscored = self._unscored, []
         if self._aside.behind:
             self._aside.settle()
-            self._chosen.append(describe(logits, token, self._top))
-            return
-        row, top = logits.copy(), self._top
-        self._aside.put(lambda: self._chosen.append(describe(row, token, top)))
+            self._score_all(rows)
+        else:
+            self._aside.put(lambda: self._score_all(rows))
 
-    def _bound(self, logits: Logits, constraint: Constraint) -> int:
+    def _score_all(self, rows: Sequence[tuple[Logits, int]]) -> None:
+        self._chosen.extend(describe(row, token, self._top) for row, token in rows)
+
+    def _bound(self, logits: Logits, best: int, constraint: Constraint) -> int:
         """Under a grammar. Control tokens may only stand between calls, never inside a string."""
         between = not self._pieces or self._pieces[-1].endswith(b"}")
-        token = int(logits.argmax()) if self._job.prompt.temperature <= 0 else -1
+        token = best if self._job.prompt.temperature <= 0 else -1
         if token < 0 or (token in self._job.silent and not between) or not constraint.permits(token):
             allowed = constraint.mask(logits)
             if not between:
@@ -215,7 +233,7 @@ class Look:
         self._job, self._call_head = job, call_head
         self._seen: dict[str, float] = {}
 
-    def take(self, logits: Logits) -> Sequence[int]:
+    def take(self, logits: Logits, best: int) -> Sequence[int]:
         """First the logits after the prompt, then those at the name of a tool."""
         if not self._seen:
             self._seen = opening(logits, self._job)

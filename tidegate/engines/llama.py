@@ -129,7 +129,7 @@ class _Call(Generic[T]):
 class _Read:
     """A prompt that is only read."""
 
-    def take(self, logits: Logits) -> Sequence[int]:
+    def take(self, logits: Logits, best: int) -> Sequence[int]:
         return ()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -216,11 +216,11 @@ class Context:
         self._tokens, self._places = np.zeros(room, np.int32), np.zeros(room, np.int32)
         self._owners, self._wanted = np.zeros(room, np.int32), np.zeros(room, np.int8)
         self._batch = self._batch_over_arrays(room)
-        self._places_of_row: dict[int, NDArray[np.float32]] = {}
-        self._row = ctypes.c_float * weights.vocab_size
-        shared = lib.llama_cpp._lib  # noqa: SLF001  an own prototype: an address, not a pointer object
-        self._logits_at = shared["llama_get_logits_ith"]
-        self._logits_at.argtypes, self._logits_at.restype = (ctypes.c_void_p, ctypes.c_int32), ctypes.c_void_p
+        self._put, self._at = self._tokens.data, self._places.data
+        self._laid: Sequence[int] = ()  # whom the batch was last laid out for
+        self._tables: dict[tuple[int, int], NDArray[np.float32]] = {}
+        self._vocabulary = weights.vocab_size
+        self._logits, self._logits_at = _lookups(lib)
 
     def _batch_over_arrays(self, room: int) -> ctypes.Structure:
         """A batch that reads from our arrays: filling it is a copy of slices, not a call for each token."""
@@ -244,6 +244,7 @@ class Context:
         At most `room` tokens. Raises Broken: what the sequence holds from `start` on is then undefined.
         """
         count = len(tokens)
+        self._laid = ()
         self._tokens[:count] = tokens
         self._places[:count] = range(start, start + count)
         self._owners[:count] = sequence
@@ -254,12 +255,15 @@ class Context:
         self._compute(count)
 
     def step(self, sequences: Sequence[int], tokens: Sequence[int], places: Sequence[int]) -> None:
-        """Feeds one token to each of some sequences, in rising order; `row(i)` is then that of the i-th. Raises Broken."""
+        """Feeds one token to each of some sequences, in rising order; their rows are then in `rows`. Raises Broken."""
         count = len(sequences)
-        self._tokens[:count] = tokens
-        self._places[:count] = places
-        self._owners[:count] = sequences
-        self._wanted[:count] = 1
+        if sequences != self._laid:
+            self._owners[:count] = sequences
+            self._wanted[:count] = 1
+            self._laid = sequences
+        for index in range(count):
+            self._put[index] = tokens[index]
+            self._at[index] = places[index]
         self._compute(count)
 
     def _compute(self, count: int) -> None:
@@ -272,13 +276,21 @@ class Context:
 
     def row(self, index: int) -> NDArray[np.float32]:
         """The logits after a token of the last call: a view, good until the next call."""
+        row: NDArray[np.float32] = self._table(self._logits_at(self._context, index), 1)[0]
+        return row
+
+    def rows(self, count: int) -> NDArray[np.float32]:
+        """The logits of all `count` sequences of the last `step`, one row each: a view, good until the next call."""
+        return self._table(self._logits(self._context), count)
+
+    def _table(self, address: int, count: int) -> NDArray[np.float32]:
         import numpy as np
 
-        address = self._logits_at(self._context, index)
-        known = self._places_of_row.get(address)
+        known = self._tables.get((address, count))
         if known is None:
-            known = np.ctypeslib.as_array(self._row.from_address(address))
-            self._places_of_row[address] = known
+            there = (ctypes.c_float * (count * self._vocabulary)).from_address(address)
+            known = np.ctypeslib.as_array(there).reshape(count, self._vocabulary)
+            self._tables[address, count] = known
         return known
 
     def cut(self, sequence: int, count: int) -> bool:
@@ -302,6 +314,17 @@ class Context:
         if self._context:
             self._lib.llama_free(self._context)
             self._context = None
+
+
+def _lookups(lib: ModuleType) -> tuple[Callable[[object], int], Callable[[object, int], int]]:
+    """Where the logits lie: of all rows, and of one. Addresses, not pointer objects.
+
+    Both only look, so Python's lock is kept: to give it away and to wait for it again costs more than the look.
+    """
+    shared = lib.llama_cpp._lib  # noqa: SLF001  an own prototype
+    all_ = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+    one = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int32)
+    return all_(("llama_get_logits", shared)), one(("llama_get_logits_ith", shared))
 
 
 class Constraint:

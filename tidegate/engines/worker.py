@@ -19,7 +19,7 @@ from tidegate.engines.line import Line, Waiting, retry_after
 from tidegate.engines.native import Context, Weights
 from tidegate.engines.schedule import SPLIT, Place, Seat, choose, company, plan
 from tidegate.engines.seats import Seats, Slot, Tally
-from tidegate.engines.shelf import Prefix, Shelf
+from tidegate.engines.shelf import Prefix, Shelf, Tokens
 from tidegate.errors import Broken, Exhausted, TidegateError
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Work(Protocol):
     """What runs in a slot: shown the logits after everything fed so far, it says which tokens to feed next."""
 
-    def take(self, logits: Logits) -> Sequence[int]:
-        """The logits are a view, good during the call. Nothing to feed: the work is done."""
+    def take(self, logits: Logits, best: int) -> Sequence[int]:
+        """The logits are a view, good during the call; `best` is the first of the highest. Nothing to feed: the work is done."""
         ...
 
 
@@ -75,9 +75,15 @@ class _Taken:
         self.waits_for: _Taken | None = None
         self.found(at.usable)
 
+    @property
+    def writes(self) -> bool:
+        """Whether its prompt is read, and one token is to be fed."""
+        return self.work is not None and len(self.pending) == 1
+
     def found(self, usable: int) -> None:
         """So many tokens of the prompt are there; the others are to be fed."""
-        self.pending, self.reused = self.errand.prompt.tokens[usable:], usable
+        self.pending: Sequence[int] | Tokens = self.errand.prompt.tokens[usable:]
+        self.reused = usable
         self.kept = usable >= self.errand.prompt.head  # a head that was there already need not be kept again
 
 
@@ -184,12 +190,13 @@ class Worker:
 
     def _drop(self) -> None:
         """Lets go of whoever hung up, of those whose time is over, and of those who waited too long."""
-        for taken in [t for t in self._taken.values() if t.errand.cancelled]:
-            self._leave(taken)
         now = self._clock.mono()
-        for taken in [t for t in self._taken.values() if t.errand.due < now]:
-            taken.errand.overdue = True
-            self._finish(taken)
+        for taken in tuple(self._taken.values()):
+            if taken.errand.cancelled:
+                self._leave(taken)
+            elif taken.errand.due < now:
+                taken.errand.overdue = True
+                self._finish(taken)
         if not self._line.waiting:
             return
         self._line, gone = self._line.without(
@@ -238,6 +245,9 @@ class Worker:
 
     def _step(self) -> None:
         self._steps += 1
+        if all(taken.writes for taken in self._taken.values()):
+            self._write(tuple(sorted(self._taken)))  # what `plan` would say; most steps are such
+            return
         self._wake()
         step = plan([self._shown(taken) for taken in self._taken.values()], self._context.room)
         if step.write:
@@ -275,16 +285,17 @@ class Worker:
             for slot in slots:
                 self._fail(self._taken[slot], error)
             return
-        for slot in slots:
-            self._shelf.all[slot].add(fed[slot], 1)
+        rows = self._context.rows(len(together))
+        best = rows.argmax(axis=1).tolist()
         for index, slot in enumerate(together):
             if slot in fed:
-                self._show(self._taken[slot], self._context.row(index))
+                self._shelf.all[slot].add(fed[slot], 1)
+                self._show(self._taken[slot], rows[index], best[index])
         for slot in extra:
             self._context.cut(slot, lengths[slot])
 
     def _read(self, taken: _Taken, count: int) -> None:
-        sequence, piece = self._shelf.all[taken.slot], taken.pending[:count]
+        sequence, piece = self._shelf.all[taken.slot], np.asarray(taken.pending[:count], np.int32)
         last = count == len(taken.pending)
         taken.fed_at = self._steps
         try:
@@ -298,16 +309,17 @@ class Worker:
             taken.kept = True
             self._shelf.keep(taken.slot, taken.errand.prompt.head, self._steps)
         if last:
-            self._show(taken, self._context.row(count - 1))
+            row = self._context.row(count - 1)
+            self._show(taken, row, int(row.argmax()))
 
-    def _show(self, taken: _Taken, logits: Logits) -> None:
+    def _show(self, taken: _Taken, logits: Logits, best: int) -> None:
         """Shows a piece of work its logits; what it wants fed next is put into its place."""
         try:
             if taken.work is None:
                 taken.work = taken.errand.begin()
-            wanted = taken.work.take(logits)
+            wanted = taken.work.take(logits, best)
             if len(wanted):
-                taken.pending = np.asarray(wanted, np.int32)
+                taken.pending = wanted
                 return
         except TidegateError as error:
             self._leave(taken, error)
