@@ -8,11 +8,14 @@ and errors are ours (docs/decisions/0012-sqlite-utils-inside-our-transactions.md
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,9 +63,9 @@ class Base:
         """One transaction: all of it, or nothing. Raises Exhausted when the disk is full or cannot be written."""
         with self.lock:
             try:
-                self.db.execute("BEGIN IMMEDIATE")
+                self.db.conn.execute("BEGIN IMMEDIATE")
                 yield self.db
-                self.db.execute("COMMIT")
+                self.db.conn.execute("COMMIT")
             except sqlite3.OperationalError as error:
                 self._undo()
                 raise _translated(error) from error
@@ -98,15 +101,18 @@ class Rows:
 
     def put(self, row: Row) -> None:
         """Writes the row, over an older one of the same key. Raises Exhausted when the disk is full."""
-        with self.base.write():
-            self.table.insert(dict(row), replace=True)
+        with self.base.write() as db:
+            db.conn.execute(_put(self.name, tuple(row)), tuple(row.values()))
 
     def where(
         self, where: str = "1", args: tuple[str | bytes | float, ...] = (), *, order: str = "", most: int = -1
     ) -> list[Row]:
         """The rows that match, at most so many. Raises Broken when they cannot be read."""
-        with self.base.read():
-            return list(self.table.rows_where(where, args, order_by=order or None, limit=most))
+        query = f"SELECT * FROM [{self.name}] WHERE {where}{' ORDER BY ' * bool(order)}{order} LIMIT ?"  # noqa: S608  our own words
+        with self.base.read() as db:
+            found = db.conn.execute(query, (*args, most))
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found]
 
     def delete(self, where: str, args: tuple[str | bytes | float, ...]) -> int:
         """Deletes the rows that match. Returns how many. Raises Exhausted when the disk is full."""
@@ -119,6 +125,13 @@ class Rows:
     @property
     def table(self) -> Table:
         return self.base.tables[self.name]
+
+
+@cache
+def _put(table: str, columns: tuple[str, ...]) -> str:
+    """The statement that writes a row. Rows are written for every request: sqlite-utils would work it out each time."""
+    names, places = ", ".join(f"[{name}]" for name in columns), ", ".join("?" * len(columns))
+    return f"INSERT OR REPLACE INTO [{table}] ({names}) VALUES ({places})"  # noqa: S608  names of our own tables
 
 
 def open_durable(folder: Path) -> Base:
@@ -153,7 +166,7 @@ def _open(file: Path, shapes: tuple[Shape, ...], *, synchronous: str) -> Base:
         db.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         _migrate(db, file, shapes)
     except (sqlite3.DatabaseError, OSError) as error:
-        raise _unopened(file, _reason(error)) from error
+        raise unopened(file, error) from error
     return Base(db, {shape.name: db.table(shape.name) for shape in shapes})
 
 
@@ -177,7 +190,7 @@ def _migrate(db: Database, file: Path, shapes: tuple[Shape, ...]) -> None:
     if not {shape.name for shape in shapes} <= set(
         db.table_names()
     ):  # else writing would make a new, empty one
-        raise _unopened(file, "a table is missing")
+        raise unopened(file, "a table is missing")
 
 
 def _bring(db: Database, shape: Shape, found: int) -> None:
@@ -210,12 +223,34 @@ def _version(db: Database) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _unopened(file: Path, reason: str) -> Broken:
-    return Broken(
-        f"{file.name} in the state folder cannot be opened: {reason}",
-        code="store_broken",
-        hint="free room or restore a backup; the file was left as it is",
-    )
+_READ_ONLY = (
+    "SQLITE_READONLY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_PERM",
+    os.strerror(errno.EROFS),
+    os.strerror(errno.EACCES),
+)
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+
+
+def unopened(file: Path, error: Exception | str) -> Broken:
+    """What to say of a database that does not open, and what to do: only damage is mended by a backup."""
+    reason = error if isinstance(error, str) else _reason(error)
+    said = f"{file.name} in the state folder cannot be opened: {reason}"
+    if reason.startswith(_READ_ONLY):
+        return Broken(
+            said,
+            code="state_unusable",
+            hint="the folder, or the disk under it, may not be written to: make it writable for the user that runs Tidegate, or copy the "
+            "folder elsewhere and name the copy with --state",
+        )
+    if reason.startswith(_DAMAGED):
+        return Broken(
+            said,
+            code="store_broken",
+            hint="keep a copy of it, then restore a backup: `tidegate edge restore`; the file was left as it was",
+        )
+    return Broken(said, code="store_broken", hint="free room or restore a backup; the file was left as it is")
 
 
 def _translated(error: sqlite3.DatabaseError) -> Exhausted | Broken:
