@@ -150,11 +150,14 @@ class Keeper:
         slip = drawn(now.watch) if self._draw() < self._audit else None
         saved = replace(now.saved, kept=now.saved.kept + 1, drawn=now.saved.drawn + (slip is not None))
         at_once = slip is not None or saved.kept % EVERY == 0
-        self._stepped(replace(now, saved=saved), Answered(None, now.watch.floor), at_once=at_once)
+        self._stepped(
+            replace(now, saved=saved), Answered(None, now.watch.floor, slip is not None), at_once=at_once
+        )
         return slip
 
     def undrawn(self, line: Line) -> None:
-        """An answer drawn for an audit could not be sent: it counts as one that was not drawn."""
+        """An answer drawn for an audit could not be sent: it is not counted as drawn. To the watch it stays one that was right,
+        which can only understate the wealth."""
         now = self.standing(line)
         self._placed(replace(now, saved=replace(now.saved, drawn=max(now.saved.drawn - 1, 0))))
 
@@ -314,9 +317,7 @@ def carried(old: Watch, fresh: Watch) -> Watch:
         case State.KEEPING:
             return fresh
         case State.TIGHTENED:
-            return replace(
-                fresh, state=State.TIGHTENED, keep_at=fresh.tighter, level=fresh.promise.level - fresh.level
-            )
+            return replace(fresh, state=State.TIGHTENED, keep_at=fresh.tighter)
         case State.STOPPED:
             return replace(fresh, state=State.STOPPED, keep_at=ESCALATE_ALL)
 

@@ -129,7 +129,7 @@ class Rules:
     def kept(self, p_right: float, *, drawn: bool) -> None:
         if drawn:
             self._slips.append((self._watch_no, slip_of(self.watch)))
-        self._watch, _ = step(self.watch, Answered(None, self._audit))
+        self._watch, _ = step(self.watch, Answered(None, self._audit, drawn))
 
     def heard(self, *, wrong: bool) -> None:
         number, slip = self._slips.popleft()

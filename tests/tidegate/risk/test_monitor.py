@@ -10,7 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate.errors import BadRequest
-from tidegate.risk.monitor import Answered, Effect, Refitted, State, Watch, begin, bet, stake, step
+from tidegate.risk.monitor import (
+    Answered,
+    Effect,
+    Heard,
+    Refitted,
+    Slip,
+    State,
+    Watch,
+    begin,
+    bet,
+    drawn,
+    settled,
+    slip,
+    stake,
+    step,
+)
 from tidegate.risk.promise import Promise
 
 PROMISE = Promise(0.05, 0.95)
@@ -34,6 +49,71 @@ def test_while_the_promise_just_holds_no_bet_gains_on_average(
     mean = chance * (promised * wrong + (1 - promised) * right) + (1 - chance) * unseen
     assert mean == pytest.approx(start.total)
     assert min(wrong, right, unseen) > 0
+
+
+def test_answers_that_nobody_drew_cost_nothing_and_drawn_ones_count_as_right_until_their_verdict() -> None:
+    start = bet(stake(), promised=0.05, floor=0.2, wrong=1.0, chance=0.2)
+    unseen = bet(start, promised=0.05, floor=0.2, wrong=None, chance=0.2)
+    assert (unseen.total, unseen.answers) == (start.total, start.answers + 1)
+    waiting = bet(start, promised=0.05, floor=0.2, wrong=None, chance=0.2, drawn=True)
+    right = bet(start, promised=0.05, floor=0.2, wrong=0.0, chance=0.2)
+    assert waiting.total == pytest.approx(right.total)
+    assert waiting.audits == start.audits
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.booleans()), max_size=60), st.floats(0.05, 1.0)
+)
+def test_a_verdict_that_comes_late_never_shows_more_wealth_than_all_verdicts_will_make(
+    verdicts: list[tuple[float, bool]], floor: float
+) -> None:
+    """The stakes are those of the draw: with all verdicts in, the order in which they came is not to be seen."""
+    now = start = stake()
+    waiting: list[tuple[Slip, float]] = []
+    whole = [*start.fixed, *(one.money for one in start.bettors)]
+    for wrong, late in verdicts:
+        staked = slip(now, promised=0.05, floor=floor, chance=floor)
+        sizes = (*staked.fixed, *staked.bettors)
+        whole = [m * (1 + s * (wrong - 0.05) / floor) for m, s in zip(whole, sizes, strict=True)]
+        if late:
+            waiting.append((staked, wrong))
+            now = bet(now, promised=0.05, floor=floor, wrong=None, chance=floor, drawn=True)
+        else:
+            now = bet(now, promised=0.05, floor=floor, wrong=wrong, chance=floor)
+        assert now.total <= sum(whole) * (1 + 1e-9)
+    for staked, wrong in reversed(waiting):
+        now = settled(now, staked, promised=0.05, wrong=wrong)
+    assert now.total == pytest.approx(sum(whole))
+
+
+def test_both_watches_have_the_whole_level_because_the_second_waits_for_the_first() -> None:
+    now, levels = watch(floor=1.0), []
+    for _ in range(400):
+        levels.append(now.level)
+        now, _ = step(now, Answered(1.0, 1.0))
+    assert now.state is State.STOPPED
+    assert set(levels) == {PROMISE.level}
+
+
+def test_a_slip_of_an_older_release_is_settled_as_it_was_staked() -> None:
+    old = Slip((2.0,) * 3, (2.0,) * 2, 0.2)
+    start = stake()
+    after = settled(start, old, promised=0.05, wrong=1.0)
+    assert after.total == pytest.approx(start.total * (1 + 2 * (1 / 0.2 - 0.05)) / (1 - 2 * 0.05))
+
+
+def test_a_wrong_answer_heard_of_late_rings_the_alarm_as_one_heard_of_at_once() -> None:
+    once, late = watch(floor=1.0), watch(floor=1.0)
+    for _ in range(400):
+        if State.STOPPED in (once.state, late.state):
+            break
+        once, _ = step(once, Answered(1.0, 1.0))
+        staked = drawn(late)
+        late, effects = step(late, Answered(None, 1.0, drawn=True))
+        assert not effects
+        late, _ = step(late, Heard(1.0, staked))
+    assert once.state is late.state is State.STOPPED
 
 
 @settings(max_examples=50)
