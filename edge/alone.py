@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from edge.ports import Delivery, Escalation, LateAnswer, RedactedPrompt, Request
-from tidegate.chat import Prompt
-from tidegate.engines.port import ANYHOW, Draft, Terms
 from tidegate.errors import Broken
 from tidegate.ids import ConversationId, RequestId, Ticket
 
@@ -56,43 +54,6 @@ class NoLate:
 
     def pending(self, application: str) -> tuple[LateAnswer, ...]:
         return ()
-
-
-class NoModel:
-    """No model on this device: everything is escalated, or refused when it may not leave."""
-
-    name = ""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-
-    @property
-    def ready(self) -> bool:
-        return False
-
-    @property
-    def context_tokens(self) -> int:
-        return 0
-
-    @property
-    def speaks(self) -> bool:
-        return False
-
-    def count_tokens(self, prompt: Prompt) -> int:
-        return 0
-
-    async def read_ahead(self, prompt: Prompt, application: str = "") -> None:
-        """There is nobody who could read."""
-
-    async def generate(self, prompt: Prompt, terms: Terms = ANYHOW) -> Draft:
-        raise Broken(
-            f"this device has no model: {self.reason}",
-            code="no_local_model",
-            hint="see `tidegate edge doctor`",
-        )
-
-    def confidence(self, prompt: Prompt, draft: Draft) -> float:
-        return 0.0
 
 
 def _closed() -> Broken:

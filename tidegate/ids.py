@@ -85,10 +85,6 @@ def new_request_id() -> RequestId:
     return RequestId("req_" + secrets.token_hex(12))
 
 
-def new_conversation_id() -> ConversationId:
-    return ConversationId("conv_" + secrets.token_hex(12))
-
-
 def new_case_id() -> CaseId:
     return CaseId("case_" + secrets.token_hex(12))
 

@@ -3,6 +3,7 @@
 A caller without a certificate of ours never reaches our code: grpc's core refuses the handshake and says so on the
 process's standard error, in its own words, every time. While the doors are open that descriptor is read here; a
 handshake line becomes one log event of a closed reason, the core's other lines are dropped, all else is passed on.
+The core tells of handshakes at the level INFO alone, so `cloud.cli` sets GRPC_VERBOSITY before grpc is imported.
 """
 
 from __future__ import annotations
@@ -18,9 +19,6 @@ from typing import TextIO
 
 from cloud.door.limits import Once
 
-VERBOSITY = (
-    "GRPC_VERBOSITY"  # must be INFO before grpc is imported: the core tells of handshakes at that level
-)
 _CORE = re.compile(rb"[DIWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w./]+:\d+\]")
 _REASONS = (
     (b"PEER_DID_NOT_RETURN_A_CERTIFICATE", "no_certificate"),

@@ -22,7 +22,6 @@ from cloud.review.machine import (
     Phase,
     Refusal,
     Review,
-    Unclaim,
 )
 from cloud.review.operators import Operator, Right, may
 from cloud.review.ports import CaseShelf, HeldCase, Judge, Release, Settlement, TurnDown
@@ -81,10 +80,6 @@ class ReviewDesk:
         """Keeps others away for the lease; the returned review holds the fencing token."""
         _require(operator, Right.DECIDE)
         return self.shelf.apply(case, Claim(operator.name, self.clock.now(), self.lease_s)) or NoCase()
-
-    def unclaim(self, case: CaseId, operator: Operator, token: int) -> Done:
-        _require(operator, Right.DECIDE)
-        return self.shelf.apply(case, Unclaim(operator.name, token)) or NoCase()
 
     def decide(
         self,

@@ -68,12 +68,6 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Unclaim:
-    operator: OperatorId
-    token: int
-
-
-@dataclass(frozen=True, slots=True)
 class Decide:
     operator: OperatorId
     token: int
@@ -91,7 +85,7 @@ class Expire:
     at: float
 
 
-Event = Claim | Unclaim | Decide | Deliver | Expire
+Event = Claim | Decide | Deliver | Expire
 
 _AFTER = {Decision.APPROVE: Phase.APPROVED, Decision.EDIT: Phase.EDITED, Decision.REJECT: Phase.REJECTED}
 
@@ -101,10 +95,6 @@ def step(review: Review, event: Event) -> Review | Refusal:
     match event:
         case Claim():
             return _claim(review, event)
-        case Unclaim(operator, token):
-            if review.phase is not Phase.CLAIMED or (review.operator, review.token) != (operator, token):
-                return Refusal.STALE
-            return replace(review, phase=Phase.OPEN, operator=NOBODY, lease_until=0.0)
         case Decide():
             return _decide(review, event)
         case Deliver():

@@ -49,10 +49,6 @@ class Tainted(Generic[T]):
         """The changed value, with the same origins."""
         return Tainted(change(self.value), self.origins)
 
-    def seen_by(self, more: Iterable[Origin]) -> Tainted[T]:
-        """The same value once more hands were in it."""
-        return Tainted(self.value, self.origins | frozenset(more))
-
     @property
     def trusted(self) -> bool:
         return self.origins <= TRUSTED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
@@ -20,8 +20,6 @@ from tidegate.errors import BadConfig, BadRequest, Broken
 
 if TYPE_CHECKING:
     from edge.agent.tools.mcp_host import McpServer
-
-Connect = Callable[[McpSetting], "McpServer"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,6 @@ class Restoration:
     digest: bytes = field(repr=False)
     epoch: int = 0
 
-    @property
-    def moved_on(self) -> bool:
-        """Whether the device may have acted after the backup was made."""
-        return self.lost != 0
-
 
 @dataclass(frozen=True, slots=True)
 class LineageStore:

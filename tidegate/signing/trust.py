@@ -17,7 +17,6 @@ from tidegate.updates import Fault, refusal
 
 ROLES = ("timestamp", "snapshot", "targets")
 SIGNED_AT = "x-tidegate-signed-at"  # our field in the timestamp: when it was signed, seconds since 1970 UTC
-MAX_SKEW_S = 24 * 3600  # a device clock may lag the signed time by this much before we say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +73,6 @@ def _floor(mark: HighWater, seen: Seen) -> int:
     """The time floor holds as long as the keys that signed it do."""
     known = mark.roles.get("timestamp")
     return mark.time_floor if known is not None and known.keys == seen.roles["timestamp"].keys else 0
-
-
-def clock_is_behind(mark: HighWater, now: float) -> bool:
-    """Whether this machine's clock is clearly wrong: more than MAX_SKEW_S before a time that was signed."""
-    return now < mark.time_floor - MAX_SKEW_S
 
 
 def mark_bytes(mark: HighWater) -> bytes:

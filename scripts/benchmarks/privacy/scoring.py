@@ -7,7 +7,6 @@ Rule 2: intervals resample rows, because the marks of one row are not independen
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -88,19 +87,6 @@ def _figure(
         right / wanted if wanted else math.nan,
         (1 + square) * right / below if below else math.nan,
     )
-
-
-def by_label(
-    rows: Iterable[tuple[Sequence[Mark], Sequence[Mark]]], threshold: float, beta: float
-) -> dict[str, Figures]:
-    """Figures per label; a find with another label than the gold mark is a miss there and a false find here."""
-    counts: dict[str, list[Matches]] = defaultdict(list)
-    for gold, found in rows:
-        for label in {mark.label for mark in (*gold, *found)}:
-            wanted = [mark for mark in gold if mark.label == label]
-            said = [mark for mark in found if mark.label == label]
-            counts[label].append(compare(wanted, said, threshold, typed=False))
-    return {label: figures(matches, beta) for label, matches in sorted(counts.items())}
 
 
 def covered(text: str, mark: Mark, found: Iterable[Mark]) -> float:

@@ -19,7 +19,6 @@ from cloud.review.machine import (
     Phase,
     Refusal,
     Review,
-    Unclaim,
     step,
 )
 from tidegate.ids import OperatorId
@@ -50,7 +49,6 @@ def test_a_claimed_case_is_approved_and_then_delivered() -> None:
         ((Claim(ADA, 1.0, 60.0), Decide(ADA, 1, Decision.REJECT, 61.0)), Refusal.STALE),
         ((Claim(ADA, 1.0, 60.0), Decide(BEN, 1, Decision.REJECT, 2.0)), Refusal.STALE),
         ((Claim(ADA, 1.0, 9.0), Claim(BEN, 10.0, 9.0), Decide(ADA, 1, Decision.EDIT, 11.0)), Refusal.STALE),
-        ((Claim(ADA, 1.0, 60.0), Unclaim(BEN, 1)), Refusal.STALE),
         ((Deliver(1.0),), Refusal.NOT_DECIDED),
         ((Expire(999.0),), Refusal.NOT_DUE),
         ((Claim(ADA, 990.0, 60.0), Expire(1001.0)), Refusal.NOT_DUE),
@@ -88,7 +86,6 @@ OPERATORS = st.sampled_from([ADA, BEN])
 TIMES = st.floats(0, 1500)
 EVENTS = st.one_of(
     st.builds(Claim, OPERATORS, TIMES, st.floats(1, 100)),
-    st.builds(Unclaim, OPERATORS, st.integers(0, 4)),
     st.builds(Decide, OPERATORS, st.integers(0, 4), st.sampled_from(Decision), TIMES),
     st.builds(Deliver, TIMES),
     st.builds(Expire, TIMES),

@@ -9,7 +9,7 @@ import pytest
 from scripts.benchmarks.privacy.labels import class_of, classed, in_their_words
 from scripts.benchmarks.privacy.leaks import _left
 from scripts.benchmarks.privacy.report import judged
-from scripts.benchmarks.privacy.scoring import by_label, compare, covered, figures, iou, joined, masked, pairs
+from scripts.benchmarks.privacy.scoring import compare, covered, figures, iou, joined, masked, pairs
 from scripts.benchmarks.privacy.values import Mark, Row, marked
 from scripts.evaluation.intervals import Estimate, Matches
 
@@ -64,12 +64,6 @@ def test_figures_are_of_all_rows_together_and_nothing_of_nothing_is_no_number() 
     assert one.recall.value == pytest.approx(0.25)
     assert one.recall.low <= 0.25 <= one.recall.high
     assert math.isnan(figures([Matches(0, 0, 0)], beta=1.0).f.value)
-
-
-def test_per_kind_a_find_of_another_kind_is_a_miss_here_and_false_there() -> None:
-    table = by_label([([Mark(0, 5, "A")], [Mark(0, 5, "B")])], 0.5, 1.0)
-    assert table["A"].recall.value == 0.0
-    assert table["B"].precision.value == 0.0
 
 
 def test_overlapping_finds_become_the_surest_then_the_longest() -> None:
