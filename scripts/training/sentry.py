@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scripts.training.sentry_net import Batch, Sentry, from_minilm, from_state
-from scripts.training.sentry_stream import WINDOW, Stream
+from scripts.training.sentry_stream import PLAIN, WINDOW, Stream
 from tidegate.privacy.wordpiece import WordPiece
 
 Attacks = tuple[Batch, Tensor] | None
@@ -49,7 +49,7 @@ def _optimizer(net: Sentry, rate: float) -> torch.optim.AdamW:
     heads = [
         p
         for n, p in net.named_parameters()
-        if n.split(".")[0] in ("tags", "attend", "hidden", "verdict", "shapes", "glues")
+        if n.split(".")[0] in ("tags", "attend", "hidden", "verdict", "shapes", "glues", "places")
     ]
     known = {id(p) for p in heads}
     known |= {
@@ -186,11 +186,17 @@ def parse(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--small", action="store_true", help="distil the small encoder from --teacher")
     parser.add_argument("--teacher", type=Path, default=ROOT / "build/sentry", help="folder with a final.pt")
-    parser.add_argument("--inner", type=int, default=1152, help="inner neurons per layer of the small one")
-    parser.add_argument("--parts", type=int, default=64, help="bytes per word vector of the small one")
+    parser.add_argument("--inner", type=int, default=320, help="inner neurons per layer of the small one")
+    parser.add_argument("--heads", type=int, default=4, help="attention heads per layer of the small one")
+    parser.add_argument("--parts", type=int, default=96, help="bytes per word vector of the small one")
+    parser.add_argument("--pieces", action="store_true", help="the small one's layers read pieces, not words")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--real", type=float, default=0.5, help="share of sentences from real corpora")
+    parser.add_argument("--plain", type=float, default=PLAIN, help="share of texts without anything private")
+    parser.add_argument(
+        "--again", type=int, default=1, help="how often a batch is seen; a teacher reads it once"
+    )
     parser.add_argument("--texts", type=int, default=220, help="texts per domain for the small heads")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
@@ -223,7 +229,7 @@ def main(argv: list[str]) -> int:
     if args.prove:
         trained = from_state(torch.load(args.out / "final.pt", map_location="cpu", weights_only=True)).eval()
         return int(sentry_export.prove(trained, wordpiece, args) is None)
-    stream = Stream(args.shared, wordpiece, args.seed, args.real)
+    stream = Stream(args.shared, wordpiece, args.seed, args.real, args.plain, args.again)
     score: Score = losses
     if args.small:
         from scripts.training import sentry_small
@@ -235,7 +241,8 @@ def main(argv: list[str]) -> int:
         elif args.start_from:  # an older small one learns from the new teacher
             net = mean_of(args.start_from).to(device)
         else:
-            net = sentry_small.shrink(teacher, stream, args.layers, args.inner, args.parts).to(device)
+            shape = sentry_small.Shape(args.layers, args.heads, args.inner, args.parts, not args.pieces)
+            net = sentry_small.shrink(teacher, stream, shape).to(device)
         score = sentry_small.Distilled(teacher)
     elif args.start_from:
         net = mean_of(args.start_from).to(device)

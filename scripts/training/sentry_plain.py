@@ -14,6 +14,7 @@ from pathlib import Path
 
 import yaml
 
+from scripts.training.sentry_calm import calm
 from scripts.training.sentry_data import Example, annotated
 from tidegate.privacy.patterns.national_ids import GENERIC, ID_KINDS
 
@@ -144,8 +145,9 @@ class Plain:
             lambda: rng.choice(self.real),
             lambda: citation(rng),
             lambda: measure(rng),
+            lambda: calm(rng),
         )
-        text = rng.choices(makers, (30, 18, 15, 22, 5, 10))[0]()
+        text = rng.choices(makers, (30, 18, 15, 22, 5, 10, 8))[0]()
         return Example(text, (), SOURCE)
 
 

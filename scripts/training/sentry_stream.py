@@ -20,6 +20,7 @@ PLAIN = 0.20  # share of texts without anything private
 SCENES = 0.7  # share of made-up texts that are scenes; the others are the writer's short forms, records and log lines
 ATTACKS = 4  # of each step's size one in so many texts rides along as an attack or its look-alike
 RENAMED = 0.3  # share of real sentences that speak of other people than they did
+SHELF = 200  # batches that wait to be seen again
 WINDOW = 128  # pieces, [CLS] and [SEP] included
 
 
@@ -70,13 +71,43 @@ def pad(items: list[Item]) -> tuple[Batch, Tensor]:
     )
 
 
+Lot = tuple[Batch, Tensor, Batch, Tensor]
+
+
+def repeated(fresh: Iterator[Lot], again: int, rng: random.Random, shelf: int = SHELF) -> Iterator[Lot]:
+    """Every lot of `fresh` `again` times: at once, and later, mixed with the `shelf` others that wait. Endless as `fresh` is."""
+    waiting: list[tuple[Lot, int]] = []
+    for lot in fresh:
+        yield lot
+        if again > 1:
+            waiting.append((lot, again - 1))
+        for _ in range(again - 1 if len(waiting) > shelf else 0):
+            at = rng.randrange(len(waiting))
+            old, left = waiting[at]
+            if left > 1:
+                waiting[at] = old, left - 1
+            else:
+                waiting[at] = waiting[-1]
+                waiting.pop()
+            yield old
+
+
 class Stream:
     """Endless training batches. Corpora and made-up text half and half; injections ride along with each batch."""
 
-    def __init__(self, shared: Path, wordpiece: WordPiece, seed: int, real_share: float = 0.5) -> None:
+    def __init__(
+        self,
+        shared: Path,
+        wordpiece: WordPiece,
+        seed: int,
+        real_share: float = 0.5,
+        plain_share: float = PLAIN,
+        again: int = 1,
+    ) -> None:
         self.rng = random.Random(seed)
         self.wordpiece = wordpiece
-        self.real_share = real_share
+        self.real_share, self.plain_share = real_share, plain_share
+        self.again, self._seed = again, seed
         self.real = sentry_data.train(shared, random.Random(seed))
         self.quiet = sentry_data.banking_questions(shared)
         self.lexicon, self.held = sentry_words.build(shared, self.real)
@@ -86,7 +117,7 @@ class Stream:
         self.mixer = sentry_inject.Mixer(shared, self.rng)
 
     def _example(self) -> Example:
-        if self.rng.random() < PLAIN:
+        if self.rng.random() < self.plain_share:
             return recase(self.plain.one(), self.rng)
         roll = self.rng.random()
         if roll < self.real_share:
@@ -126,7 +157,11 @@ class Stream:
             for group in groups:
                 yield [row[0] for row in group], torch.tensor([row[1] for row in group])
 
-    def batches(self, size: int) -> Iterator[tuple[Batch, Tensor, Batch, Tensor]]:
+    def batches(self, size: int) -> Iterator[Lot]:
+        """Texts with tags, and attacks and look-alikes with verdicts; each lot as often as asked for."""
+        return repeated(self._fresh(size), self.again, random.Random(self._seed))
+
+    def _fresh(self, size: int) -> Iterator[Lot]:
         for items, (texts, attack) in zip(
             self._bucketed(size), self._attacks(max(1, size // ATTACKS)), strict=False
         ):
