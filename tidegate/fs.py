@@ -25,7 +25,7 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
     Raises Exhausted (code `disk_full`) when there is no room, with the old file untouched; OSError otherwise.
     """
-    if _passes_on(path):
+    if passes_on(path):
         _write_into(path, content)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     fsync_dir(path.parent)
 
 
-def _passes_on(path: Path) -> bool:
+def passes_on(path: Path) -> bool:
     """Whether it is there and keeps nothing: a device, a pipe, or one of the system's names for an open file."""
     try:
         kind, link = path.stat().st_mode, path.is_symlink()

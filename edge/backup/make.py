@@ -22,14 +22,15 @@ from edge.uplink.ledger import GENESIS
 from tidegate import __version__
 from tidegate.errors import BadConfig, BadRequest, Broken
 from tidegate.failpoint import failpoint
-from tidegate.fs import disk_full, fsync_dir
+from tidegate.fs import disk_full, fsync_dir, passes_on
 
 
 def make(state: Path, target: Path, passphrase: str, *, models: bool, now: float) -> Manifest:
     """Writes `target` (0600), whole or not at all, over an older one. The daemon may run meanwhile.
 
-    Raises BadConfig (`no_state`), BadRequest (short passphrase), Exhausted (disk full), Broken (a damaged database).
+    Raises BadConfig (`no_state`), BadRequest (short passphrase; no place for a file), Exhausted (disk full), Broken (a damaged database).
     """
+    _require_place(target)
     if not (state / "durable.db").exists():
         raise BadConfig(f"{state} holds no state of a daemon", code="no_state")
     if len(passphrase) < LEAST_PASSPHRASE:
@@ -45,9 +46,41 @@ def make(state: Path, target: Path, passphrase: str, *, models: bool, now: float
         if error.errno in {28, 122}:  # ENOSPC, EDQUOT
             raise disk_full(target.parent) from error
         raise Broken(
-            f"the backup could not be written: {error.strerror or type(error).__name__}", code="backup_failed"
+            f"the backup could not be written: {_where(error, target, state)}{error.strerror or type(error).__name__}; an older one is as it was",
+            code="backup_failed",
+            hint="name another file; where the state folder itself may not be written to, copy it elsewhere and name the copy with --state",
         ) from error
     return manifest
+
+
+def _require_place(target: Path) -> None:
+    """Raises BadRequest: a backup appears in one step over what was there, so a device or a folder is no place for it."""
+    what = (
+        "a folder"
+        if target.is_dir()
+        else "a device or a pipe, and would be replaced"
+        if passes_on(target)
+        else ""
+    )
+    if what:
+        raise BadRequest(
+            f"{target} is {what}: nothing was written", code="no_place", param="file", hint="name a file"
+        )
+    if not target.absolute().parent.is_dir():
+        raise BadRequest(
+            f"{target.absolute().parent} is no folder: nothing was written",
+            code="no_place",
+            param="file",
+            hint="make it first",
+        )
+
+
+def _where(error: OSError, target: Path, state: Path) -> str:
+    """Which of the two places an error is about."""
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    if not name:
+        return ""
+    return f"{state}: " if Path(name).is_relative_to(state) else f"{target}: "
 
 
 @contextmanager

@@ -61,6 +61,9 @@ def restore(source: Path, state: Path, passphrase: str, *, now: float) -> Restor
 
     Raises BadConfig (`state_in_use` by a daemon), Untrusted (passphrase, altered, not a backup), Exhausted (no room), Broken.
     """
+    if not source.is_file():
+        why = "is a folder" if source.is_dir() else "is not there, or no file"
+        raise BadConfig(f"{source} {why}; nothing was changed", code="backup_unreadable")
     with sole_owner(state):
         settle(state)
         fresh = prepare(state)

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.store.schema import FILES
+from edge.store.schema import FILES, unopened
 from edge.store.tables import VERSION, Shape
 from tidegate.errors import Broken
 
@@ -48,7 +48,7 @@ def require_whole(file: Path) -> None:
         with closing(_reading(file)) as db:
             said = [str(row[0]) for row in db.execute("PRAGMA quick_check")]
     except sqlite3.DatabaseError as error:
-        raise _damaged(file) from error
+        raise unopened(file, error) from error
     if said != ["ok"]:
         raise _damaged(file)
 
@@ -66,7 +66,7 @@ def _pending(file: Path, shapes: tuple[Shape, ...]) -> Pending:
             found = int(db.execute("PRAGMA user_version").fetchone()[0])
             return Pending(file.name, found, VERSION, tuple(_changes(db, shapes, found)))
     except sqlite3.DatabaseError as error:
-        raise _damaged(file) from error
+        raise unopened(file, error) from error
 
 
 def _changes(db: sqlite3.Connection, shapes: tuple[Shape, ...], found: int) -> Iterator[str]:
