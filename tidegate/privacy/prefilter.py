@@ -20,7 +20,7 @@ _MOST_LISTS = 4096  # of words that are remembered parted
 class Prefilter:
     """`words` are lower case and taken letter by letter; `shapes` are RE2 expressions over lower-case text."""
 
-    __slots__ = ("_sets", "_split", "known")
+    __slots__ = ("_beyond", "_sets", "_split", "known")
 
     def __init__(self, words: Iterable[str], shapes: Iterable[str] = ()) -> None:
         literal, every = tuple(sorted(set(words))), sorted(set(shapes))
@@ -28,8 +28,13 @@ class Prefilter:
         counting = sorted((shape for shape in every if "{" in shape), key=lambda shape: -shape.count("{"))
         dealt = (tuple(counting[:1]), *(tuple(counting[first::_DEALT]) for first in range(1, _DEALT + 1)))
         self.known = frozenset((*literal, *every))
+        # Words with letters beyond ASCII apart: most texts hold none, and the bytes of many scripts make an automaton wide and slow.
+        ascii_words, beyond = (
+            tuple(word for word in literal if word.isascii() is plain) for plain in (True, False)
+        )
+        self._beyond = _words(beyond) if beyond else None
         self._sets = (
-            (linear.ManyExpressions([linear.escape(word) for word in literal]), literal),
+            _words(ascii_words),
             *((linear.ManyExpressions(names), names) for names in (plain, *dealt) if names),
         )
         self._split: dict[tuple[str, ...], tuple[frozenset[str], tuple[str, ...]]] = {}
@@ -38,7 +43,8 @@ class Prefilter:
         """The words and shapes that occur in `lower`. Raises Broken when the automaton gave up: then nothing may leave."""
         text = lower.encode("utf-8", "surrogatepass")
         present: list[str] = []
-        for automaton, names in self._sets:
+        sets = self._sets if self._beyond is None or lower.isascii() else (*self._sets, self._beyond)
+        for automaton, names in sets:
             found = automaton.found(text)
             if found is None:
                 raise Broken("the word automaton ran out of memory", code="prefilter_failed")
@@ -54,6 +60,10 @@ class Prefilter:
             others = tuple(word for word in words if word not in self.known)
             found = self._split[words] = (frozenset(words) & self.known, others)
         return found
+
+
+def _words(words: tuple[str, ...]) -> tuple[linear.ManyExpressions, tuple[str, ...]]:
+    return linear.ManyExpressions([linear.escape(word) for word in words]), words
 
 
 @cache

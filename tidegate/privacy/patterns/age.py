@@ -22,7 +22,7 @@ _HAD = re.compile(
 )
 _YEARS = re.compile(r" (?:ans|años|anni|anos|lat|lata)\b")
 _BEFORE = re.compile(
-    r"(?:\bage[d]?|\bages|\balter|\bâgée? de|\bleeftijd|\bedad|\betà|_age|patient_age)[\"']?(?: is| was| of|:|=| :)? ?[\"']?$"
+    r"(?:\bage[d]?|\bages|\balter|\bâgée? de|\bleeftijd|\bedad|\betà|_age|patient_age)[\"']?[>*]{0,2}(?: is| was| of|:|=| :| \|)?\*{0,2} ?[\"'`]?$"
 )
 # `her son is 12.`: of somebody, and nothing is counted behind it
 _SOMEBODY = re.compile(
@@ -32,6 +32,12 @@ _SOMEBODY = re.compile(
 )
 _SAID = re.compile(
     r"[.!?;)]?(?:\s*$|[\n\"])|[.!?;)] |, (?!\d)| (?:and|but|now|today|tomorrow|next|this|when|while)\b(?! (?:a )?half)"
+)
+# The last words of what the two expressions here match.
+_LEADING = frozenset(
+    "he she son daughter wife husband mother father mum mom dad brother sister child boy girl kid baby grandma grandpa grandmother grandfather grandson "
+    "granddaughter patient twin twins nephew niece uncle aunt cousin who i boyfriend girlfriend partner fiancé fiancée roommate is am was has just only already "
+    "now almost nearly currently turned turns turning turn at his her their age of are bin ben".split()
 )
 # A verb that speaks of an age, whoever it is of.
 _TURNED = re.compile(
@@ -77,17 +83,30 @@ def find(document: Document) -> Iterator[Span]:
 
 def _spoken(document: Document, start: int, end: int, *, turned: bool) -> bool:
     """Of somebody: `her son is 12.`; or behind a verb of ageing, with nothing counted behind."""
+    if _YEARS.match(document.lower, end):
+        return _HAD.search(document.before(start, 44)) is not None
+    if not _may_lead(document.lower, start):
+        return False
     before = document.before(start, 44)
     if _SAID.match(document.lower, end) and _SOMEBODY.search(before):
         return True
-    if _YEARS.match(document.lower, end):
-        return _HAD.search(before) is not None
     return (
         turned
         and end - start < 3
         and COUNTED.match(document.lower, end) is None
         and _TURNED.search(before) is not None
     )
+
+
+def _may_lead(lower: str, start: int) -> bool:
+    """Whether the word before a number may end what _SOMEBODY or _TURNED match: most words do not, and this costs little."""
+    at = start - 2
+    if at < 0 or lower[start - 1] != " ":
+        return False
+    while at >= 0 and (lower[at].isalpha() or lower[at] in "'’"):
+        at -= 1
+    word = lower[at + 1 : start - 1]
+    return word in _LEADING or word.endswith(("'s", "’s", "'m", "’m"))
 
 
 def _apart(document: Document, start: int) -> bool:

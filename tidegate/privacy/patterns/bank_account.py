@@ -21,8 +21,20 @@ _NAMES = (
     "konto",
     "rekeningnummer",
     "numéro de compte",
+    "número de cuenta",
+    "numero de cuenta",
+    "cuenta bancaria",
+    "numero di conto",
+    "conto corrente",
+    "conta corrente",
+    "conta bancária",
+    "numer konta",
+    "numer rachunku",
+    "číslo účtu",
+    "tilinumero",
+    "bankkonto",
 )
-_PLAIN_NAMES = ("account", "a/c", "rekening", "compte")
+_PLAIN_NAMES = ("account", "a/c", "acc", "rekening", "compte", "cuenta", "conto", "conta")
 _BANKING = (
     "sort code",
     "routing",
@@ -32,10 +44,14 @@ _BANKING = (
     "swift",
     "blz",
     "bankleitzahl",
+    "bsb",
+    "ifsc",
 )  # with these nearby `account` means one
-_VALUE = re.compile(r"\d{2}-\d{2}-\d{2}(?![\w-])|\d{3}-\d{3}(?![\w-])|\d(?:[ -]?\d){5,16}(?![\w])")
+_VALUE = re.compile(
+    r"\d{2}-\d{2}-\d{2}(?![\w-])|\d{3}-\d{3}(?![\w-])|\d\d\.\d\d\.\d\d\.\d{3}(?!\w)|(?:[A-Z]{2} )?\d(?:[ -]?\d){5,23}(?!\w)"
+)
 
-_NUMBER = re.compile(r"\d(?:[ -]?\d){5,11}(?![\w-])")
+_NUMBER = re.compile(r"\d(?:[ -]?\d){5,17}(?![\w-])")
 _NEARBY = 60
 
 

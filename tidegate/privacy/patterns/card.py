@@ -11,7 +11,7 @@ from tidegate.privacy.patterns.national_id import proved
 from tidegate.privacy.spans import Label, Span
 
 # As printed on cards, longest reading first: `4111 1111 1111 1111 12/26` is 16 digits and a date. At most 23 characters a match.
-_SEPARATOR = r"[ .-]{1,2}"
+_SEPARATOR = r"[ ._/-]{1,2}"
 _SHAPES: dict[int, tuple[re.Pattern[str], ...]] = {
     first: tuple(re.compile(shape + r"(?!\d)") for shape in shapes)
     for first, shapes in {
@@ -27,7 +27,11 @@ _SHAPES: dict[int, tuple[re.Pattern[str], ...]] = {
         2: (r"\d\d(?:[ .-]\d\d){7}",),
     }.items()
 }
-_MARKS = (" ", ".", "-")
+_MARKS = (" ", ".", "-", "_", "/")
+# What people put behind a number: `|04/26|123`, `, 04/2026, 123`: until when it is valid, and its security code.
+_BEHIND = re.compile(
+    r"(?: ?[|;,] ?| )(?P<until>(?:0[1-9]|1[0-2]) ?[/|] ?(?:20)?[2-4]\d)(?:(?: ?[|;,] ?| )(?P<code>\d{3,4}))?(?![\w/-])"
+)
 _SHORTEST_GROUP = 4
 _FIRST_GROUPS = (1, 2, 4, 6)
 _LONGEST_FIRST = 12  # and whatever is longer
@@ -119,6 +123,11 @@ def find(document: Document) -> Iterator[Span]:
         if end:
             taken = end
             yield hit("card", start, end, Label.CREDIT_CARD, 0.99, valid=True)
+            behind = _BEHIND.match(document.text, end)
+            if behind is not None:
+                yield hit("card", *behind.span("until"), Label.DATE_TIME, 0.8)
+                if behind["code"] is not None:
+                    yield hit("card", *behind.span("code"), Label.PASSWORD, 0.8)
 
 
 def _may_begin(text: str, start: int, end: int) -> bool:
@@ -183,4 +192,4 @@ def _issued(document: Document, start: int, digits: str) -> bool:
 
 # Four digits and four to six more, or 13, or one by one, or in pairs: what any of the shapes above holds.
 _SHAPE = rf"\d{{12}}|\d{{4}}{_SEPARATOR}\d{{4,6}}{_SEPARATOR}\d|\d{{6}}[ -]\d{{13}}|\d(?:[ .-]\d){{14}}|\d\d(?:[ .-]\d\d){{7}}"
-CARD = Pattern("card", (Label.CREDIT_CARD,), find, digits=True, shape=_SHAPE)
+CARD = Pattern("card", (Label.CREDIT_CARD, Label.DATE_TIME, Label.PASSWORD), find, digits=True, shape=_SHAPE)

@@ -14,11 +14,26 @@ _PLAIN_AT = re.compile("@")
 _AT = re.compile(r"@|%40|&#64;|&#x40;|\\u0040| ?[\[({<] ?at ?[\])}>] ?", re.IGNORECASE)
 _DOMAIN = re.compile(r"[\w-]{1,63}(?:(?:\.|\u2024| ?[\[({<] ?dot ?[\])}>] ?)[\w-]{1,63}){1,8}", re.IGNORECASE)
 _DOTS = re.compile(r" ?[\[({<] ?dot ?[\])}>] ?", re.IGNORECASE)
+# `anna at example dot org`, with nothing but the words.
+_IN_WORDS = re.compile(
+    r"(?<![\w.])\w[\w.+-]{0,63} (?:at|AT|@) ([\w-]{1,63})(?: (?:dot|DOT) [A-Za-z][\w-]{1,62}){1,3}(?!\w)"
+)
+_IN_WORDS_SHAPE = r" (?:at|@) [a-z0-9_-]+ dot [a-z]"
+# `mail: anna @ example.org`: spaces around the sign, where the line speaks of mail.
+_APART = re.compile(
+    r"(?<![\w.])\w[\w.+-]{0,63}(?: @ ?|@ )[\w-]{1,63}(?:\.[\w-]{1,63}){0,3}\.[A-Za-z]{2,14}(?!\w)"
+)
+_APART_SHAPE = r"[a-z0-9_](?: @|@ ) ?[a-z0-9-]+\."
+_MAIL = ("mail", "contact", "reach", "write to", "address", "kontakt", "correo")
 _BRACKETED_IP = re.compile(r"\[[0-9A-Fa-f:.]{3,45}\]")
 _LOCAL_MARKS = "._%+-'"  # RFC 5322 allows more, but `email=a@b.de` and `a@b.de|c@d.de` are what texts hold
 _GLUED = re.compile(
     r"(com|org|net|edu|de|fr|nl|uk|eu)\d"
 )  # `a@b.com555-0100`: a number follows without a space
+# What ends an address that is said in words: `meet at noon dot dot dot` is none.
+_ENDINGS = frozenset(
+    "com org net edu gov info biz io de fr nl uk eu at ch it es pl be se dk fi ie us ca au nz jp in br me co".split()
+)
 _LONGEST_LOCAL = 64  # RFC 5321 section 4.5.3.1.1
 
 
@@ -31,6 +46,19 @@ def find(document: Document) -> Iterator[Span]:
         end = _domain_end(text, match.end())
         if end > match.end() and not _repository(document, start, end):
             yield hit("email", start, end, Label.EMAIL_ADDRESS, 0.95)
+    yield from _spoken(document)
+
+
+def _spoken(document: Document) -> Iterator[Span]:
+    """Addresses written in words, or with their sign apart."""
+    if document.has_shape(_IN_WORDS_SHAPE):
+        for match in _IN_WORDS.finditer(document.text):
+            if match[0].rsplit(" ", 1)[1].lower() in _ENDINGS:
+                yield hit("email", *match.span(), Label.EMAIL_ADDRESS, 0.8)
+    if document.has_shape(_APART_SHAPE) and document.has_word(*_MAIL):
+        for match in _APART.finditer(document.text):
+            if any(word in document.before(match.start(), 30) for word in _MAIL):
+                yield hit("email", *match.span(), Label.EMAIL_ADDRESS, 0.8)
 
 
 def _local_start(text: str, at: int) -> int:
@@ -82,6 +110,7 @@ EMAIL = Pattern(
     "email",
     (Label.EMAIL_ADDRESS,),
     find,
-    shape=r"@|%40|&#64;|&#x40;|\\u0040|[\[({<] ?at ?[\])}>]",
-    lexicon=_OTHER_SIGNS,
+    shape=r"@|%40|&#64;|&#x40;|\\u0040|[\[({<] ?at ?[\])}>]| at [a-z0-9_-]+ dot [a-z]",
+    lexicon=(*_OTHER_SIGNS, *_MAIL),
+    shapes=(_IN_WORDS_SHAPE, _APART_SHAPE),
 )

@@ -11,9 +11,9 @@ from tidegate.privacy.patterns.named import beside
 from tidegate.privacy.spans import Label, Span
 
 _NAMES = (
-    "employee id", "employee_id", "employeeid", "employee number", "employee no", "staff id", "staff_id", "staff number", "personnel number",
-    "personnel no", "payroll number", "badge number", "badge no", "badge id", "student id", "student_id", "student number",
-    "matriculation number", "personalnummer", "mitarbeiternummer", "matrikelnummer", "matricule", "numéro étudiant", "personeelsnummer",
+    "employee id", "employee_id", "employeeid", "employee number", "employee no", "employee #", "emp id", "emp no", "emp_id", "empid", "staff no", "staff id", "staff_id", "staff number", "personnel number",
+    "personnel no", "payroll number", "badge number", "badge no", "badge id", "badge #", "worker id", "student id", "student_id", "student number",
+    "matriculation number", "personalnummer", "mitarbeiternummer", "matrikelnummer", "matrikelnr", "matrikel-nr", "personal-nr", "personalnr", "mitarbeiter-nr", "mitarbeiternr", "mitarbeiter-id", "matricule", "numéro étudiant", "personeelsnummer",
     "studentnummer", "número de empleado",
 )  # fmt: skip
 _VALUE = re.compile(r"[A-Z]{0,4}[-# ]?\d[A-Z0-9-]{2,11}(?![A-Za-z0-9])")

@@ -20,7 +20,7 @@ _LENGTHS = {
     }.items()
     for country in countries.split()
 }  # fmt: skip
-_START = re.compile(r"[A-Za-z]{2}[ .-]?\d{2}[ .-]?[A-Za-z0-9]{2}")
+_START = re.compile(r"[A-Za-z]{2}[ .-]?\d{2}[ .\n-]?[A-Za-z0-9]{2}")
 
 
 def mod97(compact: str) -> bool:
@@ -47,6 +47,12 @@ def find(document: Document) -> Iterator[Span]:
             continue
         length = _LENGTHS.get(text[start : start + 2].upper(), 0)
         compact, end = _take(text, start, length)
+        if length and len(compact) < length and end < len(text) and text[end] == "\n":
+            compact, end = _take(
+                text, start, length, " .-\n"
+            )  # wrapped by a mail: then its check must be right
+            if len(compact) < length or not mod97(compact):
+                continue
         if not length or len(compact) < length or (end < len(text) and text[end].isalnum()):
             continue
         valid = mod97(compact)
@@ -55,7 +61,7 @@ def find(document: Document) -> Iterator[Span]:
             yield hit("iban", start, end, Label.IBAN_CODE, 0.99 if valid else 0.7, valid=valid)
 
 
-def _take(text: str, start: int, length: int) -> tuple[str, int]:
+def _take(text: str, start: int, length: int, separators: str = " .-") -> tuple[str, int]:
     """`length` letters and digits from `start`, single separators between them allowed; upper case, and where they end."""
     taken: list[str] = []
     position = start
@@ -63,11 +69,11 @@ def _take(text: str, start: int, length: int) -> tuple[str, int]:
         character = text[position]
         if character.isascii() and character.isalnum():
             taken.append(character)
-        elif character not in " .-" or not text[position - 1].isalnum():
+        elif character not in separators or not text[position - 1].isalnum():
             break
         position += 1
     return "".join(taken).upper(), position
 
 
-_SHAPE = rf"(?:^|[^a-z0-9])(?:{'|'.join(sorted(_LENGTHS)).lower()})[ .-]?\d\d(?:[ .-]?[a-z0-9]){{11}}"
+_SHAPE = rf"(?:^|[^a-z0-9])(?:{'|'.join(sorted(_LENGTHS)).lower()})[ .-]?\d\d(?:[ .\n-]?[a-z0-9]){{11}}"
 IBAN = Pattern("iban", (Label.IBAN_CODE,), find, digits=True, shape=_SHAPE)

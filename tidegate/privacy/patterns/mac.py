@@ -13,7 +13,9 @@ _PAIRS = re.compile(
     r"[0-9A-Fa-f]{2}([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?:\1[0-9A-Fa-f]{2}\1[0-9A-Fa-f]{2})?"
 )
 _CISCO = re.compile(r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}")
-_BARE = re.compile(r"\bmac(?:[ _-]?addr(?:ess|esse)?)?[\"']?[ :=]{1,4}[\"']?([0-9a-f]{12})(?![0-9a-z])")
+_BARE = re.compile(
+    r"\bmac(?:[ _-]?addr(?:ess|esse)?)?[\"']?[ :=|]{1,4}[\"']?([0-9a-f]{12}|[0-9a-f]{2}(?: [0-9a-f]{2}){5}|[0-9a-f]{4}(?:-[0-9a-f]{4}){2})(?![0-9a-z])"
+)
 
 
 def find(document: Document) -> Iterator[Span]:

@@ -26,13 +26,15 @@ _AFTER_ONE = (
 )  # a first group of one digit: `1 85 05 78 006 084 42`, `1-2345-67890-12-1`, `1.234.567-8`
 _BEFORE, _AFTER = 50, 20
 _LETTER_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9-])[A-Z]-")
+_GROUP_BEFORE = re.compile(r"\d{3,4} $")
+_GROUP_BEHIND = re.compile(r" \d{3,4}(?![\w.,])")
 _NONE: frozenset[str] = frozenset()
 # What may follow the first group of digits, by its length, in the shapes that stand alone.
+_ENDS = " \n\r\t.,;:)]}>|<`'\""
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _AFTER_FIRST: dict[int, frozenset[str]] = {
     size: frozenset((*marks, "")) for size, marks in {
-        1: " -.", 2: " .-", 3: "-.", 4: " ", 5: " -", 6: "-+/A", 7: _CAPITALS + " ", 8: "-" + _CAPITALS, 13: " \n.,;:)\"'", 15: " \n.,;:)\"'",
-        17: "xX", 18: " \n.,;:)\"'",
+        1: " -.", 2: " .-", 3: "-.", 4: " ", 5: " -", 6: "-+/A", 7: _CAPITALS + " ", 8: "-" + _CAPITALS, 13: _ENDS, 15: _ENDS, 17: "xX", 18: _ENDS,
     }.items()
 }  # fmt: skip
 
@@ -111,9 +113,21 @@ def _printed(document: Document, start: int, first: int) -> Span | None:
     for kind in ID_KINDS[first:]:
         if kind.alone is not None:
             match = kind.alone.match(document.text, start)
-            if match is not None and checksum(kind.module)(match[0]):
+            if (
+                match is not None
+                and not _of_longer_row(document.text, start, match.end())
+                and checksum(kind.module)(match[0])
+            ):
                 return hit("national_id", start, match.end(), kind.label, 0.8, valid=True)
     return None
+
+
+def _of_longer_row(text: str, start: int, end: int) -> bool:
+    """Whether groups of digits go on before or behind a number of groups: `1111 2222 3333 4444` holds no twelve digits of anybody."""
+    return " " in text[start:end] and (
+        _GROUP_BEFORE.search(text, max(0, start - 5), start) is not None
+        or _GROUP_BEHIND.match(text, end) is not None
+    )
 
 
 def _announced(document: Document, start: int) -> Span | None:

@@ -38,24 +38,32 @@ _ZIP_PLUS_FOUR = re.compile(r"\d{5}-\d{4}")
 _YEARS = re.compile(r"(?:1[5-9]|20)\d\d ?[-/.] ?(?:1[5-9]|20)?\d\d")
 _GROUP = re.compile(r"\d+")
 _WORDS = re.compile(
-    r"phone|\btel\b|tel[.:]|telef|téléph|fax|mobil|\bcell|handy|\bcall(?:ing|ed|s|back)?\b|\bring\b|\bdial|text (?:me|him|her|us)|sms|whats ?app|\bcontact"
-    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|number is|my number|msisdn|voicemail|emergency|\bis the number (?:of|for) (?:my|his|her|our|their|your)|\bis busy|\btext (?=\W{0,3}$)"
+    r"phone|\btel\b|tel[.:]|telef|teléf|téléph|wa\.me/|fax|mobil|\bmob\b|\bcell|celular|\bm[oó]vil\b|puhelin|\bpuh\b|\btlf\b|komórk|\bsđt|điện thoại|телефон|\bтел\b|\bмоб\b|τηλ|電話|电话|手机|전화|هاتف|جوال|טלפון|โทร|\bruf\b|handy|\bcall(?:ing|ed|s|back)?\b|\bring\b|\bdial|text (?:me|him|her|us)|sms|whats ?app|\bcontact"
+    r"|\breach|\bdesk\b|\boffice\b|hotline|anruf|ruf(?:en|nummer)|portable|gsm|toestel|bel(?:len)? |nummer|llam|numéro|\bnúmero|\bnumero (?:è|e'|di)|number is|my number|msisdn|voicemail|emergency|\bis the number (?:of|for) (?:my|his|her|our|their|your)|\bis busy|\btext (?=\W{0,3}$)"
 )
 # One of these stands in whatever _WORDS and _KEY match; kept apart so that one pass over the text looks for all of them.
 _STEMS = (
     "phone", "tel", "telef", "telep", "téléph", "fax", "mobil", "cell", "cellphone", "handy", "call", "calling", "called", "calls",
     "callback", "ring", "dial", "diali", "diall", "diale", "dials", "text me", "text him", "text her", "text us", "sms", "whats",
     "contact", "reach", "desk", "office", "hotline", "anruf", "rufen", "rufnummer", "portable", "gsm", "toestel", "bel", "bellen",
-    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl", "emergency", "busy", "number of", "number for", "text", "texts",
+    "nummer", "llama", "llame", "llamo", "llamá", "numéro", "number is", "my number", "msisdn", "voicemail", "telno", "durchwahl", "emergency", "busy", "number of", "number for", "text", "texts", "teléf", "mob", "celular", "móvil", "movil",
+    "puhelin", "puh", "tlf", "komórk", "sđt", "điện thoại", "телефон", "тел", "моб", "τηλ", "電話", "电话", "手机", "전화", "هاتف", "جوال", "טלפון", "โทร",
+    "ruf", "número", "numero", "wa.me/",
 )  # fmt: skip
 _FEWEST, _FEWEST_NATIONAL = 7, 8  # characters
 _KEY = re.compile(
-    r"(?:phone|tel|fax|mobile|cell|telefon|telephone|téléphone|handy|mobil|telefoon|msisdn)(?:[ _-]?(?:no|nr|number|nummer))?[\"']?[ .:=#]{1,3}[\"']?$"
+    r"(?:phone|tel|fax|mobile|cell|telefon|telephone|téléphone|handy|mobil|telefoon|msisdn|tlf|mob|telefono|teléfono|celular|móvil|телефон|電話番号|電話|电话|手机|手机号|전화)(?:[ _-]?(?:no|nr|number|nummer))?[\"']?[ .:=#]{1,3}[\"']?$"
 )
 _OTHER = re.compile(
     r"(?:order|invoice|part|serial|article|item|ticket|case|ref(?:erence)?|isbn|issn|ean|sku|model|version|bestell|rechnung|artikel"
-    r"|commande|facture|po|rfc|iso|din|en|account|konto|tracking|vat|zip|plz|pin|code|id|kunden|customer|sn|p/n|s/n)"
+    r"|commande|facture|po|rfc|iso|din|en|account|konto|tracking|vat|zip|plz|pin|code|id|kunden|customer|sn|p/n|s/n|1z [0-9a-z]{3} [0-9a-z]{3})"
     r"(?:[ _-]?(?:no|nr|num|number|nummer|id|code))?[.:#=\"' ]{0,4}$"
+)
+# Numbers of papers and accounts whose own name stands right before: a phone word further away says nothing of them.
+_PAPERS = re.compile(
+    r"(?:konto|rekening|patienten|patiënt|versicherungs|versicherten|mitglieds|personal|personeels|matrikel|fall|ausweis|steuer|polis|policen|studenten?|klant"
+    r"|kunden|vertrags|zähler|lid)(?:nummer|nr\.?|-nr\.?)[.:#=\"' ]{0,4}$|(?:bankleitzahl|\bblz|routing|\baba|sort code|\bmrn|policy|member|passport|reisepass|national id"
+    r"|d'adhérent|d'assuré|de compte|de dossier|de cuenta|de póliza|di conto|di polizza|de conta|de apólice)(?:[ _-]?(?:no|nr|number|num|id))?[.:#=\"' ]{0,4}$"
 )
 _REGIONS = (
     "GB",
@@ -78,6 +86,8 @@ _REGIONS = (
     "BR",
     "JP",
 )
+_BRACKETED = re.compile(r"(?:8 ?)?\(\d{1,4}\) ?\d{3,5}(?:[ -]\d\d){0,1}[ -]?\d{2,4}(?:-\d\d)?")
+_BRACKETING = ("BR", "RU", "CO", "CL", "MX", "AR")
 _MOST_TRIES = 3
 _AHEAD = 26  # characters behind a number in which a word may speak of it: `is the emergency contact`
 _MOST_CHECKS = (
@@ -88,6 +98,7 @@ _PAIRS = re.compile(r"\d\d(?:\.\d\d){3,5}|\d+\.\d+")  # how a dotted number stan
 _MAIL_BEFORE = re.compile(
     r"[\w.+-]@[\w-]{1,30}\.[\w.-]{2,30}[,;|/] ?$"
 )  # `(ana@example.org, 0413617288)`: how to reach somebody
+_COUNTING = re.compile(r"01020304|02040608")  # `01 02 03 04 05` is a row of numbers
 _MOBILE = re.compile(r"07\d{9}|0[67]\d{8}|01[567]\d{8,9}|06\d{8}")
 
 
@@ -176,8 +187,10 @@ def _longest(document: Document, start: int, end: int, budget: Budget) -> tuple[
 
 
 def _context(before: str, *, goods: bool) -> Context:
-    """A word for goods right before the number outweighs a phone word further away."""
+    """A word for goods or papers right before the number outweighs a phone word further away."""
     named = not goods and (_WORDS.search(before) is not None or _MAIL_BEFORE.search(before) is not None)
+    if named and _PAPERS.search(before) is not None:
+        return Context(named=False, keyed=False, other=True)
     other = goods or (not named and _OTHER.search(before) is not None)
     return Context(named, not goods and _KEY.search(before) is not None, other)
 
@@ -234,6 +247,8 @@ def _national(raw: str, digits: str, *, named: bool, budget: Budget) -> float:
     """Without a country code: a shape of some country, or a word beside it."""
     if _ZIP_PLUS_FOUR.fullmatch(raw) or (digits[0] == "0" and _decimal(raw)):
         return 0.0
+    if _COUNTING.match(digits) is not None and len(digits) == 10 and raw.count(" ") == 4:
+        return 0.0
     if raw.count(".") == 3 and len(digits) <= 12 and " " not in raw:
         return 0.0
     grouped = raw != digits and not (" " in raw and "." in raw)
@@ -247,7 +262,14 @@ def _national(raw: str, digits: str, *, named: bool, budget: Budget) -> float:
             assigned = not budget.spend() or any(_check(digits, region)[1] for region in _REGIONS)
             return 0.65 if assigned else 0.55 if grouped and mobile else 0.0
         return 0.0
-    return 0.6 if named and not _decimal(raw) else 0.0
+    if named and not _decimal(raw):
+        return 0.6
+    return 0.55 if _BRACKETED.fullmatch(raw) is not None and _bracketed(digits, budget) else 0.0
+
+
+def _bracketed(digits: str, budget: Budget) -> bool:
+    """An area code in brackets, where it is assigned in a country that prints its numbers so."""
+    return budget.spend() and any(_check(digits, region)[1] for region in _BRACKETING)
 
 
 def _decimal(raw: str) -> bool:

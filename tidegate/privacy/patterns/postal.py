@@ -29,9 +29,9 @@ _LETTERED = (
 _ZIP = re.compile(r"\d{5}(?:-\d{4})?(?![\w-])")
 _STATE = re.compile(r"(?:^|[ ,])([A-Z]{2}),? $")
 _CITY = re.compile(r"\d{5} [A-ZÄÖÜÉ][a-zäöüßéèçôâ]{2}")
-_NAMES = ("postcode", "post code", "postal code", "postal_code", "postalcode", "zip code", "zip_code", "zipcode", "zip", "plz", "postleitzahl", "code postal", "cp")  # fmt: skip
+_NAMES = ("postcode", "post code", "postal code", "postal_code", "postalcode", "zip code", "zip_code", "zipcode", "zip", "plz", "postleitzahl", "code postal", "código postal", "cep", "psč", "postnummer", "postnr", "kod pocztowy", "irányítószám", "eircode", "〒", "cp")  # fmt: skip
 _VALUE = re.compile(
-    r"\d{4} ?[A-Z]{2}(?!\w)|\d{4,6}(?:-\d{3,4})?(?![\w-])|\d{2}-\d{3}(?![\w-])|(?i:[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2}(?!\w)|[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w))"
+    r"\d{3} \d\d(?![\w-])|\d{5}-\d{3}(?!\w)|\d{3}-\d{4}(?!\w)|[A-Z]\d[\dW] ?[A-Z0-9]{4}(?!\w)|\d{4} ?[A-Z]{2}(?!\w)|\d{4,6}(?:-\d{3,4})?(?![\w-])|\d{2}-\d{3}(?![\w-])|(?i:[A-Z]{1,2}\d[A-Z0-9]? ?\d[A-Z]{2}(?!\w)|[A-Z]\d[A-Z] ?\d[A-Z]\d(?!\w))"
 )
 
 

@@ -1,4 +1,4 @@
-"""Private keys in PEM armour, whole; one that is cut off, to the end of the text."""
+"""Private keys in PEM armour and PuTTY's files, whole; one that is cut off, to the end of the text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from tidegate.privacy.document import Document
 from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
 
-_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_BEGIN = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d: "
+)
+_END = re.compile(
+    r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----|Private-MAC: [0-9A-Fa-f]{16,128}"
+)
 
 
 def find(document: Document) -> Iterator[Span]:
@@ -22,4 +26,4 @@ def find(document: Document) -> Iterator[Span]:
         yield hit("private_key", begin.start(), position, Label.API_KEY, 0.99)
 
 
-PRIVATE_KEY = Pattern("private_key", (Label.API_KEY,), find, words=("private key",))
+PRIVATE_KEY = Pattern("private_key", (Label.API_KEY,), find, words=("private key", "putty-user-key"))

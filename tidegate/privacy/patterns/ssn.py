@@ -11,6 +11,12 @@ from tidegate.privacy.spans import Label, Span
 
 _GROUPED = re.compile(r"\d{3}([- .])\d{2}\1\d{4}")
 _COUNTRY_CODE = re.compile(r"\+\d{0,3} ?$")  # `+688 90 1234` is a phone number
+# What is left of a number that somebody has masked, or gives by its end: `***-**-1120`, `last four of my SSN are 1120`.
+_LAST_FOUR = re.compile(
+    r"(?:\*{3}-?\*\*-?|\bx{3}-xx-|\blast (?:four|4)[^\n\d]{0,24}(?:ssn|social security)[^\n\d]{0,14}|\b(?:ssn|social security)[^\n\d]{0,24}(?:ending|ends|last (?:four|4))[^\n\d]{0,12})"
+    r"(\d{4})(?![\w-])"
+)
+_LAST_FOUR_SHAPE = r"\*\*-?\d|xx-\d|last (?:four|4)|end(?:ing|s)"
 _NAMED = ("ssn", "social security", "soc sec", "itin", "taxpayer id")
 
 
@@ -24,6 +30,8 @@ def issued(digits: str) -> bool:
 
 def find(document: Document) -> Iterator[Span]:
     named = document.has_word(*_NAMED)
+    if named and document.has_shape(_LAST_FOUR_SHAPE):
+        yield from _masked(document)
     for start, number_end in document.numbers:
         if number_end - start == 3:
             match = _GROUPED.match(document.text, start)
@@ -43,6 +51,12 @@ def find(document: Document) -> Iterator[Span]:
             and _beside(document, start)
         ):
             yield hit("ssn", start, number_end, Label.US_SSN, 0.8)
+
+
+def _masked(document: Document) -> Iterator[Span]:
+    for match in _LAST_FOUR.finditer(document.lower):
+        if match[0][0] not in "*x" or _beside(document, match.start()):
+            yield hit("ssn", *match.span(1), Label.US_SSN, 0.7)
 
 
 def _whole(document: Document, start: int, end: int) -> bool:
@@ -66,4 +80,5 @@ SSN = Pattern(
     digits=True,
     shape=rf"\d{{3}}[- .]\d\d[- .]\d{{4}}|{any_of(*_NAMED)}",
     lexicon=_NAMED,
+    shapes=(_LAST_FOUR_SHAPE,),
 )

@@ -10,7 +10,10 @@ from tidegate.privacy.patterns.base import Pattern, hit
 from tidegate.privacy.spans import Label, Span
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}$")
-REST = re.compile(r"[^\s<>\"'`{}|\\^\[\]\ue000]+")
+# With the dots of a defanged host (`example[.]org`), behind a host that is an address in brackets too.
+REST = re.compile(
+    r"(?:\[[0-9A-Fa-f:.%]{2,60}\](?=[:/?#]|\s|$))?[^\s<>\"'`{}|\\^\[\]\ue000]*(?:\[\.\][\w.:/?=&%-]{1,200}){0,8}"
+)
 # Vocabularies that schemas and documents name; nobody's address.
 _PUBLIC = (
     "json-schema.org",
@@ -30,7 +33,7 @@ def find(document: Document) -> Iterator[Span]:
         scheme = _SCHEME.search(text, max(0, at - 21), at)
         rest = REST.match(text, at + 3)
         end = at + 3
-        if scheme is not None and rest is not None:
+        if scheme is not None and rest is not None and rest.end() > at + 3:
             end = trimmed(text, at + 3, rest.end())
             if end > at + 3 and not text.startswith(_PUBLIC, at + 3):
                 yield hit("url", scheme.start(), end, Label.URL, 0.95)

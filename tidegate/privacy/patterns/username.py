@@ -50,6 +50,13 @@ _MINE = re.compile(
 _MINE_SHAPE = (
     r" is (?:my|his|her|the|their|our) (?:user ?name|login|handle|nick(?:name)?|screen ?name|gamertag)\b"
 )
+# Who signs in by `ssh jdoe@host`, and accounts that their form tells: `anna#1234` of Discord, `live:anna.b` of Skype.
+_REMOTE = re.compile(
+    r"\b(?:ssh|scp|sftp|rsync|mosh) [^\n@]{0,80}?(?<![\w.@-])([A-Za-z_][\w.-]{1,31})@[\w.-]{2,64}"
+)
+_REMOTE_SHAPE = r"\b(?:ssh|scp|sftp|rsync|mosh) "
+_TAGGED = re.compile(r"(?<![\w#])[A-Za-z][\w.]{1,31}#\d{4}(?!\w)|(?<!\w)live:\.?[a-z0-9][\w.-]{3,31}")
+_TAGGED_SHAPE = r"discord|live:"
 _REDDIT = re.compile(r"(?<![\w/.])/?u/[A-Za-z0-9_-]{3,20}(?![\w/])")
 _AT = re.compile(
     r"(?:\b(?:by|from|as|to|with|via|follow|dm|message|ask|ping|cc|thanks|is|handle|user|account|tag|tagged|hi|hey|and|she uses|he uses|uses|using)|[:,(])\s$"
@@ -88,10 +95,23 @@ def find(document: Document) -> Iterator[Span]:
     if document.has_word("u/"):
         for match in _REDDIT.finditer(document.text):
             yield hit("username", *match.span(), Label.USERNAME, 0.75)
+    yield from _shaped(document)
     if document.has_shape(_SIGNED_SHAPE):
         yield from _signed(document)
     if document.has_shape(_MINE_SHAPE):
         yield from _mine(document)
+
+
+def _shaped(document: Document) -> Iterator[Span]:
+    """Accounts in the forms of their services."""
+    if document.has_shape(_REMOTE_SHAPE):
+        for match in _REMOTE.finditer(document.text):
+            if match[1].lower() not in _NOBODY and match[1] != "git":
+                yield hit("username", *match.span(1), Label.USERNAME, 0.75)
+    if document.has_shape(_TAGGED_SHAPE):
+        for match in _TAGGED.finditer(document.text):
+            if "#" not in match[0] or "discord" in document.around(*match.span(), 60):
+                yield hit("username", *match.span(), Label.USERNAME, 0.7)
 
 
 def _signed(document: Document) -> Iterator[Span]:
@@ -171,12 +191,12 @@ def _meant(document: Document, match: re.Match[str], value: str) -> bool:
     return before.rstrip()[-1:] in (":", "=") or any(not c.isalpha() for c in value)
 
 
-_HINTS = ("user", "login", "benutzer", "gebruiker", "utilisateur", "/home/", "handle", "name", "@", "u/", "in as", "in with", "account", "profile")  # fmt: skip
+_HINTS = ("discord", "live:", "user", "login", "benutzer", "gebruiker", "utilisateur", "/home/", "handle", "name", "@", "u/", "in as", "in with", "account", "profile")  # fmt: skip
 USERNAME = Pattern(
     "username",
     (Label.USERNAME,),
     find,
     shape="|".join((any_of(*_HINTS), _SIGNED_SHAPE, _MINE_SHAPE)),
     lexicon=(*_NAMES, *_PLACES, *_HINTS, "users"),
-    shapes=(_SIGNED_SHAPE, _MINE_SHAPE),
+    shapes=(_SIGNED_SHAPE, _MINE_SHAPE, _REMOTE_SHAPE, _TAGGED_SHAPE),
 )

@@ -17,6 +17,7 @@ _WORDS = (
     "fahrgestell",
     "fahrzeug-ident",
     "fin:",
+    "fin ",
     "vehicle id",
     "châssis",
     "bastidor",

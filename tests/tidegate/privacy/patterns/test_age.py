@@ -31,6 +31,7 @@ HITS = [
     ("tengo 34 años", ["34"]),
     ("34 yo", ["34 yo"]),
     ("ik ben 34", ["34"]),
+    ("| age | 41 |", ["41"]),
 ]
 NEAR_MISSES = [
     "34 years",
@@ -57,6 +58,9 @@ NEAR_MISSES = [
     "turned 3 km later",
     "I'm 5 minutes late",
     "a man of 2.5 m",
+    "| page | 41 |",
+    "<page>41</page>",
+    "she moved to 42 next",
 ]
 
 

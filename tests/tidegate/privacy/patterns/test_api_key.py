@@ -15,6 +15,15 @@ HITS = [
     ("glpat-abcdefghij0123456789", ["glpat-abcdefghij0123456789"]),
     ('{"k":"sk-abcdefghijklmnopqrstuvwxyz"}', ["sk-abcdefghijklmnopqrstuvwxyz"]),
     ("npm_abcdefghijklmnopqrstuvwxyz0123456789", ["npm_abcdefghijklmnopqrstuvwxyz0123456789"]),
+    ("DATABRICKS dapi1234567890abcdef1234567890abcdef", ["dapi1234567890abcdef1234567890abcdef"]),
+    (
+        "discord MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs",
+        ["MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs"],
+    ),
+    (
+        "sas ?sv=2019-12-12&sig=lJzRc1YdHaAA2KCNJJ1tkYwF%2FmKK6Ygw0NGe170Xu5%3D",
+        ["sig=lJzRc1YdHaAA2KCNJJ1tkYwF%2FmKK6Ygw0NGe170Xu5%3D"],
+    ),
 ]
 NEAR_MISSES = [
     "sk-short",
@@ -27,6 +36,10 @@ NEAR_MISSES = [
     "desk-abcdefghijklmnopqrstuvwxyz",
     "key-value",
     "hf_short",
+    "a.b.c-d and MyModule.method.other",
+    "dapi is a name",
+    "sig=1",
+    "see tvly-page",
 ]
 
 

@@ -10,6 +10,11 @@ HITS = [
     ("Kontonummer: 1234567890", ["1234567890"]),
     ("sort code 20-00-00, account 55779911", ["55779911"]),
     ('{"account_number":"000123456789"}', ["000123456789"]),
+    ("BSB 062-000 Acc 12345678", ["12345678"]),
+    ("a/c no 50100012345678 HDFC bank", ["50100012345678"]),
+    ("bank account NL 12 345 678", ["NL 12 345 678"]),
+    ("número de cuenta 2100 0418 45 0200051332", ["2100 0418 45 0200051332"]),
+    ("rekeningnummer 12.34.56.789", ["12.34.56.789"]),
 ]
 NEAR_MISSES = [
     "12345678",
@@ -20,6 +25,9 @@ NEAR_MISSES = [
     "routing table 12",
     "on account of 12345678x",
     "konto",
+    "the account of 12 people",
+    "a/c unit 4",
+    "conto alla rovescia 10",
 ]
 
 

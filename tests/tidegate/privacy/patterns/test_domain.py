@@ -12,6 +12,8 @@ HITS = [
     ("shop.example.co.uk!", ["shop.example.co.uk"]),
     ("host=example.com:8080/x", ["example.com:8080/x"]),
     ("müller.de", ["müller.de"]),
+    ("ping router.local", ["router.local"]),
+    ("server build01.internal", ["build01.internal"]),
 ]
 NEAR_MISSES = [
     "README.md",
@@ -25,6 +27,14 @@ NEAR_MISSES = [
     "a.b",
     "foo.com_bar",
     "3.14",
+    "ASP.NET Core",
+    "asp.net",
+    "com.example.app",
+    "threading.local",
+    "self.internal",
+    "import java.util.local",
+    "org.acme.service.io",
+    "com.acme.dev",
 ]
 
 

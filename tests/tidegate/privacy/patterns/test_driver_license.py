@@ -11,6 +11,11 @@ HITS = [
     ("Führerschein B072RRE2I55", ["B072RRE2I55"]),
     ("MORGA657054SM9IJ", ["MORGA657054SM9IJ"]),
     ('{"driver_license":"S530-4609-4560"}', ["S530-4609-4560"]),
+    ('"drivers_license": "F25592150094"', ["F25592150094"]),
+    ("DLN: D12345678", ["D12345678"]),
+    ("carnet de conducir 12345678Z", ["12345678Z"]),
+    ("driver licence number 12345678", ["12345678"]),
+    ("permis de conduire n° 12AB34567", ["12AB34567"]),
 ]
 NEAR_MISSES = [
     "D1234567",
@@ -18,6 +23,8 @@ NEAR_MISSES = [
     "driver's license EXPIRED",
     "license: Apache-2.0",
     "bundle 12345678",
+    "licencia de conducir vigente",
+    "DLN stands for something",
 ]
 
 

@@ -21,6 +21,10 @@ HITS = [
     ("eva@example.com555-0100", ["eva@example.com"]),
     ('"eva smith"@example.org', ['"eva smith"@example.org']),
     ("eva@\u200bexample.org", ["eva@\u200bexample.org"]),
+    ("anna AT example DOT com", ["anna AT example DOT com"]),
+    ("anna at example dot org", ["anna at example dot org"]),
+    ("contact anna @ example.org", ["anna @ example.org"]),
+    ("email anna @ example.org please", ["anna @ example.org"]),
 ]
 NEAR_MISSES = [
     "@property",
@@ -35,6 +39,11 @@ NEAR_MISSES = [
     "meet me at noon",
     "@@ -1,3 +1,4 @@",
     "x = a@b.T",
+    "meet at noon dot",
+    "look at this dot now",
+    "anna @ home",
+    "prices @ example.org",
+    "email me @ noon",
 ]
 
 

@@ -12,6 +12,9 @@ HITS = [
     ('"staff_id":"AB4471"', ["AB4471"]),
     ("badge no. 4471", ["4471"]),
     ("Matrikelnummer 1234567", ["1234567"]),
+    ("Matrikelnr. 3456789", ["3456789"]),
+    ("badge # 77120", ["77120"]),
+    ("emp id E00412", ["E00412"]),
 ]
 NEAR_MISSES = [
     "E12345",
@@ -20,6 +23,8 @@ NEAR_MISSES = [
     "employees: 12",
     "badge number missing",
     "staff id",
+    "badge # missing",
+    "emp identification",
 ]
 
 

@@ -12,6 +12,9 @@ HITS = [
     ("Versichertennummer: A123456780", ["A123456780"]),
     ("insurance number: 11-223344", ["11-223344"]),
     ('"member_id":"XYZ998877"', ["XYZ998877"]),
+    ("BCBS ID XYP882910233", ["XYP882910233"]),
+    ("Versicherungsnummer 65 170839 J 008", ["65 170839 J 008"]),
+    ("group no. 98765 member no. 123456789", ["98765", "123456789"]),
 ]
 NEAR_MISSES = [
     "A123456789",
@@ -20,6 +23,9 @@ NEAR_MISSES = [
     "member of 1999",
     "the policy 12 applies",
     "group number one",
+    "group no one knows",
+    "policy # is missing",
+    "member no. unknown",
 ]
 
 

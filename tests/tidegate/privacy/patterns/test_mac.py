@@ -12,6 +12,8 @@ HITS = [
     ("mac address 001a2b3c4d5e", ["001a2b3c4d5e"]),
     ('{"mac":"aa:bb:cc:dd:ee:01"}', ["aa:bb:cc:dd:ee:01"]),
     ("00:11:22:33:44:55:66:77", ["00:11:22:33:44:55:66:77"]),
+    ("mac 00 1A 2B 3C 4D 5E", ["00 1A 2B 3C 4D 5E"]),
+    ("mac addr: 001a-2b3c-4d5e", ["001a-2b3c-4d5e"]),
 ]
 NEAR_MISSES = [
     "00:00:00:00:00:00",
@@ -23,6 +25,8 @@ NEAR_MISSES = [
     "1234.5678.9012.3456",
     "001a2b3c4d5e",
     "de-ad-be-ef-ca-fe",
+    "mac 00 1A",
+    "mac and 12 34",
 ]
 
 

@@ -11,6 +11,12 @@ HITS = [
     ("Patientennummer 4471120", ["4471120"]),
     ('{"mrn":"MR-10042"}', ["MR-10042"]),
     ("chart no. C99887", ["C99887"]),
+    ("**MRN:** 00471182", ["00471182"]),
+    ("Fall-Nr. 2023-118812", ["2023-118812"]),
+    ("`mrn`: `00471182`", ["00471182"]),
+    ("chart # 55102", ["55102"]),
+    ("hospital no H123456", ["H123456"]),
+    ("patient no: 77-12-34", ["77-12-34"]),
 ]
 NEAR_MISSES = [
     "00987654",
@@ -19,6 +25,9 @@ NEAR_MISSES = [
     "insurance costs 1200",
     "medical records of 1999",
     "policy number unknown",
+    "chart # follows",
+    "hospital no longer open",
+    "med rec room",
 ]
 
 

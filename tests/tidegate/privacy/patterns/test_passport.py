@@ -11,6 +11,14 @@ HITS = [
     ("Reisepass C01X00T47", ["C01X00T47"]),
     ('{"passport_number":"AB1234567"}', ["AB1234567"]),
     ("passport: 12AB34567", ["12AB34567"]),
+    ("<passport>X1234567</passport>", ["X1234567"]),
+    ("Pass-Nr. C01X0006H", ["C01X0006H"]),
+    ('customerPassportNumber: "X1234567"', ["X1234567"]),
+    ("passeport n° 12AB34567", ["12AB34567"]),
+    ("passport N 1234567", ["N 1234567"]),
+    ("passport no (India) J8369854", ["J8369854"]),
+    ("| Passport | GB1234567 |", ["GB1234567"]),
+    ("паспорт 4509 123456", ["4509 123456"]),
 ]
 NEAR_MISSES = [
     "X1234567",
@@ -19,6 +27,9 @@ NEAR_MISSES = [
     "passport expired",
     "passport 12",
     "order AB1234567",
+    "passport N 12",
+    "passport no (expired)",
+    "Pass-Nr. fehlt",
 ]
 
 

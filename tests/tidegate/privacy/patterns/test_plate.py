@@ -12,6 +12,10 @@ HITS = [
     ("immatriculation AB-123-CD", ["AB-123-CD"]),
     ("kenteken 12-ABC-3", ["12-ABC-3"]),
     ('{"plate":"KA01AB1234"}', ["KA01AB1234"]),
+    ("license plate: abc 1234", ["abc 1234"]),
+    ("placa ABC1D23", ["ABC1D23"]),
+    ("rego ABC12D", ["ABC12D"]),
+    ("tablica rejestracyjna WA 12345", ["WA 12345"]),
 ]
 NEAR_MISSES = [
     "B-AB 1234",
@@ -22,6 +26,10 @@ NEAR_MISSES = [
     "registration is open",
     "plate 1234",
     "regular AB12",
+    "license plate: on the car",
+    "kennzeichen: siehe unten",
+    "placa base",
+    "rego is due",
 ]
 
 

@@ -12,6 +12,10 @@ HITS = [
     ("Postbus 40, 1000 AA Amsterdam", ["Postbus 40, 1000 AA Amsterdam"]),
     ("Postfach 10 20 30, 60313 Frankfurt", ["Postfach 10 20 30, 60313 Frankfurt"]),
     ("BP 12", ["BP 12"]),
+    ("GPO Box 2890", ["GPO Box 2890"]),
+    ("Locked Bag 123", ["Locked Bag 123"]),
+    ("PMB 1234", ["PMB 1234"]),
+    ("POB 1234", ["POB 1234"]),
 ]
 NEAR_MISSES = [
     "box 1234",
@@ -20,6 +24,10 @@ NEAR_MISSES = [
     "P.O. Box",
     "BPM 12",
     "x PO boxer 12",
+    "BP 120/80",
+    "BP 138 over 85",
+    "BP 120 mmHg",
+    "a locked bag",
 ]
 
 

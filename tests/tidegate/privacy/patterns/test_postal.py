@@ -17,6 +17,7 @@ HITS = [
     ("zip code 94105", ["94105"]),
     ("PLZ: 10115", ["10115"]),
     ('{"postcode":"SW1A1AA"}', ["SW1A1AA"]),
+    ("CEP 01310-100", ["01310-100"]),
 ]
 NEAR_MISSES = [
     "part QZ1A 1AA",
@@ -29,6 +30,8 @@ NEAR_MISSES = [
     "room 12345",
     "M1 2CV",
     "zip 12",
+    "CEP de São Paulo",
+    "postnummer mangler",
 ]
 
 

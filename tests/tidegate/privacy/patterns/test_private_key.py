@@ -19,6 +19,7 @@ HITS = [
         "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\n-----END OPENSSH PRIVATE KEY-----",
         ["-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blbn\n-----END OPENSSH PRIVATE KEY-----"],
     ),
+    ("PuTTY-User-Key-File-3: ssh-ed25519", ["PuTTY-User-Key-File-3: ssh-ed25519"]),
 ]
 NEAR_MISSES = [
     "-----BEGIN PUBLIC KEY-----",
@@ -26,6 +27,7 @@ NEAR_MISSES = [
     "a private key is a secret",
     "BEGIN PRIVATE KEY",
     "-----END PRIVATE KEY-----",
+    "PuTTY-User-Key-File is a format",
 ]
 
 

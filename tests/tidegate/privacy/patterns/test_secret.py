@@ -12,6 +12,15 @@ HITS = [
     ("token: 8d7f6a5b4c3d2e1f0a9b", ["8d7f6a5b4c3d2e1f0a9b"]),
     ("Bearer abcdef0123456789xyz", ["abcdef0123456789xyz"]),
     ("the access key is Q7w8E9r0T1y2U3i4", ["Q7w8E9r0T1y2U3i4"]),
+    (
+        "AQVNabcdefghijklmnop0123456789ABCDEFGHIJKLM is my api key",
+        ["AQVNabcdefghijklmnop0123456789ABCDEFGHIJKLM"],
+    ),
+    ("JSESSIONID=1A2B3C4D5E6F7A8B9C0D1E2F3A4B5C6D", ["1A2B3C4D5E6F7A8B9C0D1E2F3A4B5C6D"]),
+    (
+        "SECRET_KEY = 'django-insecure-abc123!@#def456$%^ghi789&*(jkl012'",
+        ["django-insecure-abc123!@#def456$%^ghi789&*(jkl012"],
+    ),
 ]
 NEAR_MISSES = [
     "token: authentication",
@@ -24,6 +33,9 @@ NEAR_MISSES = [
     "token count 1234567890123",
     "session: afternoon2",
     "cookie=banner",
+    "jsessionid is a cookie",
+    "patience is the key",
+    "SECRET_KEY = 'see the docs'",
 ]
 
 

@@ -11,6 +11,9 @@ HITS = [
     ('<a href="https://example.com">', ["https://example.com"]),
     ("ftp://files.example.org", ["ftp://files.example.org"]),
     ("postgres://u:p@db.example/x", ["postgres://u:p@db.example/x"]),
+    ("http://[2001:db8::1]:8080/x", ["http://[2001:db8::1]:8080/x"]),
+    ("https://[2001:db8::1]:8443/x", ["https://[2001:db8::1]:8443/x"]),
+    ("hxxps://example[.]org/x", ["hxxps://example[.]org/x"]),
 ]
 NEAR_MISSES = [
     "README.md",
@@ -27,6 +30,8 @@ NEAR_MISSES = [
     "http://json-schema.org/draft-07/schema#",
     "foo.com_bar",
     "3.14",
+    "hxxp is no scheme",
+    "http://[x",
 ]
 
 

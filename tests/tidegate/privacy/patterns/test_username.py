@@ -22,6 +22,9 @@ HITS = [
     ("she posts as @anna on the forum", ["@anna"]),
     ("write to @jdoe_91 instead", ["@jdoe_91"]),
     ("mluis84 is my user name", ["mluis84"]),
+    ("discord anna#1234", ["anna#1234"]),
+    ("skype: live:anna.berg", ["live:anna.berg"]),
+    ("ssh jdoe@host1", ["jdoe"]),
 ]
 NEAR_MISSES = [
     "user is happy",
@@ -46,6 +49,12 @@ NEAR_MISSES = [
     "n/u/a",
     "my account is empty",
     "a handle is broken",
+    "ssh git@github.com",
+    "ssh root@host1",
+    "anna#1234",
+    "live: the show",
+    "C#1234",
+    "scp file host:",
 ]
 
 
