@@ -209,6 +209,8 @@ def _request_id(door: Door, caller: Caller, index: int) -> RequestId:
 
 
 async def _answers(door: Door, requests: list[Request]) -> list[Answer]:
+    if len(requests) == 1:
+        return [await _one(door, requests[0])]
     tasks = [asyncio.ensure_future(_one(door, request)) for request in requests]
     try:
         return list(await asyncio.gather(*tasks))

@@ -30,13 +30,15 @@ class Flow:
     told: int = 0  # characters handed to the dialect
     _heard: list[str] = field(default_factory=list, repr=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
-    _begun: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    begun: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future(), repr=False
+    )  # done when the first piece has been heard; there is a `head` then
 
     def hear(self, why: Why, text: str) -> None:
         """A piece of the answer, on the event loop."""
         if self.head is None and self.opened is not None:
             self.head = self.opened(why)
-            self._begun.set()
+            self.begun.set_result(None)
         self._heard.append(text)
         self._news.set()
 
@@ -49,10 +51,6 @@ class Flow:
         """There will be no whole page."""
         self.broken = error
         self._news.set()
-
-    async def begun(self) -> None:
-        """Returns when the first piece has been heard; there is a `head` then."""
-        await self._begun.wait()
 
     def pieces(self) -> Iterator[str]:
         """Everything heard, then nothing more; only asked for a piece when there is one or the page is whole.

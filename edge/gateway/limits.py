@@ -44,7 +44,7 @@ async def read_body(request: Request, most: int, within_s: float) -> bytes:
     except TimeoutError as error:
         raise BadRequest("the body did not arrive in time", code="slow_client", status=408) from error
     except ClientDisconnect as error:
-        raise _gone() from error
+        raise gone() from error
 
 
 async def _gather(request: Request, most: int) -> bytes:
@@ -62,24 +62,49 @@ async def while_connected(request: Request, work: Coroutine[None, None, T]) -> T
     Read the body before: whatever still arrives here is thrown away.
     """
     working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_hung_up(request))
+    leaving = asyncio.ensure_future(hung_up(request))
     try:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not leaving.done():
             return await working
-        raise _gone()
+        raise gone()
     finally:
         leaving.cancel()
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
 
 
-async def _hung_up(request: Request) -> None:
+async def until(leaving: asyncio.Future[None], work: Coroutine[None, None, None]) -> None:
+    """Does the work in this task until `leaving` is done: it is then cancelled, and has ended."""
+    task, left = asyncio.current_task(), False
+    if task is None:
+        raise RuntimeError("no task runs here")
+    before = task.cancelling()
+
+    def leave(done: asyncio.Future[None]) -> None:
+        nonlocal left
+        if not done.cancelled():
+            left = True
+            task.cancel()
+
+    leaving.add_done_callback(leave)
+    try:
+        await work
+    except asyncio.CancelledError:
+        if not left or task.uncancel() > before:
+            raise
+    finally:
+        leaving.remove_done_callback(leave)
+
+
+async def hung_up(request: Request) -> None:
+    """Returns when the client has gone. Read the body before: whatever still arrives is thrown away."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-def _gone() -> BadRequest:
+def gone() -> BadRequest:
+    """Nobody hears it; it is counted."""
     return BadRequest("the client went away", code="client_gone", status=499)
 
 

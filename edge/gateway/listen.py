@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from edge.config import Door as Settings
 from edge.config import is_loopback
 from edge.gateway.errors import problem
+from edge.gateway.gathering import Gathering
 from tidegate.errors import BadConfig, BadRequest
 
 DRAIN_S = 3
@@ -88,7 +89,7 @@ class _PatientProtocol(H11Protocol):
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(Gathering(transport, self.loop, UNREAD_BYTES))
         transport.set_write_buffer_limits(high=UNREAD_BYTES)
         self._watch()
 
@@ -157,6 +158,7 @@ def server(app: ASGIApp, settings: Settings) -> Server:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # nothing stands before a door on loopback
             timeout_keep_alive=75,
             timeout_graceful_shutdown=DRAIN_S,
             h11_max_incomplete_event_size=32 * 1024,

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from edge.gateway.dialect import Shape, Spoken, event
 from edge.gateway.door import Caller, Door
 from edge.gateway.errors import problem
 from edge.gateway.flow import Flow
-from edge.gateway.limits import while_connected
+from edge.gateway.limits import gone, hung_up, until, while_connected
 from edge.gateway.render import Page
 from edge.ports import Answer
 from tidegate.logs import Log
@@ -30,11 +31,12 @@ _AT_THE_END = ("x-tidegate-state", "x-tidegate-confidence", "x-tidegate-reasons"
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A stream whose first piece is there: the page at that moment, and the work that goes on."""
+    """A stream whose first piece is there: the page at that moment, the work that goes on, and whether anybody listens."""
 
     flow: Flow
     head: Page
     working: asyncio.Task[tuple[Page, Answer]]
+    leaving: asyncio.Future[None]  # done when the client has gone
 
 
 async def begin(request: Request, door: Door, spoken: Spoken, caller: Caller) -> Begun | tuple[Page, Answer]:
@@ -46,23 +48,20 @@ async def begin(request: Request, door: Door, spoken: Spoken, caller: Caller) ->
         return await while_connected(request, chat.answer(door, spoken.call, caller))
     flow = Flow()
     working = asyncio.ensure_future(chat.answer(door, spoken.call, caller, flow))
+    leaving = asyncio.ensure_future(hung_up(request))
     try:
-        await while_connected(request, _first(working, flow))
+        first: list[asyncio.Future[Any]] = [working, leaving, flow.begun]
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        if leaving.done():
+            raise gone()
+        if flow.head is None or working.done():
+            leaving.cancel()
+            return await working
     except BaseException:
+        leaving.cancel()
         await _ended(working)
         raise
-    if flow.head is None or working.done():
-        return await working
-    return Begun(flow, flow.head, working)
-
-
-async def _first(working: asyncio.Task[tuple[Page, Answer]], flow: Flow) -> None:
-    """Returns at the first piece, or when all is done."""
-    hearing = asyncio.ensure_future(flow.begun())
-    try:
-        await asyncio.wait({working, hearing}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        hearing.cancel()
+    return Begun(flow, flow.head, working, leaving)
 
 
 async def _ended(working: asyncio.Task[tuple[Page, Answer]]) -> None:
@@ -98,8 +97,9 @@ class LiveResponse(StreamingResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await super().__call__(scope, receive, send)
+            await until(self._begun.leaving, self.stream_response(send))
         finally:
+            self._begun.leaving.cancel()
             await _ended(self._begun.working)
             await self._stack.aclose()
 

@@ -93,8 +93,12 @@ def chunks(page: Page) -> Iterator[bytes]:
         said_late = notice(page) if index == 0 else ""
         if said_late:
             yield _event(page, _delta(index, {"content": said_late}))
+        before, behind = _around_text(page, index)
         for text, scores in pieces(page, index):
-            yield _event(page, _delta(index, {"content": text}, logprobs=_logprobs(page, scores)))
+            if page.logprobs and scores:
+                yield _event(page, _delta(index, {"content": text}, logprobs=_logprobs(page, scores)))
+            else:
+                yield before + msgspec.json.encode(text) + behind
         page = page.settled()
         _, answer = page.answers[index]
         for call in _call_deltas(calls(page, answer)):
@@ -355,6 +359,13 @@ def _event_body(page: Page, choice: dict[str, JSON] | None) -> dict[str, JSON]:
 
 def _event(page: Page, choice: dict[str, JSON]) -> bytes:
     return _line(_event_body(page, choice))
+
+
+def _around_text(page: Page, index: int) -> tuple[bytes, bytes]:
+    """What stands before and behind the text in every event of a choice that brings nothing but text: written once."""
+    mark = "\x00"
+    before, _, behind = _event(page, _delta(index, {"content": mark})).rpartition(msgspec.json.encode(mark))
+    return before, behind
 
 
 def _line(body: dict[str, JSON]) -> bytes:
