@@ -1,15 +1,18 @@
-"""A transport that writes once for each turn of the loop: an answer's head, its events and its end are one packet.
+"""A transport that keeps an answer's head until the turn of the loop is over: head and first words are one packet.
 
-Every write to a socket gives Python's lock away, and the model's thread takes it: three writes for the end of a stream are three waits.
+Every write to a socket gives Python's lock away, and the model's thread takes it.
 """
 
 from __future__ import annotations
 
 import asyncio
 
+_HEAD = b"HTTP/1."
+
 
 class Gathering(asyncio.Transport):
-    """What is written leaves when the loop's turn ends, or at once where there is `most` of it. All else is the transport's."""
+    """A head leaves with what is written behind it, when the loop's turn ends, or at once where there is `most` of it. All
+    else leaves at once, and is the transport's."""
 
     def __init__(self, under: asyncio.Transport, loop: asyncio.AbstractEventLoop, most: int) -> None:
         super().__init__()
@@ -18,9 +21,11 @@ class Gathering(asyncio.Transport):
         self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not data:
-            return
         if not self._ready:
+            if bytes(data[: len(_HEAD)]) != _HEAD:
+                if data:
+                    self._under.write(data)
+                return
             self._loop.call_soon(self._leave)
         self._ready.append(data)
         self._size += len(data)

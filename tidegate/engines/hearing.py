@@ -12,7 +12,7 @@ import math
 import threading
 from collections.abc import Callable
 
-PAUSE_S = 0.010  # less than a screen takes to show its next picture: nobody sees the difference
+PAUSE_S = 0.016  # less than a screen takes to show its next picture: nobody sees the difference
 
 
 class Hearing:

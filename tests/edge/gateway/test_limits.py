@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from edge.config import Door as Settings
 from edge.gateway.keys import make_key
-from edge.gateway.limits import ImpatientWriter, Shares
+from edge.gateway.limits import ImpatientWriter, Shares, until
 from tests.fakes.edge_clients import http
 from tests.fakes.edge_parts import FakeModel, house, open_door
 from tidegate.chat import JSON
@@ -151,3 +151,44 @@ async def test_what_an_application_waits_for_before_it_writes_is_no_fault_of_the
 
     await ImpatientWriter(app, 0.05)({"type": "http"}, _nothing, send)
     assert app.sent == 2
+
+
+async def test_work_ends_with_whoever_waits_for_it() -> None:
+    leaving = asyncio.get_running_loop().create_future()
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            leaving.set_result(None)
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    await until(leaving, work())
+    assert ended.is_set()
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0, "nobody else was told to end"
+
+
+async def test_work_that_is_done_first_is_done() -> None:
+    leaving = asyncio.get_running_loop().create_future()
+    await until(leaving, asyncio.sleep(0))
+    leaving.set_result(None)
+    await asyncio.sleep(0)  # nothing is cancelled now
+
+
+async def test_a_cancellation_of_somebody_elses_is_passed_on() -> None:
+    leaving = asyncio.get_running_loop().create_future()
+    task = asyncio.ensure_future(until(leaving, asyncio.sleep(60)))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_time_limit_around_it_is_told_from_a_client_that_left() -> None:
+    leaving = asyncio.get_running_loop().create_future()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01):
+            await until(leaving, asyncio.sleep(60))
