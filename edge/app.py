@@ -43,6 +43,7 @@ from edge.routing.confidence import EmbeddedModel
 from edge.sockets import prove_sealed
 from edge.stores import Stores, open_stores
 from edge.surroundings import Surroundings
+from edge.telling_health import health_now
 from tidegate import failpoint
 from tidegate.clock import Clock, SystemClock
 from tidegate.errors import TidegateError
@@ -154,6 +155,9 @@ async def _serve(
             background.append(group.create_task(running.parts.pages.run()))
         if running.parts.door.promise is not None:
             background.append(group.create_task(running.parts.door.promise.run()))
+        if managed is not None:
+            look = health_now(wiring.stores, running.parts.door.promise, wiring.clock)
+            background.append(group.create_task(managed.tell(look, wiring.clock)))
         serving = group.create_task(server.serve(sockets))
         while not server.started and not serving.done():  # noqa: ASYNC110  uvicorn sets a flag, no event
             await asyncio.sleep(0.005)

@@ -69,6 +69,7 @@ def status(
 ) -> None:
     """What the daemon of a state folder has done lately."""
     from edge import status as view
+    from edge.status_shown import show
 
     config = _load(file, state)
     _require_state(config)
@@ -76,9 +77,10 @@ def status(
         print(view.open_page(config))
         return
     found = view.gather(config)
-    print(json.dumps(view.told(found)) if as_json else "", end="\n" if as_json else "")
-    if not as_json:
-        view.show(found)
+    if as_json:
+        print(json.dumps(view.told(found)))
+    else:
+        show(found)
 
 
 @app.command()
@@ -89,12 +91,13 @@ def doctor(
 ) -> None:
     """Checks every part and says what to do next; exit code 1 when one is broken."""
     from edge import doctor as surgery
+    from edge.checkup.shown import show
 
     checks = surgery.examine(_load(file, state))
     if as_json:
         print(json.dumps([surgery.told(check) for check in checks]))
     else:
-        surgery.show(checks)
+        show(checks)
     if any(check.broken for check in checks):
         raise typer.Exit(1)
 
@@ -143,9 +146,12 @@ def enrol(
 ) -> None:
     """Makes this device's key, trades the one-time token for a certificate, and keeps both in the identity folder."""
     from edge.uplink.enrol import enrol as enrol_now
+    from tidegate.identity.folder import private_folder
     from tidegate.ids import device_id
 
     config = _load(file, state)
+    if not config.state.exists():
+        private_folder(config.state)  # made before any daemon: for its owner alone
     secret = sys.stdin.readline().strip() if token == "-" else token
     done = enrol_now(address, secret, device_id(device), ca, config.identity)
     print(json.dumps({"enrolled": True, "device": done.device, "serial": str(done.serial)}))

@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from rich.console import Console
-from rich.table import Table
-
-from edge.checkup import broker, clock, permissions, tools
+from edge.checkup import broker, clock, local_answers, permissions, tools
 from edge.checkup.found import Check, Finding
 from edge.config import EdgeConfig
 from edge.model import journal_of, load_now, model_path, slots_of
@@ -35,19 +32,6 @@ def examine(config: EdgeConfig) -> tuple[Check, ...]:
 
 def told(check: Check) -> dict[str, JSON]:
     return {"part": check.part, "finding": check.finding, "said": check.said, "next": check.next}
-
-
-def show(checks: tuple[Check, ...]) -> None:
-    colours = {
-        Finding.OK: "green",
-        Finding.ATTENTION: "yellow",
-        Finding.BROKEN: "red",
-        Finding.NOT_USED: "dim",
-    }
-    table = Table("part", "finding", "what", "next")
-    for check in checks:
-        table.add_row(check.part, f"[{colours[check.finding]}]{check.finding}[/]", check.said, check.next)
-    Console().print(table)
 
 
 def _guarded(part: str, look: Callable[[str, EdgeConfig], Check], config: EdgeConfig) -> Check:
@@ -261,6 +245,7 @@ _PARTS: tuple[tuple[str, Callable[[str, EdgeConfig], Check]], ...] = (
     ("model", _model),
     ("calibration", _calibration),
     ("promise", _promise),
+    ("local answers", local_answers.look),
     ("detectors", _detectors),
     ("encoder", _encoder),
     ("identity", _identity),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from edge.update.agent import Pace, Tools, UpdateAgent
 from edge.update.trust import Judge, this_machine
 from edge.uplink.enrol import parse_address
 from edge.uplink.fleet import FleetSession, Line
+from edge.uplink.telling import Telling
 from tidegate.chat import Message, Prompt, Role
 from tidegate.clock import Clock
 from tidegate.errors import Broken, TidegateError
+from tidegate.health import Health
 from tidegate.identity.certificates import read_leaf
 from tidegate.identity.names import device_from_names
 from tidegate.identity.tls import load_material
@@ -35,6 +38,10 @@ class Managed:
     async def run(self) -> None:
         self.session.start(self.agent)
         await self.agent.run()
+
+    async def tell(self, look: Callable[[], Health], clock: Clock) -> None:
+        """Keeps the fleet informed of how this device does, until it is cancelled."""
+        await Telling(self.session, look, clock).run()
 
     async def stop(self) -> None:
         await asyncio.to_thread(self.session.stop)

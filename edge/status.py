@@ -7,11 +7,11 @@ import sys
 import webbrowser
 from dataclasses import dataclass, field
 
-from rich.console import Console
-from rich.table import Table
-
 from edge import asking
 from edge.config import EdgeConfig
+from edge.preference import Preference
+from edge.preference import told as told_preference
+from edge.preferring import from_folder
 from edge.promise import ledger as sheets
 from edge.promise import view
 from edge.promise.settings import promises_of
@@ -36,6 +36,7 @@ class Status:
     latest: tuple[Line, ...]
     promise: tuple[sheets.Sheet, ...] = ()
     spent: Spent = field(default_factory=Spent)  # by everything, today
+    preference: Preference | None = None
 
 
 def gather(config: EdgeConfig, most: int = 10) -> Status:
@@ -51,6 +52,7 @@ def gather(config: EdgeConfig, most: int = 10) -> Status:
             latest=tuple(stores.journal.latest(most)),
             promise=_promise(config, stores),
             spent=stores.spend.get(Account(Scope.DAY, "", local_day(SystemClock().now()))),
+            preference=from_folder(config, stores, SystemClock().now()),
         )
 
 
@@ -96,38 +98,8 @@ def told(found: Status) -> dict[str, JSON]:
         },
         "latest": [_line(line) for line in found.latest],
         "promise": [sheets.told(sheet) for sheet in found.promise],
+        "local_answers": None if found.preference is None else told_preference(found.preference),
     }
-
-
-def show(found: Status) -> None:
-    """For people."""
-    console = Console()
-    console.print(
-        f"door: {found.url or 'not running'}   ledger: {found.left} records   spool: {found.spool or 'empty'}"
-    )
-    table = Table("when (UTC)", "source", "state", "why", "P(right)", "ms", "ticket")
-    for column in table.columns:
-        column.no_wrap = column.header != "why"  # a time or a ticket cut short is of no use
-    for line in found.latest:
-        sure = "" if line.confidence is None else f"{line.confidence:.2f}"
-        row = (
-            rfc3339(line.at)[5:19].replace("T", " "),
-            line.source,
-            line.state,
-            line.why,
-            sure,
-            f"{line.latency_ms:.0f}",
-            line.ticket or "",
-        )
-        table.add_row(*row)
-    console.print(table)
-    spent = found.spent
-    console.print(
-        f"spent today: {spent.money:.4f} and {spent.tokens} tokens in the cloud; about {spent.joules:.1f} J on drafts (an estimate)"
-    )
-    for sheet in found.promise:
-        state = f"{sheet.line.key}: {sheet.state}"
-        console.print(f"promise {state}, {sheet.alarms} alarms; see `tidegate risk ledger`")
 
 
 def ledger_lines(config: EdgeConfig, most: int) -> list[dict[str, JSON]]:

@@ -22,6 +22,7 @@ class Up(StrEnum):
     PROGRESS = "progress"
     FETCH = "fetch"
     STATUS = "status"
+    HEALTH = "health"
 
 
 class Down(StrEnum):

@@ -9,6 +9,7 @@ from typing import assert_never
 from cloud.fleet import rollout as r
 from cloud.fleet.registry import Device, FleetStore, Word
 from tidegate.errors import BadRequest
+from tidegate.health import Health
 from tidegate.ids import DeviceId, ReleaseId
 from tidegate.signing.manifest import Manifest
 from tidegate.updates import Desired, Progress, Reported, Status
@@ -128,6 +129,8 @@ def _updated(device: Device, word: Word, now: float) -> Device:
             return replace(device, progress=word, online=True, seen_at=now)
         case Status(online):
             return replace(device, online=online, seen_at=now)
+        case Health():
+            return replace(device, health=word, online=True, seen_at=now)
         case other:
             assert_never(other)
 

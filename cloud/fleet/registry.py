@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cloud.fleet.rollout import Rollout
+from tidegate.health import Health
 from tidegate.ids import DeviceId
 from tidegate.updates import Desired, Progress, Reported, Status
 
@@ -23,6 +24,7 @@ class Device:
     online: bool = False
     seen_at: float = 0.0
     revoked: bool = False
+    health: Health | None = None  # as it told last; None: it never did
 
     @property
     def revision(self) -> int:
@@ -38,7 +40,7 @@ class Device:
         return self.reported is None or self.reported.revision < self.desired.revision
 
 
-Word = Reported | Progress | Status
+Word = Reported | Progress | Status | Health
 
 
 class FleetStore(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class Entry:
     owner: int
 
 
-def judge(part: str, entries: Iterable[Entry], me: int) -> Check:
+def judge(part: str, entries: Iterable[Entry], me: int, folder: str = "the state folder") -> Check:
     """Pure. `me`: the user that looks."""
     found = list(entries)
     if not found:
@@ -47,7 +48,7 @@ def judge(part: str, entries: Iterable[Entry], me: int) -> Check:
             part,
             Finding.BROKEN,
             f"others on this machine can read or change {_named(open_ones)}",
-            "chmod go-rwx on the state folder and on what was named",
+            f"`chmod -R go-rwx {folder}`, then run this again",
         )
     if me not in (0, found[0].owner):
         return Check(
@@ -65,7 +66,7 @@ def look(part: str, config: EdgeConfig) -> Check:
         entries += _under(config.identity)
     if config.door.socket is not None and config.door.socket.exists():
         entries.append(_entry(config.door.socket, config.door.socket.name))
-    return judge(part, entries, os.geteuid())
+    return judge(part, entries, os.geteuid(), shlex.quote(str(config.state)))
 
 
 def _too_open(one: Entry, *, closed: bool) -> bool:

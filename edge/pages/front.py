@@ -15,6 +15,8 @@ from edge.pages import rooms
 from edge.pages.access import Access
 from edge.pages.loaded import ModelSeen, Sentry
 from edge.pages.watch import Live, Watch
+from edge.preferring import standing_sheets
+from edge.promise.ledger import Sheet
 from edge.routing.world import LinkSignal
 from edge.stores import Stores
 from tidegate.errors import TidegateError
@@ -83,6 +85,11 @@ def build(
     """None where the door has no desk for consents: then it is a door for tests."""
     if door.consents is None:
         return None
+    desk = door.promise
+
+    def promised() -> tuple[Sheet, ...]:
+        return () if desk is None else standing_sheets(config(), desk.keeper, stores.promises)
+
     live = Live(
         config=config,
         stores=stores,
@@ -93,6 +100,7 @@ def build(
         embedder=embedder,
         consents=door.consents,
         clock=door.clock,
+        promise=promised,
     )
     watch, access = Watch.over(live), Access(door.clock)
     app = rooms.build(rooms.Desk(watch, access, keyring, door, door.consents))

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from edge.consents import Asked
+from edge.preference import Preference
+from edge.preference import told as told_preference
+from edge.promise.ledger import Sheet
 from edge.routing.mode import Mode
 from edge.store.journal import Line
 from tidegate.chat import JSON
@@ -104,6 +107,8 @@ class Seen:
     waiting: tuple[Asked, ...]
     machine: Machine
     seats: Seats | None = None  # of the engine; None without a model
+    promise: tuple[Sheet, ...] = ()  # the lines of the promise as they stand
+    preference: Preference | None = None  # whether answers stay here as the settings want it
 
     def answers(self, source: str) -> int:
         """Answers since midnight by that source."""
@@ -113,6 +118,11 @@ class Seen:
     def queued(self) -> int:
         """Escalations that still wait for the cloud."""
         return sum(self.spool.get(state, 0) for state in ("queued", "sent", "held"))
+
+    @property
+    def alarmed(self) -> tuple[Sheet, ...]:
+        """Lines of the promise in which an alarm rang that no new fit has ended."""
+        return tuple(sheet for sheet in self.promise if sheet.alarmed)
 
     def of(self, application: str | None) -> Seen:
         """The same as an application's user may see it: its own decisions and requests alone; the owner (None) sees all."""
@@ -125,6 +135,8 @@ class Seen:
             lines=tuple(line for line in self.lines if line.application == application),
             waiting=tuple(one for one in self.waiting if one.application == application),
             modes={name: mode for name, mode in self.modes.items() if name == application},
+            promise=tuple(sheet for sheet in self.promise if sheet.line.concerns(application)),
+            preference=None,
         )
 
 
@@ -164,6 +176,8 @@ def told(seen: Seen) -> dict[str, JSON]:
         ],
         "hours": [{"from": rfc3339(one.start), **dict(one.counts)} for one in seen.hours],
         "decisions": [_decision(line) for line in seen.lines],
+        "promise": [_promise(sheet) for sheet in seen.promise],
+        "local_answers": None if seen.preference is None else told_preference(seen.preference),
         "waiting_for_consent": [one.id for one in seen.waiting],
         "memory_bytes": seen.machine.memory,
         "disk_free_bytes": seen.machine.disk_free,
@@ -185,6 +199,16 @@ def _engine(seats: Seats) -> JSON:
         "prompt_tokens": seats.tally.prompt_tokens,
         "reused_tokens": seats.tally.reused,
         "requests_that_reused": seats.tally.shared,
+    }
+
+
+def _promise(sheet: Sheet) -> JSON:
+    return {
+        **sheet.stand.told(),
+        "kept": sheet.saved.kept if sheet.saved is not None else 0,
+        "wrong_share_seen": None if sheet.seen is None else round(sheet.seen, 4),
+        "towards_alarm": round(sheet.towards_alarm, 3),
+        "alarms": sheet.alarms,
     }
 
 

@@ -22,6 +22,8 @@ from edge.pages.loaded import (
 from edge.pages.proof import Walker
 from edge.pages.seen import Hour, Left, Machine, Part, Seen
 from edge.pages.trail import Trail
+from edge.preferring import from_daemon
+from edge.promise.ledger import Sheet
 from edge.sockets import foreign_sockets
 from edge.stores import Stores
 from edge.uplink.ledger import Kind, Record
@@ -49,6 +51,7 @@ class Live:
     embedder: Callable[[], bool]
     consents: Consents
     clock: Clock
+    promise: Callable[[], tuple[Sheet, ...]] = tuple  # as it stands; none where nothing is promised
 
 
 @dataclass(slots=True)
@@ -75,6 +78,7 @@ class Watch:
         """Raises Broken when the state folder cannot be read."""
         live, now = self.live, self.live.clock.now()
         config, day = live.config(), midnight(now)
+        promised = live.promise()
         return Seen(
             now=now,
             started=self.started,
@@ -95,6 +99,8 @@ class Watch:
             waiting=live.consents.waiting(),
             machine=Machine(memory(), free_bytes(config.state), self._beyond()),
             seats=live.local.seats,
+            promise=promised,
+            preference=from_daemon(config, live.local, promised, live.stores.journal, now),
         )
 
     def _parts(self, config: EdgeConfig) -> tuple[Part, ...]:

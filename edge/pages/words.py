@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+    from edge.promise.ledger import Sheet
+
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]*_[0-9]+·[0-9a-z]{2,12}\]")
 
 MODES: Mapping[str, tuple[str, str]] = {
@@ -170,6 +172,40 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "DOMAIN_NAME": ("domain", "domains"),
     "CUSTOM": ("own word", "own words"),
 }
+
+
+TASKS: Mapping[str, str] = {"calls": "calls of tools", "results": "what tools gave back", "prose": "prose"}
+
+IMPOSSIBLE: Mapping[str, str] = {
+    "too_many_wrong": "too many of the model's outcomes are wrong for this promise; all of it is escalated",
+    "too_few_outcomes": "the model has too few outcomes for this promise; all of it is escalated",
+    "no_outcomes": "the model has no outcomes of this kind, so nothing is promised of it and all of it is escalated",
+    "no_calibration": "nobody has measured this model; all of it is escalated",
+}
+
+
+def line(key: str) -> str:
+    """A line of the promise for people: `application:kitchen/calls` is "kitchen: calls of tools"."""
+    scope, _, task = key.rpartition("/")
+    said = TASKS.get(task, plain(task))
+    return f"{scope.removeprefix('application:')}: {said}" if scope.startswith("application:") else said
+
+
+def promise_state(sheet: Sheet) -> str:
+    """How a line stands, in a word or two."""
+    if not sheet.terms.holds:
+        return "not possible"
+    return {"keeping": "kept", "tightened": "alarm: tightened", "stopped": "alarm: stopped"}[sheet.state]
+
+
+def promise_sign(sheet: Sheet) -> str:
+    if not sheet.terms.holds:
+        return "off"
+    return {"keeping": "good", "tightened": "care", "stopped": "bad"}[sheet.state]
+
+
+def impossible(sheet: Sheet) -> str:
+    return IMPOSSIBLE.get(sheet.terms.support, plain(sheet.terms.support))
 
 
 def why(word: str) -> str:

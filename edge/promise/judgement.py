@@ -69,6 +69,10 @@ class Line:
     def key(self) -> str:
         return f"{self.scope}/{self.task}"
 
+    def concerns(self, application: str) -> bool:
+        """Whether answers of that application can fall under it."""
+        return not self.scope.startswith("application:") or self.scope == f"application:{application}"
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from rich.console import Console, Group
+from rich.console import Console, Group, JustifyMethod
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -28,7 +28,8 @@ from tidegate.risk.monitor import State, Watch
 from tidegate.risk.terms import Terms, spoken, terms
 
 _COLOUR = {State.KEEPING: "green", State.TIGHTENED: "yellow", State.STOPPED: "red"}
-_WIDE = 30
+_WIDE = 24  # of a bar: with its name and its number it fits a terminal of 80 columns
+_EVENTS = 8  # shown for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,11 @@ class Sheet:
     @property
     def alarms(self) -> int:
         return sum(1 for event in self.events if event.what == "alarm")
+
+    @property
+    def alarmed(self) -> bool:
+        """Whether an alarm rang that no new fit has ended."""
+        return self.terms.holds and self.state is not State.KEEPING
 
     @property
     def seen(self) -> float | None:
@@ -113,7 +119,7 @@ def told(sheet: Sheet) -> dict[str, JSON]:
 
 def show(found: Sequence[Sheet], console: Console | None = None) -> None:
     """For people."""
-    console = console or Console()
+    console = console or Console(highlight=False)
     if not found:
         console.print(
             "nothing is promised on this device; `promise.wrong_at_most` in its settings does (docs/promise.md)"
@@ -124,70 +130,108 @@ def show(found: Sequence[Sheet], console: Console | None = None) -> None:
 
 def drawn(sheet: Sheet) -> Panel:
     """A sheet as a panel: the promise in a sentence, the counts as bars, the way to an alarm, what happened."""
-    colour = _COLOUR[sheet.state]
+    colour = _COLOUR[sheet.state] if sheet.terms.holds else "dim"
     parts: list[Text | Table] = [Text(spoken(sheet.line.task, sheet.terms))]
     saved = sheet.saved
     if saved is not None and saved.kept:
-        parts.append(_bars(sheet, saved))
+        parts += [Text(), _bars(sheet, saved)]
     elif sheet.terms.holds:
         parts.append(Text("no answer has been kept under it yet", style="dim"))
-    counts = Counter((str(o.origin), bool(o.wrong)) for o in sheet.outcomes)
-    heard = [
-        f"{origin}: {counts[str(origin), False]} right, {counts[str(origin), True]} wrong"
-        for origin in Origin
-        if counts[str(origin), False] + counts[str(origin), True]
-    ]
-    if heard:
-        parts.append(Text("heard from " + "; ".join(heard)))
-    parts += [_said(event) for event in sheet.events[:8]]
+    heard = _heard(sheet.outcomes)
+    if heard is not None:
+        parts += [Text(), heard]
+    if sheet.events:
+        parts += [Text(), _history(sheet.events[:_EVENTS])]
+    if len(sheet.events) > _EVENTS:
+        parts.append(Text(f"and {len(sheet.events) - _EVENTS} earlier ones: --json", style="dim"))
+    return Panel(Group(*parts), title=_title(sheet, colour), title_align="left", border_style=colour)
+
+
+def _title(sheet: Sheet, colour: str) -> str:
     keep = "nothing is kept" if sheet.keep_at > 1 else f"kept from P(right) {sheet.keep_at:.4f} on"
-    title = f"{sheet.line.key}: [{colour}]{sheet.state}[/], {keep}"
-    return Panel(Group(*parts), title=title, title_align="left", border_style=colour)
+    state = str(sheet.state) if sheet.terms.holds else "not possible"
+    return f"{sheet.line.key}: [{colour}]{state}[/], {keep}"
 
 
 def _bars(sheet: Sheet, saved: Watching) -> Table:
-    table = Table.grid(padding=(0, 2))
-    most = max(saved.kept, 1)
-    for name, count, colour in (
-        ("kept", saved.kept, "green"),
-        ("drawn for an audit", saved.drawn, "blue"),
-        ("found right", saved.right, "green"),
-        ("found wrong", saved.wrong, "red"),
-        ("no verdict", saved.undecided, "dim"),
+    """Counts of answers, each bar on its own scale: what was kept, and what became of those that were checked."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for justify in _LEFT_THEN_NUMBERS[:2]:
+        table.add_column(no_wrap=True, justify=justify)
+    table.add_column(no_wrap=True)
+    waiting = max(saved.drawn - saved.right - saved.wrong - saved.undecided, 0)
+    of_kept, of_drawn = max(saved.kept, 1), max(saved.drawn, 1)
+    for name, count, most, colour in (
+        ("kept", saved.kept, of_kept, "green"),
+        ("  of these drawn for a check", saved.drawn, of_kept, "blue"),
+        ("checked: right", saved.right, of_drawn, "green"),
+        ("checked: wrong", saved.wrong, of_drawn, "red"),
+        ("checked: no verdict", saved.undecided, of_drawn, "dim"),
+        ("check under way", waiting, of_drawn, "dim"),
     ):
-        table.add_row(name, Text("█" * _length(count, most), style=colour), f"{count}")
+        table.add_row(name, str(count), Text("█" * _length(count, most), style=colour))
     allowed = sheet.line.promise.wrong_at_most
     if sheet.seen is not None:
         over = "red" if sheet.seen > allowed else "green"
-        told = f"[{over}]{100 * sheet.seen:.2f} %[/] of {100 * allowed:g} % allowed"
-        table.add_row("wrong, as audits show", "", told)
-    table.add_row(
-        "towards an alarm",
-        Text("█" * _length(sheet.towards_alarm, 1.0) + "·" * (_WIDE - _length(sheet.towards_alarm, 1.0))),
-        f"{100 * sheet.towards_alarm:.0f} %",
-    )
+        shown = Text(f"{100 * sheet.seen:.2f} %", style=over)
+        table.add_row("wrong of all kept, by checks", shown, f"of {100 * allowed:g} % allowed")
+    towards = _length(sheet.towards_alarm, 1.0)
+    bar = Text("█" * towards + "·" * (_WIDE - towards), style="red" if sheet.towards_alarm > 0.5 else "")
+    table.add_row("evidence towards an alarm", f"{100 * sheet.towards_alarm:.0f} %", bar)
+    return table
+
+
+def _heard(outcomes: Sequence[Outcome]) -> Table | None:
+    """Who judged drafts of this line, and how; None when nobody did."""
+    counts = Counter((str(one.origin), bool(one.wrong)) for one in outcomes)
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for justify in _LEFT_THEN_NUMBERS:
+        table.add_column(no_wrap=True, justify=justify)
+    for origin in Origin:
+        right, wrong = counts[str(origin), False], counts[str(origin), True]
+        if right + wrong:
+            table.add_row(f"heard from {_ORIGINS[origin]}", f"{right} right", f"{wrong} wrong")
+    return table if table.rows else None
+
+
+_LEFT_THEN_NUMBERS: tuple[JustifyMethod, ...] = ("left", "right", "right")
+_ORIGINS = {
+    Origin.AUDIT: "checks by chance",
+    Origin.CLOUD: "the cloud, on what was escalated",
+    Origin.REVIEWER: "reviewers, on what was escalated",
+    Origin.FEEDBACK: "applications (feedback)",
+}
+
+
+def _history(events: Sequence[Event]) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(ratio=1)
+    for event in events:
+        said, colour = _said(event)
+        table.add_row(f"{rfc3339(event.at)[:16].replace('T', ' ')} UTC", Text(said, style=colour))
     return table
 
 
 def _length(count: float, most: float) -> int:
-    return max(round(_WIDE * count / most), 1 if count else 0)
+    return max(round(_WIDE * min(count / most, 1.0)), 1 if count else 0)
 
 
-def _said(event: Event) -> Text:
+def _said(event: Event) -> tuple[str, str]:
+    """An event in words, and its colour."""
     keep = "nothing is kept" if event.keep_at > 1 else f"kept from {event.keep_at:.4f} on"
     match event.what:
         case "alarm":
-            said = f"ALARM: audits showed {100 * event.seen:.2f} % wrong; {event.state}, {keep}"
-            return Text(f"{rfc3339(event.at)}  {said}", style="red")
+            return f"ALARM: checks showed {100 * event.seen:.2f} % wrong; {event.state}, {keep}", "red"
         case "audits_stopped":
-            said = "nothing more is audited: a budget for the cloud is spent; answers kept meanwhile are not watched"
-            return Text(f"{rfc3339(event.at)}  {said}", style="yellow")
+            said = "no more checks: a budget for the cloud is spent; answers kept meanwhile are not watched"
+            return said, "yellow"
         case "audits_resumed":
-            return Text(f"{rfc3339(event.at)}  audits go on", style="cyan")
+            return "checks go on", "cyan"
         case "new_fit":
-            return Text(f"{rfc3339(event.at)}  a new fit: {event.state}, {keep}", style="cyan")
+            return f"a new fit: {event.state}, {keep}", "cyan"
         case _:
-            return Text(f"{rfc3339(event.at)}  begun: {keep}", style="dim")
+            return f"begun: {keep}", "dim"
 
 
 def _by_origin(outcomes: Sequence[Outcome]) -> dict[str, JSON]:

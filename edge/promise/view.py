@@ -13,7 +13,6 @@ from edge.store.promises import PromiseStore
 from edge.store.schema import DURABLE, open_durable, open_journal
 from edge.stores import stores_of
 from tidegate.risk.calibrate import FILE, Calibration, read_calibration
-from tidegate.risk.monitor import State
 from tidegate.risk.task import Task
 from tidegate.risk.terms import Support
 
@@ -65,7 +64,7 @@ def calibration_of(config: EdgeConfig) -> Calibration | None:
 def summary(found: Sequence[Sheet], audit: float) -> tuple[bool, str, str]:
     """Whether all is well, what there is to say, and what to do about it."""
     said = [f"{sheet.line.key}: {_said(sheet)}" for sheet in found]
-    alarmed = [sheet for sheet in found if sheet.alarms and sheet.state is not State.KEEPING]
+    alarmed = [sheet for sheet in found if sheet.alarmed]
     if alarmed:
         return (
             False,

@@ -68,6 +68,12 @@ class JournalStore:
         with self.base.read() as db:
             return {(row["source"], row["state"]): int(row["n"]) for row in db.query(query, (since,))}
 
+    def reasons(self, start: float, end: float) -> dict[tuple[str, str], int]:
+        """How many requests in [start, end), by (source, why)."""
+        query = "SELECT source, why, count(*) AS n FROM journal WHERE at >= ? AND at < ? GROUP BY source, why"
+        with self.base.read() as db:
+            return {(row["source"], row["why"]): int(row["n"]) for row in db.query(query, (start, end))}
+
     def spread(self, since: float, step_s: float) -> dict[tuple[int, str], int]:
         """How many requests since then, by (steps of that many seconds since then, source)."""
         query = (

@@ -26,8 +26,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.uplink import fleet_codec as codec
+from edge.uplink.health_codec import health_bytes
 from tidegate import topics
 from tidegate.errors import TidegateError, Unreachable
+from tidegate.health import Health
 from tidegate.identity.tls import client_context
 from tidegate.ids import DeviceId
 from tidegate.logs import Log
@@ -120,6 +122,12 @@ class FleetSession:
 
     def progress(self, progress: Progress) -> None:
         self._publish(Up.PROGRESS, codec.progress_bytes(progress))
+
+    def is_connected(self) -> bool:
+        return self.connected.is_set()
+
+    def health(self, health: Health) -> None:
+        self._publish(Up.HEALTH, health_bytes(health))
 
     def read(self, name: str, offset: int = 0) -> Iterator[bytes]:
         """See Blobs. Asks again from the first missing byte; gives up after _PATIENCE silences in a row."""

@@ -14,7 +14,7 @@ from edge.routing.mode import Mode
 from tidegate.cli import run as tidegate
 
 PARTS = {
-    "clock", "permissions", "disk", "model", "calibration", "detectors", "encoder", "identity", "link", "spool", "ledger", "broker",
+    "clock", "permissions", "disk", "model", "calibration", "promise", "local answers", "detectors", "encoder", "identity", "link", "spool", "ledger", "broker",
     "update slot", "sockets", "tools",
 }  # fmt: skip
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from google.protobuf.message import DecodeError
 
+from cloud.fleet.conductor.health_codec import read_health
 from cloud.fleet.registry import Word
 from tidegate.errors import BadRequest
 from tidegate.ids import release_id
@@ -36,6 +37,8 @@ def _read(channel: Up, content: bytes) -> Word | Fetch:
         case Up.STATUS:
             status = wire.Status.FromString(content)
             return Status(status.online, status.session)
+        case Up.HEALTH:
+            return read_health(content)
         case Up.FETCH:
             fetch = wire.Fetch.FromString(content)
             return Fetch(fetch.name, fetch.offset, fetch.length, fetch.correlation)

@@ -8,8 +8,12 @@ from hypothesis import strategies as st
 
 from cloud.fleet.conductor import codec as cloud
 from edge.uplink import fleet_codec as edge
+from edge.uplink.health_codec import health_bytes
 from tidegate.errors import BadRequest
+from tidegate.health import MOST_LINES, Health, PromiseLine, Scope
 from tidegate.ids import DeviceId, ReleaseId
+from tidegate.risk.monitor import State
+from tidegate.risk.task import Task
 from tidegate.topics import Up
 from tidegate.updates import (
     Block,
@@ -62,6 +66,54 @@ def test_progress_survives_the_wire(progress: Progress) -> None:
 @given(st.booleans(), numbers)
 def test_presence_survives_the_wire(online: bool, session: int) -> None:
     assert cloud.read(Up.STATUS, edge.status_bytes(Status(online, session))) == Status(online, session)
+
+
+lines = st.builds(
+    PromiseLine,
+    st.sampled_from(Scope),
+    st.sampled_from(Task),
+    st.sampled_from(State),
+    st.booleans(),
+    st.floats(0.0, 1.0),
+    *[numbers] * 5,
+    st.integers(0, 2**32 - 1),
+    numbers,
+)
+
+
+@given(
+    st.builds(
+        Health, numbers, numbers, numbers, numbers, numbers, numbers, st.lists(lines, max_size=9).map(tuple)
+    )
+)
+def test_how_a_device_does_survives_the_wire(health: Health) -> None:
+    read = cloud.read(Up.HEALTH, health_bytes(health))
+    assert isinstance(read, Health)
+    assert sorted(read.lines, key=repr) == sorted(health.lines, key=repr)
+    assert read == Health(
+        *(getattr(health, name) for name in ("at", "here", "there", "nobody", "spooled", "given_up")),
+        read.lines,
+    )
+
+
+def test_of_many_promises_those_with_an_alarm_are_told_and_the_message_stays_small() -> None:
+    calm = PromiseLine(
+        Scope.APPLICATION, Task.CALLS, State.KEEPING, True, 0.02, 2**40, 2**40, 2**40, 2**40, 2**40, 0, 2**40
+    )
+    alarm = PromiseLine(Scope.DEVICE, Task.CALLS, State.STOPPED, True, 0.02, alarms=2, alarm_at=1_800_000_000)
+    content = health_bytes(Health(1, lines=(*[calm] * MOST_LINES, alarm)))
+    assert len(content) <= cloud.MAX_BYTES
+    read = cloud.read(Up.HEALTH, content)
+    assert isinstance(read, Health)
+    assert len(read.lines) == MOST_LINES
+    assert read.lines[0] == alarm
+
+
+@pytest.mark.parametrize("share", [1.5, -0.1, float("nan")])
+def test_a_promise_that_is_no_share_is_refused(share: float) -> None:
+    line = PromiseLine(Scope.DEVICE, Task.CALLS, State.KEEPING, True, share)
+    with pytest.raises(BadRequest):
+        cloud.read(Up.HEALTH, health_bytes(Health(1, lines=(line,))))
 
 
 @given(st.from_regex(r"[a-z/.]{1,40}", fullmatch=True), numbers, st.integers(0, 2**32 - 1), numbers)

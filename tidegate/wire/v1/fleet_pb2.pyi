@@ -1,6 +1,8 @@
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
 from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
@@ -50,6 +52,27 @@ class FetchStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     FETCH_STATUS_OK: _ClassVar[FetchStatus]
     FETCH_STATUS_NOT_FOUND: _ClassVar[FetchStatus]
     FETCH_STATUS_REFUSED: _ClassVar[FetchStatus]
+
+class PromiseScope(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROMISE_SCOPE_UNSPECIFIED: _ClassVar[PromiseScope]
+    PROMISE_SCOPE_DEVICE: _ClassVar[PromiseScope]
+    PROMISE_SCOPE_CLASS: _ClassVar[PromiseScope]
+    PROMISE_SCOPE_APPLICATION: _ClassVar[PromiseScope]
+
+class PromiseTask(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROMISE_TASK_UNSPECIFIED: _ClassVar[PromiseTask]
+    PROMISE_TASK_CALLS: _ClassVar[PromiseTask]
+    PROMISE_TASK_RESULTS: _ClassVar[PromiseTask]
+    PROMISE_TASK_PROSE: _ClassVar[PromiseTask]
+
+class PromiseState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PROMISE_STATE_UNSPECIFIED: _ClassVar[PromiseState]
+    PROMISE_STATE_KEEPING: _ClassVar[PromiseState]
+    PROMISE_STATE_TIGHTENED: _ClassVar[PromiseState]
+    PROMISE_STATE_STOPPED: _ClassVar[PromiseState]
 UPDATE_STATE_UNSPECIFIED: UpdateState
 UPDATE_STATE_IDLE: UpdateState
 UPDATE_STATE_ASSIGNED: UpdateState
@@ -87,6 +110,18 @@ FETCH_STATUS_UNSPECIFIED: FetchStatus
 FETCH_STATUS_OK: FetchStatus
 FETCH_STATUS_NOT_FOUND: FetchStatus
 FETCH_STATUS_REFUSED: FetchStatus
+PROMISE_SCOPE_UNSPECIFIED: PromiseScope
+PROMISE_SCOPE_DEVICE: PromiseScope
+PROMISE_SCOPE_CLASS: PromiseScope
+PROMISE_SCOPE_APPLICATION: PromiseScope
+PROMISE_TASK_UNSPECIFIED: PromiseTask
+PROMISE_TASK_CALLS: PromiseTask
+PROMISE_TASK_RESULTS: PromiseTask
+PROMISE_TASK_PROSE: PromiseTask
+PROMISE_STATE_UNSPECIFIED: PromiseState
+PROMISE_STATE_KEEPING: PromiseState
+PROMISE_STATE_TIGHTENED: PromiseState
+PROMISE_STATE_STOPPED: PromiseState
 
 class Desired(_message.Message):
     __slots__ = ("revision", "release_id", "digest", "rollout_id", "device_id")
@@ -173,3 +208,49 @@ class Block(_message.Message):
     data: bytes
     sha256: bytes
     def __init__(self, name: _Optional[str] = ..., offset: _Optional[int] = ..., total: _Optional[int] = ..., correlation: _Optional[int] = ..., status: _Optional[_Union[FetchStatus, str]] = ..., data: _Optional[bytes] = ..., sha256: _Optional[bytes] = ...) -> None: ...
+
+class PromiseLine(_message.Message):
+    __slots__ = ("scope", "task", "state", "possible", "wrong_at_most", "kept", "drawn", "right", "wrong", "undecided", "alarms", "alarm_at")
+    SCOPE_FIELD_NUMBER: _ClassVar[int]
+    TASK_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    POSSIBLE_FIELD_NUMBER: _ClassVar[int]
+    WRONG_AT_MOST_FIELD_NUMBER: _ClassVar[int]
+    KEPT_FIELD_NUMBER: _ClassVar[int]
+    DRAWN_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_FIELD_NUMBER: _ClassVar[int]
+    WRONG_FIELD_NUMBER: _ClassVar[int]
+    UNDECIDED_FIELD_NUMBER: _ClassVar[int]
+    ALARMS_FIELD_NUMBER: _ClassVar[int]
+    ALARM_AT_FIELD_NUMBER: _ClassVar[int]
+    scope: PromiseScope
+    task: PromiseTask
+    state: PromiseState
+    possible: bool
+    wrong_at_most: float
+    kept: int
+    drawn: int
+    right: int
+    wrong: int
+    undecided: int
+    alarms: int
+    alarm_at: int
+    def __init__(self, scope: _Optional[_Union[PromiseScope, str]] = ..., task: _Optional[_Union[PromiseTask, str]] = ..., state: _Optional[_Union[PromiseState, str]] = ..., possible: _Optional[bool] = ..., wrong_at_most: _Optional[float] = ..., kept: _Optional[int] = ..., drawn: _Optional[int] = ..., right: _Optional[int] = ..., wrong: _Optional[int] = ..., undecided: _Optional[int] = ..., alarms: _Optional[int] = ..., alarm_at: _Optional[int] = ...) -> None: ...
+
+class Health(_message.Message):
+    __slots__ = ("at", "answered_here", "answered_there", "unanswered", "spooled", "given_up", "promise")
+    AT_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_HERE_FIELD_NUMBER: _ClassVar[int]
+    ANSWERED_THERE_FIELD_NUMBER: _ClassVar[int]
+    UNANSWERED_FIELD_NUMBER: _ClassVar[int]
+    SPOOLED_FIELD_NUMBER: _ClassVar[int]
+    GIVEN_UP_FIELD_NUMBER: _ClassVar[int]
+    PROMISE_FIELD_NUMBER: _ClassVar[int]
+    at: int
+    answered_here: int
+    answered_there: int
+    unanswered: int
+    spooled: int
+    given_up: int
+    promise: _containers.RepeatedCompositeFieldContainer[PromiseLine]
+    def __init__(self, at: _Optional[int] = ..., answered_here: _Optional[int] = ..., answered_there: _Optional[int] = ..., unanswered: _Optional[int] = ..., spooled: _Optional[int] = ..., given_up: _Optional[int] = ..., promise: _Optional[_Iterable[_Union[PromiseLine, _Mapping]]] = ...) -> None: ...
