@@ -95,6 +95,9 @@ class _Counter:
     def collect(self, device: DeviceId, ticket: Ticket) -> tuple[CaseId, Reply] | None:
         return self.ledger.collect(device, ticket)
 
+    def withdraw(self, case: CaseId) -> None:
+        self.review.withdraw(case)
+
     def delivered(self, case: CaseId) -> None:
         self.review.delivered(case)
 

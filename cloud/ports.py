@@ -44,6 +44,7 @@ class RejectReason(StrEnum):
     UNKNOWN_TICKET = "unknown_ticket"
     CONFLICT = "conflict"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 class Check(StrEnum):

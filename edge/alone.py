@@ -49,6 +49,9 @@ class NoLate:
     def claim_request(self, request_id: RequestId) -> bool:
         return False
 
+    def withdraw(self, ticket: Ticket) -> None:
+        return None
+
     async def collect(self, ticket: Ticket, application: str, wait_s: float) -> LateAnswer | None:
         return None
 

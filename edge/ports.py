@@ -140,6 +140,7 @@ class RejectReason(StrEnum):
     UNKNOWN_TICKET = "unknown_ticket"
     CONFLICT = "conflict"
     EXPIRED = "expired"  # no person at the cloud decided in time
+    WITHDRAWN = "withdrawn"  # this device took it back
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +342,10 @@ class Late(Protocol):
 
     def claim_request(self, request_id: RequestId) -> bool:
         """The same for the request that is being answered right now; True when there was something to claim."""
+        ...
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """Nobody here needs its answer any more: it is not sent if it has not left, and the cloud is told, once it can be."""
         ...
 
     async def collect(self, ticket: Ticket, application: str, wait_s: float) -> LateAnswer | None:

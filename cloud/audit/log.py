@@ -22,6 +22,7 @@ class Kind(StrEnum):
     REJECTED = "rejected"
     DECIDED = "decided"  # a person's decision on a held case
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"  # the device took a held case back before anybody had decided it
     OPERATOR = "operator"  # an account was made or changed
 
 

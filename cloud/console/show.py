@@ -26,7 +26,7 @@ REASONS = {
 REFUSALS = {
     Refusal.TAKEN: "Another operator is working on this case.",
     Refusal.STALE: "Your claim ran out. Look again and decide once more.",
-    Refusal.DECIDED: "This case was decided already.",
+    Refusal.DECIDED: "This case was decided already, or its device has taken it back.",
     Refusal.NOTHING_TO_APPROVE: "There is no answer to approve. Write one, or reject the case.",
     Refusal.NOT_DECIDED: "This case is not decided yet.",
     Refusal.NOT_DUE: "This case is not due yet.",
@@ -166,7 +166,7 @@ def row(held: HeldCase, now: float) -> Row:
         at=rfc3339(moment),
         device=held.submission.device,
         phase=held.review.phase.value,
-        operator=held.review.operator if held.review.phase is not Phase.EXPIRED else "",
+        operator=held.review.operator if held.review.phase not in (Phase.EXPIRED, Phase.WITHDRAWN) else "",
         decision=DECISIONS[held.decision] if held.decision is not None else held.review.phase.value,
         note=held.note,
     )

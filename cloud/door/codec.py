@@ -38,6 +38,7 @@ class Malformed:
 class Collect:
     ticket: Ticket
     wait_s: float
+    withdraw: bool = False  # no answer is needed any more
 
 
 def decode_escalation(raw: bytes, device: DeviceId, trace: TraceId) -> Submission | Malformed:
@@ -54,7 +55,8 @@ def decode_escalation(raw: bytes, device: DeviceId, trace: TraceId) -> Submissio
 def decode_collect(raw: bytes, *, longest_s: float) -> Collect | Malformed:
     try:
         message = pb.CollectRequest.FromString(raw)
-        return Collect(ticket(message.ticket), min(message.wait_ms / 1000, longest_s))
+        wait_s = 0.0 if message.withdraw else min(message.wait_ms / 1000, longest_s)
+        return Collect(ticket(message.ticket), wait_s, message.withdraw)
     except DecodeError:
         return Malformed("message")
     except BadRequest as e:

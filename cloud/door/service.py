@@ -28,6 +28,10 @@ class Counter(Protocol):
 
     def collect(self, device: DeviceId, ticket: Ticket) -> tuple[CaseId, Reply] | None: ...
 
+    def withdraw(self, case: CaseId) -> None:
+        """Closes a case that nobody has decided; a decided one stays as it is."""
+        ...
+
     def delivered(self, case: CaseId) -> None:
         """The decision of a reviewed case is on its way to the device. The same twice as once."""
         ...
@@ -64,7 +68,10 @@ class Desk:
             return codec.encode_reply(reply)
 
     async def collect(self, raw: bytes, device: DeviceId) -> bytes:
-        """Waits for a held answer; Held again when the time is up, Rejected for a ticket that is not this device's."""
+        """Waits for a held answer; Held again when the time is up, Rejected for a ticket that is not this device's.
+
+        A device that needs it no more gets what was decided, or its case is closed.
+        """
         asked = codec.decode_collect(raw, longest_s=self.limits.longest_wait_s)
         if isinstance(asked, codec.Malformed):
             return codec.encode_reply(Rejected(RejectReason.MALFORMED))
@@ -77,6 +84,9 @@ class Desk:
                 self.clock,
                 asked.wait_s,
             )
+        if found is not None and asked.withdraw and isinstance(found[1], Held):
+            self.counter.withdraw(found[0])
+            found = self.counter.collect(device, ticket)
         if found is None:
             return codec.encode_reply(Rejected(RejectReason.UNKNOWN_TICKET))
         case, reply = found

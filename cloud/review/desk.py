@@ -22,6 +22,7 @@ from cloud.review.machine import (
     Phase,
     Refusal,
     Review,
+    Withdraw,
 )
 from cloud.review.operators import Operator, Right, may
 from cloud.review.ports import CaseShelf, HeldCase, Judge, Release, Settlement, TurnDown
@@ -70,7 +71,7 @@ class ReviewDesk:
         return self.shelf.listed(WAITING, most=most)
 
     def closed(self, *, most: int = 100) -> tuple[HeldCase, ...]:
-        """Decided, delivered and expired cases, newest first."""
+        """Decided, delivered, expired and withdrawn cases, newest first."""
         return self.shelf.listed(CLOSED, most=most)
 
     def find(self, case: CaseId) -> HeldCase | None:
@@ -123,6 +124,13 @@ class ReviewDesk:
             self.shelf.apply(case, Deliver(self.clock.now()))
         except TidegateError as e:
             _LOG.error("delivery_not_recorded", e, case=case)
+
+    def withdraw(self, case: CaseId) -> None:
+        """The device took its case back: nobody need decide it any more. What has been decided stays so."""
+        if isinstance(self.shelf.apply(case, Withdraw(self.clock.now())), Review):
+            _LOG.info("withdrawn", case=case)
+            self.changed()
+            self.bell.ring()
 
     def judge(self, held: HeldCase, proposal: Proposal) -> Verdict:
         """The verdict on what a person wants to send."""

@@ -1,4 +1,5 @@
-"""The life of a held case as a table: OPEN -> CLAIMED (lease) -> APPROVED / EDITED / REJECTED -> DELIVERED, or EXPIRED.
+"""The life of a held case as a table: OPEN -> CLAIMED (lease) -> APPROVED / EDITED / REJECTED -> DELIVERED,
+or EXPIRED, or WITHDRAWN.
 
 `step(review, event)` returns the next review or says why not. Pure: the desk stores the result in one transaction.
 A claim carries a fencing token that rises with every claim: who lost the lease cannot decide with the old number.
@@ -23,11 +24,12 @@ class Phase(StrEnum):
     REJECTED = "rejected"
     DELIVERED = "delivered"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 DECIDED = frozenset({Phase.APPROVED, Phase.EDITED, Phase.REJECTED})
 WAITING = frozenset({Phase.OPEN, Phase.CLAIMED})
-CLOSED = DECIDED | {Phase.DELIVERED, Phase.EXPIRED}
+CLOSED = DECIDED | {Phase.DELIVERED, Phase.EXPIRED, Phase.WITHDRAWN}
 
 
 class Decision(StrEnum):
@@ -85,7 +87,14 @@ class Expire:
     at: float
 
 
-Event = Claim | Decide | Deliver | Expire
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """The device needs no answer any more."""
+
+    at: float
+
+
+Event = Claim | Decide | Deliver | Expire | Withdraw
 
 _AFTER = {Decision.APPROVE: Phase.APPROVED, Decision.EDIT: Phase.EDITED, Decision.REJECT: Phase.REJECTED}
 
@@ -105,6 +114,10 @@ def step(review: Review, event: Event) -> Review | Refusal:
             if review.phase not in WAITING or at < review.expires_at or _leased(review, at):
                 return Refusal.NOT_DUE
             return replace(review, phase=Phase.EXPIRED, decided_at=at)
+        case Withdraw(at):  # whoever holds the lease reads that it has been closed
+            if review.phase not in WAITING:
+                return Refusal.DECIDED
+            return replace(review, phase=Phase.WITHDRAWN, operator=NOBODY, lease_until=0.0, decided_at=at)
         case other:
             assert_never(other)
 

@@ -10,7 +10,18 @@ from sqlalchemy import Connection, Engine, Row, func, select, update
 from cloud.audit.log import Kind
 from cloud.audit.notary import Notary
 from cloud.ports import HoldReason, Proposal, RejectReason, Submission, Verdict
-from cloud.review.machine import WAITING, Decide, Decision, Event, Expire, Phase, Refusal, Review, step
+from cloud.review.machine import (
+    WAITING,
+    Decide,
+    Decision,
+    Event,
+    Expire,
+    Phase,
+    Refusal,
+    Review,
+    Withdraw,
+    step,
+)
 from cloud.review.ports import HeldCase, Release, Settlement, TurnDown
 from cloud.store import settle
 from cloud.store.db import reading, writing
@@ -100,6 +111,9 @@ class SqlCaseShelf:
         elif isinstance(event, Expire):
             act = settle.Act(held.case, event.at, self._policy_digest())
             settle.reject(connection, act, RejectReason.EXPIRED, Kind.EXPIRED)
+        elif isinstance(event, Withdraw):
+            act = settle.Act(held.case, event.at, self._policy_digest())
+            settle.reject(connection, act, RejectReason.WITHDRAWN, Kind.WITHDRAWN)
         connection.execute(update(reviews).where(reviews.c.case_id == held.case).values(**values))
 
     def _settle(

@@ -216,10 +216,23 @@ class Agents:
 
     def _save(self, active: _Active, run: Run) -> None:
         """On disk when it returns."""
+        before = active.run
         self._shop.runs.put(self._shop.seal.close(run, self._shop.clock.now()))
         active.run = run
+        self._withdraw(before, run)
         active.moved.set()
         active.moved = asyncio.Event()
+
+    def _withdraw(self, before: Run, after: Run) -> None:
+        """Tells the cloud that a question is settled without it: the user was first, or nobody waits any more.
+
+        After the run is on disk: a power cut in between leaves a question at the cloud that expires there, and no word twice.
+        """
+        if before.approving and before.ticket is not None and after.ticket != before.ticket:
+            try:
+                self._shop.late.withdraw(before.ticket)
+            except TidegateError as error:
+                self._log.error("question_not_withdrawn", error)
 
     async def _drive(self, active: _Active, deed: Deed) -> None:
         try:

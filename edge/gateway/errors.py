@@ -102,6 +102,7 @@ _REJECTIONS = {
     RejectReason.UNKNOWN_TICKET: "the cloud no longer knows it",
     RejectReason.CONFLICT: "another request with the same key was answered before",
     RejectReason.EXPIRED: "no reviewer decided in time",
+    RejectReason.WITHDRAWN: "this device took it back",
 }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from edge.ports import Rejected, RejectReason, Released
@@ -49,6 +49,8 @@ class Wire(Protocol):
     async def escalate(self, payload: bytes, *, traceparent: str, within_s: float) -> bytes: ...
 
     async def collect(self, cloud_ticket: str, *, traceparent: str, wait_s: float) -> bytes: ...
+
+    async def withdraw(self, cloud_ticket: str, *, traceparent: str) -> bytes: ...
 
     async def probe(self) -> None: ...
 
@@ -156,11 +158,18 @@ class Carrier:
         failpoint("edge.spool.done.after")
 
     async def collect(self, entry: Entry, wait_s: float) -> None:
-        """Asks for a held entry's answer, for up to `wait_s`; saves it once it is there."""
+        """Asks for a held entry's answer, for up to `wait_s`, or takes it back; saves it once it is there."""
         failpoint("edge.collect.before")
         with self._tracer.span("edge.collect", parent=_parent(entry), ticket=entry.ticket) as span:
-            call = self._wire.collect(entry.cloud_ticket, traceparent=span.at.header(), wait_s=wait_s)
+            at = span.at.header()
+            call = (
+                self._wire.withdraw(entry.cloud_ticket, traceparent=at)
+                if entry.withdrawn
+                else self._wire.collect(entry.cloud_ticket, traceparent=at, wait_s=wait_s)
+            )
             event = await self._asked(entry, call)
+        if entry.withdrawn and isinstance(event, Waiting):  # a cloud of an older release: it cannot be told
+            event = Answered(codec.taken_back())
         failpoint("edge.collect.after")
         if not isinstance(event, Waiting):  # still waiting: nothing to write down
             self.saved(entry, event)
@@ -281,7 +290,10 @@ class Carrier:
         failpoint("edge.ledger.append.after")
 
     def saved(self, entry: Entry, event: Event) -> Entry:
-        """The entry after the event, on disk when this returns."""
+        """The entry after the event, on disk when this returns. That it was withdrawn meanwhile is not forgotten."""
+        stored = self._shelf.get(entry.ticket)
+        if stored is not None and stored.withdrawn:
+            entry = replace(entry, cause=stored.cause)
         after = step(entry, event, self._clock.now())
         if after != entry:
             self._shelf.save(after)

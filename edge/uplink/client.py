@@ -46,6 +46,11 @@ class CloudChannel:
         message = pb.CollectRequest(ticket=cloud_ticket, wait_ms=int(wait_s * 1000))
         return await self._call(self._collect, message.SerializeToString(), traceparent, wait_s + _PROBE_S)
 
+    async def withdraw(self, cloud_ticket: str, *, traceparent: str) -> bytes:
+        """Takes a held one back: the cloud's reply as above, which is what was decided if somebody had."""
+        message = pb.CollectRequest(ticket=cloud_ticket, withdraw=True)
+        return await self._call(self._collect, message.SerializeToString(), traceparent, _PROBE_S)
+
     async def probe(self) -> None:
         """Whether the cloud answers and both sides accept each other."""
         await self._call(self._probe, b"", "", _PROBE_S)

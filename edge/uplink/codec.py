@@ -210,6 +210,11 @@ def _hold(reason: int) -> HoldReason:
     return known.get(reason, HoldReason.POLICY)
 
 
+def taken_back() -> bytes:
+    """What stands for the cloud's reply where this device took the question back before there was one."""
+    return pb.CloudReply(rejected=pb.Rejected(reason=pb.REJECT_REASON_WITHDRAWN)).SerializeToString()
+
+
 def _reject(reason: int) -> RejectReason:
     known = {pb.RejectReason.Value(f"REJECT_REASON_{one.name}"): one for one in RejectReason}
     return known.get(reason, RejectReason.POLICY)

@@ -21,7 +21,7 @@ from edge.routing.retry import AT_ONCE
 from edge.routing.world import LinkSignal
 from edge.uplink import codec
 from edge.uplink.carry import Carrier
-from edge.uplink.spool import DeathCause, Entry, Expired, Restarted, Shelf, SpoolState, Unpaid
+from edge.uplink.spool import DeathCause, Entry, Expired, Restarted, Shelf, SpoolState, Unpaid, Withdrawn
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, TidegateError, Unreachable, Untrusted
 from tidegate.failpoint import failpoint
@@ -104,6 +104,19 @@ class Courier:
         """Takes it into the spool for later: nobody waits for it, and below 0 it goes behind everything else. Raises Exhausted."""
         self._taken(escalation, request, priority=priority)
 
+    def withdraw(self, ticket: Ticket) -> None:
+        """Nobody here needs it any more: it does not leave, or the cloud is told as soon as the link allows. Raises Exhausted."""
+        entry = self._shelf.get(ticket)
+        if entry is None or not entry.live:
+            return
+        entry = self._carrier.saved(entry, Withdrawn(codec.taken_back()))
+        polling = self._tasks.get(ticket)
+        if polling is not None and entry.state is SpoolState.HELD:
+            polling.cancel()  # it would wait for an answer first
+        self._log.info("question_withdrawn", ticket=ticket, state=entry.state)
+        self._notify()
+        self._nudge.set()
+
     def unpaid(self, request_id: RequestId) -> bool:
         """Whether it waits because a budget for the cloud is spent."""
         return request_id in self._unpaid
@@ -158,6 +171,8 @@ class Courier:
     def _may(self, entry: Entry) -> bool:
         """Whether the link lets this entry out now. Polls for held ones may take long: never over a link that flaps."""
         reach = self._carrier.reach
+        if entry.withdrawn and entry.state is SpoolState.QUEUED:
+            return False  # it came back unsent, and nobody needs it
         steady = entry.state is not SpoolState.HELD or reach.health in (Health.UP, Health.METERED)
         return steady and reach.up(self._clock.mono()) and reach.admits(entry.why, len(entry.payload))
 
@@ -211,6 +226,9 @@ class Courier:
                 continue
             if entry.state is SpoolState.SENT:  # nobody is sending it: a power cut, or a disk that was full
                 entry = self._carrier.saved(entry, Restarted())  # noqa: PLW2901
+            if entry.withdrawn and entry.state is SpoolState.QUEUED:
+                self.withdraw(entry.ticket)
+                continue
             if self._may(entry) and (entry.priority >= 0 or self._spared(entry)):
                 self._start(entry)
 

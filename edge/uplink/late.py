@@ -29,6 +29,7 @@ class LateDesk:
     clock: Clock
     moved: Callable[[], asyncio.Event]
     key: DeviceKey = field(repr=False)
+    take_back: Callable[[Ticket], None] = lambda _ticket: None
     restored_at: float = 0.0  # since when the state goes on from a backup; 0: it never did
 
     def due(self, request: Request, *, named: bool) -> tuple[LateAnswer, ...]:
@@ -67,6 +68,10 @@ class LateDesk:
     def claim_request(self, request_id: RequestId) -> bool:
         entry = self.shelf.find(request_id, 0)
         return entry is not None and not entry.live and self.shelf.claim(entry.ticket, self.clock.now())
+
+    def withdraw(self, ticket: Ticket) -> None:
+        self.take_back(ticket)
+        self.shelf.claim(ticket, self.clock.now())
 
     async def collect(self, ticket: Ticket, application: str, wait_s: float) -> LateAnswer | None:
         until = self.clock.mono() + wait_s

@@ -4,6 +4,7 @@
       ^                  | \\--Waiting----> HELD --Answered--> DONE
       |----Failed--------/                  | --Failed--> HELD, later
       |----Forgotten (the cloud lost the ticket)
+    QUEUED --Withdrawn--> DONE (it does not leave); SENT, HELD: marked, and the cloud is told when it can be
     any live state: Distrusted -> DEAD (untrusted), Expired -> DEAD (expired)
 
 Rule 1: an entry is in the store before its bytes leave. Rule 2: DONE and DEAD never change again. Rule 3: a repeat uses the
@@ -41,7 +42,10 @@ LIVE = (SpoolState.QUEUED, SpoolState.SENT, SpoolState.HELD)
 
 
 class DeathCause(StrEnum):
+    """Why it is dead, or ends."""
+
     NONE = ""
+    WITHDRAWN = "withdrawn"  # nobody needs it any more; the cloud is to be told
     EXPIRED = "expired"
     UNTRUSTED = "untrusted"
 
@@ -77,6 +81,11 @@ class Entry:
     @property
     def live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether nobody here needs its answer, and the cloud does not know that yet."""
+        return self.live and self.cause is DeathCause.WITHDRAWN
 
     @property
     def billed(self) -> str:
@@ -132,6 +141,13 @@ class Expired:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Nobody here needs its answer any more. `reply`: what stands in its place where it has not left, or is not on its way."""
+
+    reply: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Unpaid:
     """There is no money left for it: it waits for a while and is looked at again."""
 
@@ -143,7 +159,9 @@ class Restarted:
     """The daemon came up again and does not know whether the bytes arrived."""
 
 
-Event = Sending | Answered | Waiting | Failed | Forgotten | Distrusted | Expired | Unpaid | Restarted
+Event = (
+    Sending | Answered | Waiting | Failed | Forgotten | Distrusted | Expired | Withdrawn | Unpaid | Restarted
+)
 
 
 def step(entry: Entry, event: Event, now: float) -> Entry:
@@ -171,18 +189,27 @@ def step(entry: Entry, event: Event, now: float) -> Entry:
             return replace(entry, state=SpoolState.DEAD, cause=DeathCause.EXPIRED, answered_at=now)
         case Unpaid(after_s):
             return replace(entry, next_at=now + after_s) if entry.state is SpoolState.QUEUED else entry
+        case Withdrawn(reply):
+            return _withdrawn(entry, reply, now)
         case Restarted():
-            return (
-                replace(entry, state=SpoolState.QUEUED, next_at=now)
-                if entry.state is SpoolState.SENT
-                else entry
-            )
+            return _restarted(entry, now)
         case other:
             assert_never(other)
 
 
 def _sending(entry: Entry) -> Entry:
     return entry if entry.state is SpoolState.HELD else replace(entry, state=SpoolState.SENT)
+
+
+def _withdrawn(entry: Entry, reply: bytes, now: float) -> Entry:
+    if entry.state is SpoolState.QUEUED:
+        return step(entry, Answered(reply), now)
+    return replace(entry, cause=DeathCause.WITHDRAWN, attempts=0, next_at=now)
+
+
+def _restarted(entry: Entry, now: float) -> Entry:
+    unsure = entry.state is SpoolState.SENT
+    return replace(entry, state=SpoolState.QUEUED, next_at=now) if unsure else entry
 
 
 def backoff(attempts: int) -> float:

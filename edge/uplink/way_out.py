@@ -152,7 +152,7 @@ def build(
         metered=_metered(config, clock),
     )
     restored_at = LineageStore(stores.durable).restored_at()
-    late = LateDesk(stores.spool, screen, clock, courier.moved, key, restored_at)
+    late = LateDesk(stores.spool, screen, clock, courier.moved, key, courier.withdraw, restored_at)
     return WayOut(screen, courier, late, detectors, clock, _renewal(config, wire, clock))
 
 

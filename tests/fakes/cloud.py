@@ -71,6 +71,7 @@ class FakeCloud:
     traces: list[str] = field(default_factory=list)
     cases: dict[tuple[str, int], bytes] = field(default_factory=dict)
     held: dict[str, bytes] = field(default_factory=dict)
+    withdrawn: list[str] = field(default_factory=list)
     decided: asyncio.Event = field(default_factory=asyncio.Event)
     issued: list[int] = field(default_factory=list)
     old_release: bool = False
@@ -100,11 +101,15 @@ class FakeCloud:
 
     async def collect(self, raw: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
         asked = pb.CollectRequest.FromString(raw)
+        if asked.withdraw and not self.old_release and not self.decided.is_set():
+            self.withdrawn += [ticket for ticket in (asked.ticket,) if self.held.pop(ticket, None)]
+            taken = pb.Rejected(reason="REJECT_REASON_WITHDRAWN")
+            return pb.CloudReply(rejected=taken).SerializeToString()
         if asked.ticket not in self.held:
             unknown = pb.Rejected(reason="REJECT_REASON_UNKNOWN_TICKET")
             return pb.CloudReply(rejected=unknown).SerializeToString()
         try:
-            await asyncio.wait_for(self.decided.wait(), asked.wait_ms / 1000)
+            await asyncio.wait_for(self.decided.wait(), max(asked.wait_ms / 1000, 0.01))
         except TimeoutError:
             held = pb.Held(ticket=asked.ticket, reason="HOLD_REASON_POLICY")
             return pb.CloudReply(held=held).SerializeToString()

@@ -222,11 +222,38 @@ def test_who_answers_first_decides_and_the_other_word_changes_nothing(home: Home
     home.said("POST", f"agent/runs/{run['id']}/approve", {"digest": pending["digest"], "approve": True})
     home.until(str(run["id"]), "done", "stopped")
     desk = home.desk()
-    desk.approve(desk.newest_case())
-    time.sleep(1.0)
+    end = time.monotonic() + 20
+    while (
+        desk.newest_case() and time.monotonic() < end
+    ):  # the question is taken back: nobody there need answer it
+        time.sleep(0.1)
+    assert not desk.newest_case(0.3)
+    assert phases(home)[-1] == "withdrawn"
     assert home.done() == [*before, DONE]
     late = home.said("GET", "answers")
     assert late["data"] == []  # the cloud's yes is of the agent alone: no application is told to act
+
+
+def test_a_question_settled_while_the_cloud_is_away_is_taken_back_when_it_returns(home: Home) -> None:
+    before, run = home.done(), home.start()
+    home.world.stop_cloud()
+    pending = run["pending"]
+    assert isinstance(pending, dict)
+    home.said("POST", f"agent/runs/{run['id']}/approve", {"digest": pending["digest"], "approve": False})
+    home.until(str(run["id"]), "done", "stopped")
+    home.world.start_cloud()
+    desk = home.desk()
+    end = time.monotonic() + 40
+    while desk.newest_case(0.3) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert phases(home)[-1] == "withdrawn"
+    assert home.done() == before
+
+
+def phases(home: Home) -> list[str]:
+    """Of every case at the cloud, oldest first."""
+    with contextlib.closing(sqlite3.connect(home.world.cloud_state / "cloud.db")) as db:
+        return [str(row[0]) for row in db.execute("SELECT phase FROM reviews ORDER BY opened_at")]
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -10,7 +10,7 @@ import pytest
 from cloud.audit.log import Head, verify
 from cloud.door.limits import DoorLimits, Once, Turnstile
 from cloud.ports import Submission
-from cloud.review.machine import Decision, Phase, Review
+from cloud.review.machine import Decision, Phase, Refusal, Review
 from edge.ports import Rejected, RejectReason, Released
 from edge.uplink import codec as device
 from tests.fakes.cloud_parts import ADA, ASKS_REFUND, DEVICE, PERSON, CloudHouse, cloud_house, wire
@@ -80,6 +80,40 @@ async def test_a_held_answer_is_collected_after_a_person_released_it(house: Clou
     assert reply.reviewed
     assert house.review.count() == {Phase.DELIVERED: 1}
     assert await escalate(house, wire(ASKS_REFUND)) == await house.desk.collect(collect(held.ticket), DEVICE)
+
+
+def withdraw(ticket: str) -> bytes:
+    return pb.CollectRequest(ticket=ticket, withdraw=True).SerializeToString()
+
+
+async def test_a_held_case_that_its_device_takes_back_is_closed_for_good(house: CloudHouse) -> None:
+    held = device.decode(await escalate(house, wire(ASKS_REFUND)))
+    assert isinstance(held, device.CloudHeld)
+    case = house.review.waiting()[0].case
+    assert device.decode(await house.desk.collect(withdraw(held.ticket), DeviceId("dev-0002"))) == Rejected(
+        RejectReason.UNKNOWN_TICKET
+    )
+    assert [one.case for one in house.review.waiting()] == [case]
+    taken = Rejected(RejectReason.WITHDRAWN)
+    assert device.decode(await house.desk.collect(withdraw(held.ticket), DEVICE)) == taken
+    assert house.review.waiting() == ()
+    assert house.review.count() == {Phase.WITHDRAWN: 1}
+    assert house.review.decide_now(case, ADA, Decision.APPROVE) is Refusal.DECIDED
+    assert device.decode(await house.desk.collect(withdraw(held.ticket), DEVICE)) == taken
+    assert device.decode(await escalate(house, wire(ASKS_REFUND))) == taken
+    entries = list(house.audit.entries())
+    assert b'"kind":"withdrawn"' in entries[-1].body
+    assert isinstance(verify(entries), Head)
+
+
+async def test_what_a_person_decided_first_is_what_a_device_gets_that_takes_it_back(
+    house: CloudHouse,
+) -> None:
+    held = device.decode(await escalate(house, wire(ASKS_REFUND)))
+    assert isinstance(held, device.CloudHeld)
+    assert isinstance(house.review.decide_now(house.review.waiting()[0].case, ADA, Decision.REJECT), Review)
+    reply = device.decode(await house.desk.collect(withdraw(held.ticket), DEVICE))
+    assert reply == Rejected(RejectReason.REVIEWER)
 
 
 async def test_an_edited_answer_passes_the_same_checks(house: CloudHouse) -> None:

@@ -19,6 +19,7 @@ from cloud.review.machine import (
     Phase,
     Refusal,
     Review,
+    Withdraw,
     step,
 )
 from tidegate.ids import OperatorId
@@ -33,6 +34,23 @@ def play(review: Review, *events: Event) -> Review | Refusal:
         assert isinstance(state, Review)
         state = step(state, event)
     return state
+
+
+def test_a_case_that_its_device_took_back_is_decided_by_nobody() -> None:
+    gone = play(NEW, Claim(ADA, 1.0, 60.0), Withdraw(2.0))
+    assert isinstance(gone, Review)
+    assert (gone.phase, gone.operator) == (Phase.WITHDRAWN, OperatorId(""))
+    assert gone.phase in CLOSED
+    for event in (Decide(ADA, 1, Decision.APPROVE, 3.0), Claim(BEN, 3.0, 60.0), Withdraw(3.0)):
+        assert step(gone, event) is Refusal.DECIDED
+    assert step(gone, Expire(5000.0)) is Refusal.NOT_DUE
+    assert step(gone, Deliver(3.0)) is Refusal.NOT_DECIDED
+
+
+def test_a_decided_case_is_not_taken_back() -> None:
+    done = play(NEW, Claim(ADA, 1.0, 60.0), Decide(ADA, 1, Decision.REJECT, 2.0))
+    assert isinstance(done, Review)
+    assert step(done, Withdraw(3.0)) is Refusal.DECIDED
 
 
 def test_a_claimed_case_is_approved_and_then_delivered() -> None:

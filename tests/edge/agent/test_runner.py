@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -198,6 +199,7 @@ class OneLate:
     def __init__(self, found: LateAnswer | None) -> None:
         self.found = found
         self.claimed: list[Ticket] = []
+        self.withdrawn: list[Ticket] = []
 
     def due(self, request: object, *, named: bool) -> tuple[LateAnswer, ...]:
         return ()
@@ -208,6 +210,9 @@ class OneLate:
 
     def claim_request(self, request_id: RequestId) -> bool:
         return False
+
+    def withdraw(self, ticket: Ticket) -> None:
+        self.withdrawn.append(ticket)
 
     async def collect(self, ticket: Ticket, application: str, wait_s: float) -> LateAnswer | None:
         return self.found
@@ -280,6 +285,42 @@ async def test_a_late_approval_is_a_persons_and_of_the_same_bytes(
     )
     assert found.state.final is done
     assert bool(house.toolbox.done) is done
+
+
+class NeverLate(OneLate):
+    """A ticket that nobody at the cloud decides."""
+
+    async def collect(self, ticket: Ticket, application: str, wait_s: float) -> LateAnswer | None:
+        await asyncio.sleep(30)
+        return None
+
+
+@pytest.mark.parametrize("word", ["yes", "no", "cancel"])
+async def test_a_question_that_is_settled_here_is_taken_back_from_the_cloud(
+    tmp_path: Path, word: str
+) -> None:
+    desk = NeverLate(None)
+    house = agent_house(
+        tmp_path, calls("send", to="Ada"), says("sent"), late=desk, cloud=FakeCloud(Opinion(ticket=TICKET))
+    )
+    run = await house.agents.start(order("write to Ada"))
+    run = await house.until(run, lambda one: one.state is RunState.WAITING_TICKET)
+    assert desk.withdrawn == []
+    if word == "cancel":
+        await house.agents.cancel(run.id, "app")
+    else:
+        await house.decide(run, approved=word == "yes")
+    assert desk.withdrawn == [TICKET]
+    assert bool(house.toolbox.done) is (word == "yes")
+
+
+async def test_an_end_of_the_daemon_takes_no_question_back(tmp_path: Path) -> None:
+    desk = NeverLate(None)
+    house = agent_house(tmp_path, calls("send", to="Ada"), late=desk, cloud=FakeCloud(Opinion(ticket=TICKET)))
+    run = await house.agents.start(order("write to Ada"))
+    await house.until(run, lambda one: one.state is RunState.WAITING_TICKET)
+    await house.agents.close()
+    assert desk.withdrawn == []
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,9 @@ class FakeLate:
     def claim_request(self, request_id: RequestId) -> bool:
         return False
 
+    def withdraw(self, ticket: Ticket) -> None:
+        return None
+
     async def collect(self, ticket: Ticket, application: str, wait_s: float) -> LateAnswer | None:
         self.waited.append(wait_s)
         return self.answer if self.answer is not None and ticket == self.answer.ticket else None

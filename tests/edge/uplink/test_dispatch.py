@@ -12,7 +12,18 @@ import pytest
 
 from edge import device_key, turn
 from edge.config import EdgeConfig, Rules, Uplink
-from edge.ports import Answer, House, LateState, Policy, PolicyVersion, Request, Source, State
+from edge.ports import (
+    Answer,
+    House,
+    LateState,
+    Policy,
+    PolicyVersion,
+    RejectReason,
+    Released,
+    Request,
+    Source,
+    State,
+)
 from edge.routing.link import Health
 from edge.routing.plan import Why
 from edge.stores import Stores, open_stores
@@ -163,6 +174,80 @@ async def test_a_held_case_comes_late_and_once(site: Site, tmp_path: Path) -> No
         assert device.out.late.due(again, named=False) == ()
         assert (await device.out.late.collect(ticket, "tests", 0.0)) is not None
         assert (await device.out.late.collect(ticket, "another application", 0.0)) is None
+
+
+async def settled(device: Device, ticket: Ticket, wanted: SpoolState) -> Entry:
+    """The entry once it has come so far."""
+    for _ in range(400):
+        entry = device.stores.spool.get(ticket)
+        if entry is not None and entry.state is wanted and not entry.withdrawn:
+            return entry
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"it is {entry.state if entry else 'gone'}")
+
+
+@pytest.mark.parametrize("old_release", [False, True])
+async def test_a_question_that_nobody_needs_is_taken_back_at_the_cloud_and_told_to_nobody(
+    site: Site, tmp_path: Path, old_release: bool
+) -> None:
+    cloud = FakeCloud(site, hold=True, old_release=old_release)
+    async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
+        held = await device.ask("decide about it")
+        assert held.ticket is not None
+        device.out.late.withdraw(held.ticket)
+        await settled(device, held.ticket, SpoolState.DONE)
+        late = await device.out.late.collect(held.ticket, "tests", 1.0)
+        assert late is not None
+        assert (late.state, late.reject) == (LateState.REFUSED, RejectReason.WITHDRAWN)
+        assert device.out.late.pending("tests") == ()
+        device.out.late.withdraw(held.ticket)  # twice is once
+        assert len(cloud.withdrawn) == (0 if old_release else 1)
+        assert len(cloud.seen) == 1
+
+
+async def test_what_has_not_left_yet_does_not_leave_when_it_is_taken_back(site: Site, tmp_path: Path) -> None:
+    cloud = FakeCloud(site)
+    async with serving(cloud) as address:
+        port = int(address.rpartition(":")[2])
+    async with running(Device(site, tmp_path / "state", f"127.0.0.1:{port}")) as device:
+        queued = await device.ask("are you there")
+        assert queued.ticket is not None
+        device.out.late.withdraw(queued.ticket)
+        assert (await settled(device, queued.ticket, SpoolState.DONE)).answered_at > 0
+        async with serving(cloud, port):
+            assert (await device.ask("hello again")).ticket != queued.ticket
+            await asyncio.sleep(0.6)
+        assert all(b"are you there" not in raw for raw in cloud.seen)
+
+
+async def test_a_question_taken_back_while_the_cloud_is_away_is_taken_back_when_it_returns(
+    site: Site, tmp_path: Path
+) -> None:
+    cloud = FakeCloud(site, hold=True)
+    async with serving(cloud) as address:
+        port = int(address.rpartition(":")[2])
+        async with running(Device(site, tmp_path / "state", address)) as device:
+            held = await device.ask("decide about it")
+    assert held.ticket is not None
+    async with running(Device(site, tmp_path / "state", f"127.0.0.1:{port}")) as device:
+        device.out.late.withdraw(held.ticket)
+    again = running(Device(site, tmp_path / "state", f"127.0.0.1:{port}"))
+    async with again as device, serving(cloud, port):  # after a restart of both
+        await settled(device, held.ticket, SpoolState.DONE)
+    assert len(cloud.withdrawn) == 1
+
+
+async def test_a_decision_that_was_faster_is_fetched_and_told_to_nobody(site: Site, tmp_path: Path) -> None:
+    cloud = FakeCloud(site, hold=True)
+    async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
+        held = await device.ask("decide about it")
+        assert held.ticket is not None
+        cloud.decided.set()
+        device.out.late.withdraw(held.ticket)
+        entry = await settled(device, held.ticket, SpoolState.DONE)
+        assert isinstance(codec.decode(entry.reply), Released)
+        assert device.out.late.pending("tests") == ()
+        assert cloud.withdrawn == []
 
 
 async def test_a_late_answer_is_not_told_to_a_conversation_that_only_begins_alike(

@@ -75,6 +75,7 @@ class RejectReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     REJECT_REASON_UNKNOWN_TICKET: _ClassVar[RejectReason]
     REJECT_REASON_CONFLICT: _ClassVar[RejectReason]
     REJECT_REASON_EXPIRED: _ClassVar[RejectReason]
+    REJECT_REASON_WITHDRAWN: _ClassVar[RejectReason]
 ROLE_UNSPECIFIED: Role
 ROLE_SYSTEM: Role
 ROLE_USER: Role
@@ -123,6 +124,7 @@ REJECT_REASON_REVIEWER: RejectReason
 REJECT_REASON_UNKNOWN_TICKET: RejectReason
 REJECT_REASON_CONFLICT: RejectReason
 REJECT_REASON_EXPIRED: RejectReason
+REJECT_REASON_WITHDRAWN: RejectReason
 
 class ToolCall(_message.Message):
     __slots__ = ("id", "name", "arguments")
@@ -201,12 +203,14 @@ class Escalation(_message.Message):
     def __init__(self, request_id: _Optional[str] = ..., revision: _Optional[int] = ..., conversation_id: _Optional[str] = ..., why: _Optional[_Union[Why, str]] = ..., messages: _Optional[_Iterable[_Union[RedactedMessage, _Mapping]]] = ..., tools: _Optional[_Iterable[_Union[ToolSpec, _Mapping]]] = ..., tool_choice: _Optional[_Union[ToolChoice, str]] = ..., forced_tool: _Optional[str] = ..., response_schema: _Optional[str] = ..., max_tokens: _Optional[int] = ..., entities: _Optional[_Iterable[_Union[EntityCount, _Mapping]]] = ..., commitment_salt: _Optional[bytes] = ..., commitments: _Optional[_Iterable[bytes]] = ..., policy_version: _Optional[str] = ..., deadline_ms: _Optional[int] = ..., requires_review: _Optional[bool] = ...) -> None: ...
 
 class CollectRequest(_message.Message):
-    __slots__ = ("ticket", "wait_ms")
+    __slots__ = ("ticket", "wait_ms", "withdraw")
     TICKET_FIELD_NUMBER: _ClassVar[int]
     WAIT_MS_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAW_FIELD_NUMBER: _ClassVar[int]
     ticket: str
     wait_ms: int
-    def __init__(self, ticket: _Optional[str] = ..., wait_ms: _Optional[int] = ...) -> None: ...
+    withdraw: bool
+    def __init__(self, ticket: _Optional[str] = ..., wait_ms: _Optional[int] = ..., withdraw: _Optional[bool] = ...) -> None: ...
 
 class ProbeRequest(_message.Message):
     __slots__ = ()

@@ -69,7 +69,8 @@ class EscalationsServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Collect(self, request, context):
-        """Waits up to wait_ms (capped by the cloud at 25 s) for a held answer. Returns Held again when it is not there yet.
+        """Waits up to wait_ms (capped by the cloud at 25 s) for a held answer. Returns Held again when it is not there yet. With
+        `withdraw` nobody waits: what a person has decided is returned, and what nobody has is taken back (Rejected, WITHDRAWN).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
