@@ -178,11 +178,12 @@ async def test_a_held_case_comes_late_and_once(site: Site, tmp_path: Path) -> No
 
 async def settled(device: Device, ticket: Ticket, wanted: SpoolState) -> Entry:
     """The entry once it has come so far."""
+    entry = device.stores.spool.get(ticket)
     for _ in range(400):
-        entry = device.stores.spool.get(ticket)
         if entry is not None and entry.state is wanted and not entry.withdrawn:
             return entry
         await asyncio.sleep(0.02)
+        entry = device.stores.spool.get(ticket)
     raise AssertionError(f"it is {entry.state if entry else 'gone'}")
 
 
