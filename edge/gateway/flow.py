@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from edge.gateway.render import Page
 
 MOST_BYTES = 8_192
+STRAIGHT = "tidegate.straight"
+"""The extension of a request's scope with which a piece of its answer is written at once: see `Flow.straight`."""
 
 
 @dataclass(eq=False)
@@ -28,6 +30,14 @@ class Flow:
     whole: Page | None = field(default=None, repr=False)
     broken: Exception | None = field(default=None, repr=False)
     told: int = 0  # characters handed to the dialect
+    straight: Callable[[bytes], bool] | None = field(default=None, repr=False)
+    """Writes a piece of the stream now, or answers False: then it has to wait for its reader."""
+    _events: Iterator[bytes] | None = field(
+        default=None, repr=False
+    )  # while whoever writes them waits for news
+    _behind: list[bytes] = field(
+        default_factory=list, repr=False
+    )  # events that could not be written straight
     _heard: list[str] = field(default_factory=list, repr=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
     begun: asyncio.Future[None] = field(
@@ -40,7 +50,21 @@ class Flow:
             self.head = self.opened(why)
             self.begun.set_result(None)
         self._heard.append(text)
-        self._news.set()
+        if self.straight is None or self._events is None or not self._written(self.straight, self._events):
+            self._news.set()
+
+    def _written(self, straight: Callable[[bytes], bool], events: Iterator[bytes]) -> bool:
+        """Whether what was heard has left already: most pieces do, without waking whoever writes the stream."""
+        if self._news.is_set():
+            return False  # it is about to write what came before
+        try:
+            for some in together(self._ready(events)):
+                if self._behind or not straight(some):
+                    self._behind.append(some)
+        except Exception as failure:  # noqa: BLE001  told by the stream's last event
+            self._heard.clear()
+            self.fail(failure)
+        return not self._behind
 
     def settle(self, page: Page) -> None:
         """The whole page: what was told is the beginning of it."""
@@ -66,12 +90,18 @@ class Flow:
     async def told_by(self, events: Iterator[bytes]) -> AsyncIterator[bytes]:
         """A dialect's events, as soon as they can be written: those that can be at the same time, together."""
         while self.whole is None and self.broken is None:
+            self._events = events
             await self._news.wait()
+            self._events = None
             self._news.clear()
-            for some in together(self._ready(events)):
+            for some in (*self._left(), *together(self._ready(events))):
                 yield some
         for some in together(self._ready(events) if self.broken is not None else events):
             yield some
+
+    def _left(self) -> list[bytes]:
+        left, self._behind = self._behind, []
+        return left
 
     def _ready(self, events: Iterator[bytes]) -> Iterator[bytes]:
         """The events of what has been heard."""

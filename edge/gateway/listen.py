@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import h11
 import msgspec
 import uvicorn
-from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from edge.config import Door as Settings
 from edge.config import is_loopback
 from edge.gateway.errors import problem
+from edge.gateway.flow import STRAIGHT
 from edge.gateway.gathering import Gathering
 from tidegate.errors import BadConfig, BadRequest
 
@@ -91,7 +93,20 @@ class _PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(Gathering(transport, self.loop, UNREAD_BYTES))
         transport.set_write_buffer_limits(high=UNREAD_BYTES)
+        self.app = partial(self._served, self.app)
         self._watch()
+
+    async def _served(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"] = {STRAIGHT: partial(self._straight, self.cycle)}
+        await app(scope, receive, send)
+
+    def _straight(self, cycle: RequestResponseCycle, data: bytes) -> bool:
+        """Writes a piece of an answer without waiting; False when it has to wait, or nobody reads any more."""
+        begun = cycle.response_started and not cycle.response_complete
+        if not begun or cycle.disconnected or self.flow.write_paused:
+            return False
+        self.transport.write(self.conn.send(h11.Data(data=data)) or b"")
+        return True
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

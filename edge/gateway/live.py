@@ -20,7 +20,7 @@ from edge.gateway import door as chat
 from edge.gateway.dialect import Shape, Spoken, event
 from edge.gateway.door import Caller, Door
 from edge.gateway.errors import problem
-from edge.gateway.flow import Flow
+from edge.gateway.flow import STRAIGHT, Flow
 from edge.gateway.limits import gone, hung_up, until, while_connected
 from edge.gateway.render import Page
 from edge.ports import Answer
@@ -96,6 +96,7 @@ class LiveResponse(StreamingResponse):
         self.headers["cache-control"] = "no-cache"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._begun.flow.straight = scope.get("extensions", {}).get(STRAIGHT)
         try:
             await until(self._begun.leaving, self.stream_response(send))
         finally:
