@@ -19,7 +19,7 @@ from tidegate.privacy.merge import Loss, Merged, merge, strongest
 from tidegate.privacy.patterns import DETECTORS
 from tidegate.privacy.patterns.base import Pattern
 from tidegate.privacy.rules import NO_RULES, OwnRules
-from tidegate.privacy.spans import Span
+from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.wanted import wanted
 
 # What people write before a value. The encoder sees a capitalised word beside private text and takes it for a name.
@@ -95,14 +95,16 @@ class Detector:
         """What every finder says about `text` and its other readings; `depth` counts packings inside packings."""
         document = self.document(text)
         for span in (*self._found(document), *_named(document.text, ner)):
-            yield _moved(span, document.original(span.start, span.end))
+            start = span.start + _behind_escape(document.text, span)
+            yield _moved(span, document.original(start, span.end))
         for span in _identified(document.text, ner):
             yield _moved(span, document.original(span.start, span.end))
         for reading in _readings(document):
             below = self.document(reading.text)
             for span in (*self._found(below), *_named(below.text, ner)):
                 start, end = below.original(span.start, span.end)
-                if reading.offsets.changed(start, end):
+                # One beside it counts too: behind `\\n` no number begins in the text as it is written.
+                if reading.offsets.changed(max(0, start - 1), end + 1):
                     yield _moved(span, document.original(*reading.offsets.back(start, end)))
         if depth < _DEEPEST and document.has_shape(views.PACKED):
             for parcel in views.parcels(document.text):
@@ -123,6 +125,16 @@ def _named(text: str, ner: Ner | None) -> Iterator[Span]:
             ending = _ENDING.search(text, span.start, span.end)
             start = span.start + (_AFTER_ESCAPE.match(text, max(0, span.start - 1)) is not None)
             yield replace(span, start=start, end=span.end if ending is None else ending.start())
+
+
+def _behind_escape(text: str, span: Span) -> int:
+    """1 where the first letter of an address belongs to the escape before it: in `\\nana@example.org` the n is a line break."""
+    if span.label not in _ADDRESSES or span.start < 1 or text[span.start - 1] != "\\":
+        return 0
+    return int(text[span.start] in "nrt" and span.end - span.start > 1)
+
+
+_ADDRESSES = frozenset({Label.EMAIL_ADDRESS, Label.URL, Label.DOMAIN_NAME})
 
 
 def _identified(text: str, ner: Ner | None) -> Iterator[Span]:

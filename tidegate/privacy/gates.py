@@ -28,6 +28,7 @@ from tidegate.privacy.field_words import (
     THINGS,
 )
 from tidegate.privacy.languages import language
+from tidegate.privacy.patterns.nrp import PEOPLES_AND_FAITHS
 from tidegate.privacy.spans import Label, Span
 
 Least = Mapping[
@@ -181,6 +182,8 @@ def _bare(text: str, span: Span) -> Span | None:
     tokens = [
         (span.start + m.start(), span.start + m.end()) for m in _TOKEN.finditer(text[span.start : span.end])
     ]
+    if span.label is Label.ORGANIZATION and _of_a_people(text, tokens):
+        return None
     while len(tokens) > 1 and (_joins(text, *tokens[-1]) or _goes_on(text, tokens)):
         tokens.pop()
     while len(tokens) > 1 and (_opens(text, tokens) or _asks(text, tokens) or _names_a_code(text, tokens)):
@@ -193,6 +196,22 @@ def _bare(text: str, span: Span) -> Span | None:
         end = span.end if tokens[-1][1] + 1 >= span.end else tokens[-1][1]
         return replace(span, end=end)
     return replace(span, start=tokens[0][0], end=tokens[-1][1])
+
+
+def _of_a_people(text: str, tokens: list[tuple[int, int]]) -> bool:
+    """`a Japanese multinational`, `the American government`, `The 70s`: a people with common words behind it, or a decade, is no firm's name."""
+    words = [text[start:end] for start, end in tokens]
+    if words and words[0] in ARTICLES | {"The", "A", "An"}:
+        words = words[1:]
+    if not words:
+        return False
+    if _DECADE.fullmatch(words[-1]) is not None and len(words) == 1:
+        return True
+    people = words[0].istitle() and words[0].lower() in PEOPLES_AND_FAITHS
+    return people and all(map(str.islower, words[1:]))
+
+
+_DECADE: Final = re.compile(r"['’]?(?:1\d|20)?\d0['’]?s")
 
 
 def _joins(text: str, start: int, end: int) -> bool:

@@ -27,6 +27,7 @@ SPECIFICITY = {label: rank for rank, label in enumerate(_ORDER)}
 
 # A whole of these kinds swallows what lies inside it, even a checksummed part: the host of a URL, the postal code of an address.
 _WHOLES = frozenset({Label.URL, Label.EMAIL_ADDRESS, Label.STREET_ADDRESS, Label.API_KEY, Label.PASSWORD})
+_JOINING = frozenset("of and the for de du von und y et di da at in".split())  # between two names, nobody's
 _SHORTEST_REST = 2  # letters or digits a remainder needs to be worth keeping
 
 
@@ -166,4 +167,5 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _worth(text: str, start: int, end: int) -> bool:
-    return sum(c.isalnum() for c in text[start:end]) >= _SHORTEST_REST
+    rest = text[start:end]
+    return sum(map(str.isalnum, rest)) >= _SHORTEST_REST and rest not in _JOINING

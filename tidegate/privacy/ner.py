@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from tidegate.privacy.encoder import Encoder, Scan, shipped
 from tidegate.privacy.gates import kept
+from tidegate.privacy.languages import language
 from tidegate.privacy.package import Size
 from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.wordpiece import Word
@@ -98,12 +99,38 @@ def spans(
         return ()
     found = []
     for run in _runs(text, scan, tags, marked):
-        if run.score < minimum.get(run.kind, 0.0):
+        foreign = _foreign(text, scan.words, run)
+        if run.score < minimum.get(run.kind, 0.0) and not foreign:
             continue
         trimmed = _trim(text, scan.words, run)
+        if trimmed is not None and foreign:
+            trimmed = replace(trimmed, score=max(trimmed.score, _FOREIGN_SCORE))
         if trimmed is not None and _plausible(text, trimmed):
             found.append(trimmed)
     return tuple(span for span in found if span.label is not Label.POSTAL_CODE or _placed(text, span, found))
+
+
+def _foreign(text: str, words: tuple[Word, ...], run: _Run) -> bool:
+    """A capitalised word with a letter that English has not, in an English line, is a name of somebody or some place: `met Dřímal`, `in Siglufjörður`.
+
+    The encoder, which has no such pieces, is unsure of its kind and so never sure enough of one.
+    """
+    word = text[words[run.first].start : words[run.last - 1].end]
+    if run.last != run.first + 1 or word.isascii() or not word.istitle() or len(word) < _SHORTEST_NAME:
+        return False
+    start = text.rfind("\n", 0, words[run.first].start) + 1
+    end = text.find("\n", words[run.first].end)
+    line = text[
+        max(start, words[run.first].start - _LINE) : len(text)
+        if end < 0
+        else min(end, words[run.first].end + _LINE)
+    ]
+    return language(line) == "en"
+
+
+_FOREIGN_SCORE: Final = 0.6
+_SHORTEST_NAME: Final = 4
+_LINE: Final = 400
 
 
 def _marked(text: str, scan: Scan, threshold: float, keyed: tuple[tuple[int, int], ...]) -> list[bool]:

@@ -21,7 +21,7 @@ PACKED = r"[a-z0-9+/_-]{16}"
 SHAPES = (ESCAPED, SPREAD, PACKED)
 
 _ESCAPE = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+|&#(?:\d{2,6}|x[0-9A-Fa-f]{2,5});|&[A-Za-z]{2,8};|(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})+|\\[nrt](?=[A-Z0-9\"'-])"
+    r"(?:%[0-9A-Fa-f]{2})+|&#(?:\d{2,6}|x[0-9A-Fa-f]{2,5});|&[A-Za-z]{2,8};|(?:\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})+|\\[nrt](?=[A-Z0-9\"'+(\\-])"
 )
 _CODE_UNIT = re.compile(r"\\u([0-9A-Fa-f]{4})|\\x([0-9A-Fa-f]{2})")
 # Single letters or digits, four or more, with one and the same mark between: `J-o-h-n`, `J o h n`, `s.m.i.t.h`.

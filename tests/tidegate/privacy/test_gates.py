@@ -44,6 +44,10 @@ NOBODY = [
     ("12 High Street: second bell from the top", "bell", PERSON),
     ("An amazon is a warrior; Amazon is a shop.", "amazon", FIRM),
     ("Mobil +34 874222103", "Mobil", FIRM),
+    ("is a Japanese multinational concern", "Japanese multinational", FIRM),
+    ("the American government said", "the American government", FIRM),
+    ("The 70s were wild", "The 70s", FIRM),
+    ("back in the '80s", "the '80s", FIRM),
 ]
 SOMEBODY = [
     ("Ask Nino about it", "Nino", PERSON),
@@ -60,6 +64,8 @@ SOMEBODY = [
     ("Frank was frank about the salary.", "Frank", PERSON),
     ("in Singapore", "Singapore", PLACE),
     ("10969 Berlin", "10969", ZIP),
+    ("Danish Crown sells meat", "Danish Crown", FIRM),
+    ("The 70s Diner is shut", "The 70s Diner", FIRM),
 ]
 
 

@@ -58,6 +58,13 @@ def test_a_remainder_without_letters_is_dropped() -> None:
     assert [(s.start, s.end) for s in merged.spans] == [(0, 12)]
 
 
+def test_a_joining_word_between_two_winners_is_not_kept() -> None:
+    text = "Bank of Bern"
+    two = [span(0, 4, Label.PERSON), span(8, 12, Label.LOCATION, 0.9, "pattern:place", valid=True)]
+    merged = merge([span(0, 12, Label.ORGANIZATION), *two], text)
+    assert [(s.start, s.end) for s in merged.spans] == [(0, 4), (8, 12)]
+
+
 def test_every_kind_has_a_rank() -> None:
     assert set(SPECIFICITY) == set(Label)
 

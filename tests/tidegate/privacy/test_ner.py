@@ -20,7 +20,9 @@ from tidegate.privacy.wordpiece import split
 TAGS = ("O", *(f"{b}-{k}" for k in ("PER", "LOC", "ORG", "STREET", "ZIP") for b in "BI"))
 
 
-def scored(text: str, tags: dict[str, str], weight: float = 0.9) -> list[tuple[str, str]]:
+def scored(
+    text: str, tags: dict[str, str], weight: float = 0.9, minimum: dict[str, float] | None = None
+) -> list[tuple[str, str]]:
     """Spans for a text whose words carry the given tags with probability `weight`; all other words are plain."""
     words = split(text)
     rows = np.full((len(words), len(TAGS)), 0.0, dtype=np.float32)
@@ -31,7 +33,7 @@ def scored(text: str, tags: dict[str, str], weight: float = 0.9) -> list[tuple[s
             row[TAGS.index(tag)] = weight
     return [
         (text[s.start : s.end], s.label.value)
-        for s in spans(text, Scan(words, rows, 0.0), TAGS, threshold=0.5)
+        for s in spans(text, Scan(words, rows, 0.0), TAGS, threshold=0.5, minimum=minimum or {})
     ]
 
 
@@ -96,6 +98,23 @@ def test_keys_titles_and_stray_marks_are_not_names(text: str, tags: dict[str, st
 def test_a_doubtful_word_counts_only_as_the_value_of_a_telling_key() -> None:
     assert scored("name=rowan ok", {"rowan": "B-PER"}, weight=0.3) == [("rowan", "PERSON")]
     assert scored("tree=rowan ok", {"rowan": "B-PER"}, weight=0.3) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "kept"),
+    [
+        ("I met Dřímal at the station", "Dřímal", True),
+        ("we drove to Siglufjörður and back", "Siglufjörður", True),
+        ("I met Dremal at the station", "Dremal", False),
+        ("wir haben die Prüfung nicht und das ist gut", "Prüfung", False),
+        ("a naïve idea of the day", "naïve", False),
+        ("PRÜFUNG of the day is on", "PRÜFUNG", False),
+    ],
+)
+def test_a_capitalised_word_that_is_not_english_needs_no_certain_kind(
+    text: str, value: str, kept: bool
+) -> None:
+    assert bool(scored(text, {value: "B-LOC"}, weight=0.55, minimum={"LOC": 0.7})) == kept
 
 
 @pytest.fixture(scope="module")

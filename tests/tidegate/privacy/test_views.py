@@ -36,6 +36,8 @@ FORMS = [
     ("Kаthаrinа Lindqvіst", ["Kаthаrinа Lindqvіst"]),
     ("Kath\u200barina Lindqvist's", ["Kath\u200barina Lindqvist"]),
     ("eva%40example.org", ["eva%40example.org"]),
+    ("Fax:\\n030 901820\\nmail:\\neva@example.org", ["030 901820", "eva@example.org"]),
+    ("Phone\\n\\n(07700) 900123\\n", ["(07700) 900123"]),
     ("4%31%31%31 1111 1111 1111", ["4%31%31%31 1111 1111 1111"]),
 ]
 QUIET = [

@@ -15,12 +15,13 @@ from tidegate.privacy.compose.job import JOB
 from tidegate.privacy.compose.nrp import NRP
 from tidegate.privacy.compose.phone import PHONE
 from tidegate.privacy.compose.place import PLACE
+from tidegate.privacy.compose.year import YEAR
 from tidegate.privacy.merge import Loss, Merged
 from tidegate.privacy.rules import NO_RULES, OwnRules
 from tidegate.privacy.spans import Span
 
 # In order: the address comes last and takes in what the place added.
-COMPOSERS: tuple[Composer, ...] = (AGE, NRP, PHONE, JOB, PLACE, ADDRESS)
+COMPOSERS: tuple[Composer, ...] = (AGE, NRP, PHONE, JOB, YEAR, PLACE, ADDRESS)
 
 
 def composed(

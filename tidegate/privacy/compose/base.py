@@ -31,7 +31,10 @@ class Scene:
     def free(self, start: int, end: int) -> bool:
         """Whether no span touches `text[start:end]`, and neither does a longer word."""
         text = self.text
-        if (start and text[start - 1].isalnum()) or (end < len(text) and text[end].isalnum()):
+        escaped = (
+            start > 1 and text[start - 2] == "\\" and text[start - 1] in "nrt"
+        )  # a break as JSON writes it
+        if (start and text[start - 1].isalnum() and not escaped) or (end < len(text) and text[end].isalnum()):
             return False
         last = bisect_left(self._starts, end) - 1
         return last < 0 or self.spans[last].end <= start
@@ -43,6 +46,10 @@ class Scene:
             return False
         last = bisect_left(self._starts, end)
         return last == first or self.spans[last - 1].end <= end
+
+    def inside(self, start: int, end: int) -> tuple[Span, ...]:
+        """The spans that begin in `text[start:end]`."""
+        return self.spans[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
     def following(self, position: int) -> Span | None:
         """The first span at or behind a position."""

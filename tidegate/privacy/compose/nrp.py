@@ -1,4 +1,8 @@
-"""Nationality and faith said of a name: `Giovanni is Buddhist`, `Ana and Luis are both Turkish`, `Roko Zerjav (Irish)`."""
+"""Nationality and faith said of a name: `Giovanni is Buddhist`, `Ana and Luis are both Turkish`, `Roko Zerjav (Irish)`.
+
+Also anywhere in a sentence about somebody: one that names a person, or says where `I`, `she` or `they` are from. Never of a thing, a
+language or inside a longer name: what is asked about those must stay answerable.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +21,59 @@ _BESIDE = frozenset(
     {Label.PERSON, Label.LOCATION, Label.ORGANIZATION}
 )  # names that were taken for another kind have a faith too
 _LANGUAGE = re.compile(r"(?: (?:language|version|edition|translation|word|text))\b")
+# A word for a people with a capital, outside longer words.
+_PEOPLE = re.compile(r"(?<![\w-])[A-Z][a-z]{3,15}(?![\w-])")
+_END = re.compile(r"[.!?](?=\s|$)|\n")
+_LOOK = 160  # characters of a sentence on each side
+_ONESELF = re.compile(r"\b(?:i|i['’]m|he|she|we|they|you|my|his|her|our|their|who)\b", re.IGNORECASE)
+# What a people makes, speaks, eats or rules: said of these, the word tells nothing about anybody.
+_OF_THINGS = re.compile(
+    r"[ -](?:and [A-Z][a-z]+ |[a-z]+(?:ed|ern|al|ic|ish|y) )?(?:food|wine|language|cuisine|music|literature|cheese|beer|lesson|class|course|film|movie|history|law|grammar|standard|letter|dish|dinner|lunch"
+    r"|breakfast|restaurant|café|cafe|bakery|bread|coffee|tea|chocolate|sauce|salad|soup|recipe|kitchen|car|cars|train|plane|bike|phone|watch|product|brand|table|house|garden|window|door|paper"
+    r"|book|novel|newspaper|magazine|article|poem|song|art|painting|opera|theatre|theater|style|design|fashion|word|words|text|version|edition|translation|subtitles?|keyboard|accent|dictionary|website"
+    r"|page|channel|radio|tv|series|show|market|economy|currency|franc|pound|dollar|euro|peso|stock|bank|league|cup|football|grand|revolution|war|empire"
+    r"|constitution|border|coast|sea|river|mountain|island|city|town|village|province|state|territory|flag|holiday|fries|press|horn|door|salt|water|order"
+    r"|office|company|factory|firm|market|branch|division|team|site|plant|warehouse|supplier|customer|case|court|shepherd|dog|cat|horse|philosophy|poetry|numerals?|alphabet)(?:s|es)?\b"
+)
+_TONGUE = re.compile(
+    r"\b(?:in|into|to|from|speak|speaks|spoke|spoken|speaking|learn|learns|learning|learnt|study|studies|studying|teach|teaches|taught|understand|understands|translate|write|writes|wrote"
+    r"|read|reads|say|says|fluent|basic|some|of)(?: (?:fluent|basic|some|and|[A-Z][a-z]{3,15},? (?:and|or)))? $",
+)
+_CAPITAL_NEXT = re.compile(r" [A-ZÀ-Ž]")
 
 
 def compose(scene: Scene) -> Iterator[Span]:
+    yield from _said_of_a_name(scene)
+    for word in _PEOPLE.finditer(scene.text):
+        if (
+            word[0].lower() in PEOPLES_AND_FAITHS
+            and scene.free(*word.span())
+            and _about_somebody(scene, *word.span())
+        ):
+            yield added("nrp", *word.span(), Label.NRP)
+
+
+def _about_somebody(scene: Scene, start: int, end: int) -> bool:
+    """Whether the sentence around a word for a people is about a person, and the word about no thing, tongue or longer name."""
+    text = scene.text
+    if _OF_THINGS.match(text, end) is not None or _TONGUE.search(text, max(0, start - 40), start) is not None:
+        return False
+    following = scene.following(end)
+    if _CAPITAL_NEXT.match(text, end) is not None and (
+        following is None or following.start != end + 1 or following.label is not Label.PERSON
+    ):
+        return False
+    ends = [match.end() for match in _END.finditer(text, max(0, start - _LOOK), start)]
+    opening = ends[-1] if ends else max(0, start - _LOOK)
+    closing = _END.search(text, end, end + _LOOK)
+    ending = closing.start() if closing is not None else end + _LOOK
+    kinds = {span.label for span in scene.inside(opening, ending)}
+    return Label.PERSON in kinds or (
+        Label.LOCATION in kinds and _ONESELF.search(text, opening, ending) is not None
+    )
+
+
+def _said_of_a_name(scene: Scene) -> Iterator[Span]:
     for span in scene.of(*_BESIDE):
         said = _SAID.match(scene.text, span.end)
         if said is None:

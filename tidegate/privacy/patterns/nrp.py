@@ -75,6 +75,7 @@ _NOUN = re.compile(
     r"(?: [A-Z][a-z]{3,15})?(?: (?:female|male|young|old))? (?:citizen|national|passport|visa|nationality|citizenship|man|woman|men|women|people|person|patient"
     r"|student|immigrant|migrant|refugee|descent|origin|heritage|ancestry|background|girl|boy|guy|family|mother|father|wife|husband|couple"
     r"|faith|voter|believer|community|parents|roots|resident|expat|speaker|colleague|friend|neighbour|neighbor|teenager|employee|worker|guard|nurse|guest|child|children"
+    r"|government|parliament|army|navy|police|authorities|embassy|consulate|ambassador|president|prime|minister|king|queen|politician|border guard|border police"
     r"|nanny|boss|crew|son|daughter|brother|sister|cousin|uncle|aunt|boyfriend|girlfriend|bride|groom|widow|prisoner|chef|coach|judge|guide|mayor|native|agent|client"
     r"|(?!(?:pap|numb|dinn|bord|ord|pow|lett|pepp|butt|cov|cent|theat|chapt|charact|newspap|wat|be|summ|wint|weath|flow|fold|rul|timb|silv|leath|kefi|rocket|sweat|comput"
     r"|print|calend|tow|liqu|cook|burg|corn|answ|should|bumper)er|(?:sect|fact|mot|col|flav|mirr|do|flo|err|text|doct)or|(?:restaur|pl|eleph|vari|croiss|gi|pend|inst)ant"
@@ -87,6 +88,31 @@ _PERSONS = (
 )
 _SMALL_WORDS = "|".join(sorted(word.lower() for word in _WORDS))
 _SMALL = re.compile(rf"(?<![\w-])(?:{_SMALL_WORDS}) (?:{_PERSONS})s?\b")
+# In small letters a plural that can be nothing else: not `poles`, `swiss`, `liberals`.
+_SMALL_PLURALS = "|".join(
+    sorted(
+        {
+            word.lower()
+            for word in _PEOPLES
+            if word.endswith(("an", "i")) and word not in {"Latina", "Caucasian"}
+        }
+        | {word.lower() for word in _SOMEBODY if word.endswith(("lander", "steiner", "burger", "an", "ese"))}
+        | {
+            "swede",
+            "finn",
+            "spaniard",
+            "serb",
+            "croat",
+            "slovene",
+            "brit",
+            "new zealander",
+            "kurd",
+            "chechen",
+        }
+    )
+)
+_SMALL_SEVERAL = re.compile(rf"(?<![\w-])(?:{_SMALL_PLURALS})s(?![\w-])")
+_SMALL_SEVERAL_SHAPE = rf"\b(?:{_SMALL_PLURALS})s\b"
 _SMALL_SHAPE = rf"\b(?:{_SMALL_WORDS}) (?:{_PERSONS})s?\b"
 _PLURAL = re.compile(r" [a-z]|[.,;:!?)]|$|\n")
 _PRONOUN = re.compile(
@@ -127,6 +153,8 @@ def find(document: Document) -> Iterator[Span]:
         yield hit("nrp", *man.span(), Label.NRP, 0.75)
     for small in _SMALL.finditer(text) if document.has_shape(_SMALL_SHAPE) else ():
         yield hit("nrp", small.start(), small.start() + small[0].index(" "), Label.NRP, 0.7)
+    for plural in _SMALL_SEVERAL.finditer(text) if document.has_shape(_SMALL_SEVERAL_SHAPE) else ():
+        yield hit("nrp", *plural.span(), Label.NRP, 0.7)
     if document.has_shape(_ABROAD_SHAPE):
         for abroad in _SAID_ABROAD.finditer(document.lower):
             yield hit("nrp", *abroad.span(1), Label.NRP, 0.7)
@@ -156,7 +184,7 @@ NRP = Pattern(
     "nrp",
     (Label.NRP,),
     find,
-    shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}|{_ABROAD_SHAPE}|{_LONG_SHAPE}|{_MAN_SHAPE}",
-    shapes=(_ABROAD_SHAPE, _SMALL_SHAPE, _LONG_SHAPE, _MAN_SHAPE),
+    shape=rf"\b(?:{'|'.join(sorted(word.lower() for word in _WORDS))})s?\b|{'|'.join(_KEYS)}|{_ABROAD_SHAPE}|{_LONG_SHAPE}|{_MAN_SHAPE}|{_SMALL_SEVERAL_SHAPE}",
+    shapes=(_ABROAD_SHAPE, _SMALL_SHAPE, _SMALL_SEVERAL_SHAPE, _LONG_SHAPE, _MAN_SHAPE),
     lexicon=_KEYS,
 )

@@ -35,6 +35,9 @@ HITS = [
     ("Spaniards dine late", ["Spaniards"]),
     ("she married a Dane.", ["Dane"]),
     ("I am a Costa Rican", ["Costa Rican"]),
+    ("chileans and the swedes like it", ["chileans", "swedes"]),
+    ("two liechtensteiners", ["liechtensteiners"]),
+    ("the Danish government", ["Danish"]),
 ]
 NEAR_MISSES = [
     "French fries",
@@ -65,6 +68,8 @@ NEAR_MISSES = [
     "Dane Miller rang",
     "a French window",
     "the Swiss, German and Dutch versions",
+    "tent poles and liberals",
+    "turks-head knot",
 ]
 
 
