@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 from collections.abc import Iterator
@@ -76,14 +77,20 @@ def wrong(line: str) -> str:
     return _unknown(words[1:])
 
 
+@functools.cache
+def _app(name: str) -> typer.Typer | None:
+    known = cli.commands()
+    return cli.load(known[name]) if name in known else None
+
+
 def _unknown(words: list[str]) -> str:
     """`a|b` and `a | b` name one of several commands; words in capitals stand for a value."""
     if not words or words[0].startswith("-"):
         return ""
-    known = cli.commands()
-    if words[0] not in known:
+    app = _app(words[0])
+    if app is None:
         return f"no command {words[0]}"
-    found = typer.main.get_command(cli.load(known[words[0]]))
+    found = typer.main.get_command(app)
     rest = words[1:]
     while isinstance(found, TyperGroup) and rest and not rest[0].startswith("-"):
         names = [name for name in rest[0].split("|") if name]

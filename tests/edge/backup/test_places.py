@@ -21,7 +21,7 @@ from edge.config import EdgeConfig
 from edge.store.schema import open_durable, unopened
 from edge.stores import open_stores
 from tidegate.cli import run as tidegate
-from tidegate.errors import BadRequest
+from tidegate.errors import BadRequest, Broken
 
 WORDS = "correct horse battery staple"
 _UNSHARE = shutil.which("unshare")
@@ -195,5 +195,5 @@ def test_only_damage_is_called_damage(tmp_path: Path) -> None:
     assert unopened(file, OSError(30, "Read-only file system")).code == "state_unusable"
     assert "free room" in str(unopened(file, OSError(28, "No space left on device")))
     file.write_bytes(b"no database at all, but long enough to be read as a header" * 40)
-    with pytest.raises(Exception, match="restore a backup: `tidegate edge restore`"):
+    with pytest.raises(Broken, match="restore a backup: `tidegate edge restore`"):
         open_durable(tmp_path)

@@ -173,9 +173,19 @@ async def test_work_ends_with_whoever_waits_for_it() -> None:
 
 async def test_work_that_is_done_first_is_done() -> None:
     leaving = asyncio.get_running_loop().create_future()
-    await until(leaving, asyncio.sleep(0))
+    done = asyncio.Event()
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        done.set()
+
+    await until(leaving, work())
+    assert done.is_set()
     leaving.set_result(None)
-    await asyncio.sleep(0)  # nothing is cancelled now
+    await asyncio.sleep(0)
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0, "who leaves afterwards cancels nothing"
 
 
 async def test_a_cancellation_of_somebody_elses_is_passed_on() -> None:
