@@ -18,7 +18,9 @@ from cloud.audit.ed25519 import Ed25519Notary
 from cloud.config import CloudConfig
 from cloud.console.access import Access
 from cloud.console.app import Parts, build
+from cloud.console.fleet import FleetWatch
 from cloud.console.serve import listen, serving
+from cloud.console.views import Views
 from cloud.door.enrol import EnrolmentDoor
 from cloud.door.limits import DoorLimits
 from cloud.door.peer import Doorkeeper
@@ -41,6 +43,7 @@ from cloud.review.desk import ReviewDesk
 from cloud.steps import AnswerStep, IntakeStep, SearchStep, VerdictStep
 from cloud.store.audit import SqlAuditLog
 from cloud.store.db import open_database, sqlite_url
+from cloud.store.insight import SqlInsight
 from cloud.store.ledger import SqlLedger
 from cloud.store.operators import SqlOperators, SqlSessions
 from cloud.store.passages import SqlPassageIndex
@@ -73,6 +76,7 @@ class House:
     operators: SqlOperators
     sessions: SqlSessions
     audit: SqlAuditLog
+    insight: SqlInsight
     checkpoint: Checkpoint
     identity: state.Identity
     folder: state.StateFolder
@@ -164,6 +168,7 @@ def assemble(
         operators=SqlOperators(engine, clock),
         sessions=SqlSessions(engine, clock, life_s=settings.console.session_s),
         audit=audit,
+        insight=SqlInsight(engine),
         checkpoint=checkpoint,
         identity=identity,
         folder=folder,
@@ -319,8 +324,11 @@ def _console(settings: CloudConfig, house: House) -> Starlette:
         key=_cookie_key(house.folder.root / "console.key"),
         secure=settings.console.secure_cookie,
     )
+    place = FleetPlace(settings.state)
+    watch = FleetWatch(lambda: place.store if place.ready else None, house.clock)
+    views = Views(house.clock, house.insight.cases, house.insight.costs, watch.look)
     return build(
-        Parts(house.review, access, house.clock, house.metrics, house.audit.head, house.audit.latest)
+        Parts(house.review, access, house.clock, house.metrics, house.audit.head, house.audit.latest, views)
     )
 
 

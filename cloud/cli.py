@@ -16,7 +16,7 @@ import typer
 from cloud import config
 from cloud.config import CloudConfig
 from cloud.review.operators import Operator, Role, hash_password, operator_id
-from tidegate.errors import BadRequest, Untrusted
+from tidegate.errors import BadConfig, BadRequest, Untrusted
 
 if TYPE_CHECKING:
     from cloud.store.operators import SqlOperators
@@ -91,6 +91,7 @@ def add_user(
 @user.command("list")
 def list_users(config_file: ConfigFile = None, state: State = None) -> None:
     """One JSON line per operator."""
+    existing(settings_of(config_file, {"state": state}))
     for one in _operators(config_file, state).all():
         print(json.dumps({"user": one.name, "role": one.role.value, "disabled": one.disabled}))
 
@@ -98,6 +99,7 @@ def list_users(config_file: ConfigFile = None, state: State = None) -> None:
 @user.command("disable")
 def disable_user(name: str, config_file: ConfigFile = None, state: State = None) -> None:
     """End an operator's logins. The name stays in the log."""
+    existing(settings_of(config_file, {"state": state}))
     operators = _operators(config_file, state)
     known = operators.find(operator_id(name))
     if known is None:
@@ -112,7 +114,7 @@ def verify_audit(config_file: ConfigFile = None, state: State = None) -> None:
     from cloud.audit.log import Damage
     from cloud.audit.prove import prove
 
-    result = prove(settings_of(config_file, {"state": state}))
+    result = prove(existing(settings_of(config_file, {"state": state})))
     if isinstance(result, Damage):
         raise Untrusted(
             f"the audit log is not what was written: entry {result.index} {result.what}",
@@ -124,6 +126,18 @@ def verify_audit(config_file: ConfigFile = None, state: State = None) -> None:
 
 def settings_of(file: Path | None, flags: dict[str, object]) -> CloudConfig:
     return config.load(file, os.environ, {k: str(v) if isinstance(v, Path) else v for k, v in flags.items()})
+
+
+def existing(settings: CloudConfig) -> CloudConfig:
+    """The settings of a cloud that has been started or given a user before: nothing is made by looking. Raises BadConfig."""
+    traces = [settings.state / name for name in ("cloud.db", "audit.head", "receipt.key")]
+    if not settings.store.url and not any(path.exists() for path in traces):
+        raise BadConfig(
+            f"{settings.state} holds no state of a cloud",
+            code="no_state",
+            hint="name its folder with --state or --config; `tidegate cloud serve` makes one",
+        )
+    return settings
 
 
 def read_password() -> str:

@@ -19,6 +19,7 @@ from cloud.audit.log import Entry, Head
 from cloud.console import show
 from cloud.console.access import COOKIE, Access, require, require_csrf, require_same_origin
 from cloud.console.guard import MOST_BODY, Guard
+from cloud.console.views import Views, audit_rows
 from cloud.observe.metrics import CloudMetrics
 from cloud.review.desk import Blocked, Done, NoCase, ReviewDesk
 from cloud.review.machine import Decision, Phase, Refusal, Review
@@ -42,6 +43,7 @@ class Parts:
     metrics: CloudMetrics
     audit_head: Callable[[], Head]
     audit_latest: Callable[[int], tuple[Entry, ...]]
+    views: Views
 
 
 Page = Callable[[Request, Session], Awaitable[Response]]
@@ -130,8 +132,14 @@ class Console:
 
     async def audit(self, request: Request, session: Session) -> Response:
         require(session, Right.AUDIT)
-        entries = [(e.index, e.body.decode(), e.head.hex()) for e in self._parts.audit_latest(50)]
+        entries = audit_rows(self._parts.audit_latest(100))
         return self._html("audit.html", request, session, {"entries": entries})
+
+    async def fleet(self, request: Request, session: Session) -> Response:
+        return self._html("fleet.html", request, session, {"seen": self._parts.views.fleet()})
+
+    async def quality(self, request: Request, session: Session) -> Response:
+        return self._html("quality.html", request, session, self._parts.views.quality())
 
     def _after(self, done: Done, case: CaseId, word: str, request: Request, session: Session) -> Response:
         """A decided case leads to the queue, everything else back to the case with the reason."""
@@ -165,6 +173,7 @@ class Console:
             "path": request.url.path,
             "waiting": counts.get(Phase.OPEN, 0) + counts.get(Phase.CLAIMED, 0),
             "decided": sum(counts.values()) - counts.get(Phase.OPEN, 0) - counts.get(Phase.CLAIMED, 0),
+            "alarms": self._parts.views.alarms() if session is not None else 0,
             "head": self._parts.audit_head() if session is not None else None,
             "may_audit": session is not None and may(session.operator, Right.AUDIT),
         }
@@ -222,6 +231,8 @@ def build(parts: Parts) -> Starlette:
             for decision in Decision
         ),
         Route("/decided", console.known(console.closed)),
+        Route("/quality", console.known(console.quality)),
+        Route("/fleet", console.known(console.fleet)),
         Route("/audit", console.known(console.audit)),
         Route("/metrics", console.metrics),
         Route("/healthz", console.health),

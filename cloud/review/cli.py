@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
-from cloud.cli import ConfigFile, State, read_password, settings_of
+from cloud.cli import ConfigFile, State, existing, read_password, settings_of
 from cloud.review.desk import Blocked, Done, NoCase
 from cloud.review.machine import Decision, Refusal, Review
 from cloud.review.operators import Operator, is_right, operator_id
@@ -53,7 +53,18 @@ def show(case: CaseArgument, config_file: ConfigFile = None, state: State = None
         {r.check.value: r.outcome.value for r in held.verdict.results} if held.verdict else {}
     )
     answer = held.final or held.proposal
-    body = _summary(held) | {"messages": turns, "checks": checks, "answer": answer.text if answer else None}
+    calls: list[JSON] = (
+        [{"name": c.name, "arguments": c.arguments} for c in answer.tool_calls] if answer else []
+    )
+    body = _summary(held) | {
+        "escalated_because": held.submission.why.value,
+        "trace": held.submission.trace,
+        "messages": turns,
+        "checks": checks,
+        "answer": answer.text if answer else None,
+        "calls": calls,
+        "model": answer.model if answer else None,
+    }
     print(json.dumps(body, ensure_ascii=False, indent=2))
 
 
@@ -120,9 +131,21 @@ def _phase(done: Done) -> str:
                 f"this answer cannot leave: {', '.join(checks)} failed", code="blocked", hint="edit it"
             )
         case Refusal():
-            raise BadRequest(f"nothing was changed: {done.value.replace('_', ' ')}", code=done.value)
+            raise BadRequest(
+                f"nothing was changed: {done.value.replace('_', ' ')}", code=done.value, hint=_AFTER[done]
+            )
         case other:
             assert_never(other)
+
+
+_AFTER = {
+    Refusal.TAKEN: "somebody else works on it: wait until that claim has run out, then look again",
+    Refusal.STALE: "your claim ran out: look at the case again, then decide once more",
+    Refusal.DECIDED: "`tidegate review show` tells who decided what",
+    Refusal.NOTHING_TO_APPROVE: "there is no answer: write one with `tidegate review edit CASE --text-file FILE`, or reject the case",
+    Refusal.NOT_DECIDED: "decide it first",
+    Refusal.NOT_DUE: "it is not due yet",
+}
 
 
 def _authentic(house: House, name: str) -> Operator:
@@ -135,7 +158,7 @@ def _authentic(house: House, name: str) -> Operator:
 def _house(file: Path | None, state: Path | None) -> House:
     from cloud.app import assemble
 
-    return assemble(settings_of(file, {"state": state}), refill=False)
+    return assemble(existing(settings_of(file, {"state": state})), refill=False)
 
 
 def _summary(held: HeldCase) -> dict[str, JSON]:

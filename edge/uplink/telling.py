@@ -1,4 +1,4 @@
-"""Tells the fleet how this device does: after each connect, when something changed, and every ten minutes."""
+"""Tells the fleet how this device does: after each connect, when something changed, and every two minutes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tidegate.health import Health
 from tidegate.logs import Log
 
 LOOK_S = 15.0
-AGAIN_S = 600.0
+AGAIN_S = 120.0
 
 
 class Connection(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,10 @@ from cloud import case
 from cloud.answer.choose import Choice
 from cloud.audit.checkpoint import Checkpoint
 from cloud.audit.ed25519 import Ed25519Notary
+from cloud.console.access import Access
+from cloud.console.app import Parts
+from cloud.console.fleet import FleetSeen
+from cloud.console.views import Views, no_fleet
 from cloud.door.limits import DoorLimits
 from cloud.door.service import Desk
 from cloud.intake.admit import Gate, IntakeRules
@@ -35,6 +39,7 @@ from cloud.review.operators import Operator, Role, hash_password
 from cloud.steps import IntakeStep, SearchStep, VerdictStep
 from cloud.store.audit import SqlAuditLog
 from cloud.store.db import open_database, sqlite_url
+from cloud.store.insight import SqlInsight
 from cloud.store.ledger import SqlLedger
 from cloud.store.operators import SqlOperators, SqlSessions
 from cloud.store.passages import SqlPassageIndex
@@ -152,6 +157,7 @@ class CloudHouse:
     clock: Clock
     bell: Bell
     metrics: CloudMetrics
+    insight: SqlInsight
 
 
 @dataclass(frozen=True)
@@ -229,6 +235,17 @@ def cloud_house(
         clock,
         bell,
         metrics,
+        SqlInsight(base),
+    )
+
+
+def console_parts(
+    house: CloudHouse, access: Access, fleet: Callable[[], FleetSeen | None] = no_fleet
+) -> Parts:
+    """What a console over this house shows."""
+    views = Views(house.clock, house.insight.cases, house.insight.costs, fleet)
+    return Parts(
+        house.review, access, house.clock, house.metrics, house.audit.head, house.audit.latest, views
     )
 
 

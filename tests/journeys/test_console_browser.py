@@ -13,10 +13,20 @@ from pathlib import Path
 import pytest
 
 from cloud.console.access import Access
-from cloud.console.app import Parts, build
+from cloud.console.app import build
 from cloud.console.serve import listen, serving
 from cloud.review.machine import Phase
-from tests.fakes.cloud_parts import ADA, ASKS_REFUND, DEVICE, PASSWORD, PERSON, CloudHouse, cloud_house, wire
+from tests.fakes.cloud_parts import (
+    ADA,
+    ASKS_REFUND,
+    DEVICE,
+    PASSWORD,
+    PERSON,
+    CloudHouse,
+    cloud_house,
+    console_parts,
+    wire,
+)
 from tidegate.clock import SystemClock
 from tidegate.telemetry import new_traceparent
 
@@ -38,7 +48,7 @@ def console(folder: Path) -> Iterator[tuple[CloudHouse, str]]:
     house.operators.put(ADA, by="test")
     asyncio.run(house.desk.escalate(wire(ASKS_REFUND), DEVICE, new_traceparent()))
     access = Access(house.operators, house.sessions, house.clock, key=b"k" * 32)
-    app = build(Parts(house.review, access, house.clock, house.metrics, house.audit.head, house.audit.latest))
+    app = build(console_parts(house, access))
     sock = listen("127.0.0.1", 0)
     started, stop = threading.Event(), threading.Event()
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from cloud.console.access import COOKIE, Access, Guesses
-from cloud.console.app import Parts, build
+from cloud.console.app import build
 from cloud.review.machine import Phase
 from tests.fakes.cloud_parts import (
     ADA,
@@ -23,6 +23,7 @@ from tests.fakes.cloud_parts import (
     ZOE,
     CloudHouse,
     cloud_house,
+    console_parts,
     wire,
 )
 from tidegate.clock import FixedClock
@@ -42,7 +43,7 @@ def house(tmp_path: Path) -> CloudHouse:
 @pytest.fixture
 async def browser(house: CloudHouse) -> AsyncIterator[httpx.AsyncClient]:
     access = Access(house.operators, house.sessions, house.clock, key=b"k" * 32)
-    parts = Parts(house.review, access, house.clock, house.metrics, house.audit.head, house.audit.latest)
+    parts = console_parts(house, access)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=build(parts)), base_url=SITE) as client:
         yield client
 
@@ -62,7 +63,7 @@ async def held(house: CloudHouse) -> str:
     return house.review.waiting()[0].case
 
 
-@pytest.mark.parametrize("path", ["/", "/cases", "/cases/case_x", "/decided", "/audit"])
+@pytest.mark.parametrize("path", ["/", "/cases", "/cases/case_x", "/decided", "/audit", "/quality", "/fleet"])
 async def test_nobody_sees_a_page_without_logging_in(browser: httpx.AsyncClient, path: str) -> None:
     reply = await browser.get(path)
     assert reply.status_code == 303

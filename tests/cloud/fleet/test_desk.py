@@ -13,7 +13,10 @@ from cloud.fleet.folder import FolderStore
 from cloud.fleet.registry import Device, FleetStore, MemoryStore
 from tests.fakes.published import release
 from tidegate.errors import BadConfig, BadRequest
+from tidegate.health import Health, PromiseLine, Scope
 from tidegate.ids import DeviceId, ReleaseId
+from tidegate.risk.monitor import State
+from tidegate.risk.task import Task
 from tidegate.updates import Desired, Fault, Progress, Reported, Status, UpdateState
 
 ONE, TWO = DeviceId("pump-room-01"), DeviceId("pump-room-02")
@@ -150,3 +153,20 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "devices" / f"{ONE}.json").write_bytes(b'{"id": 5}')
     with pytest.raises(BadConfig, match=r"pump-room-01\.json"):
         store.device(ONE)
+
+
+def test_how_a_device_does_is_kept_and_a_revoked_device_is_not_heard(store: FleetStore) -> None:
+    line = PromiseLine(
+        Scope.DEVICE, Task.CALLS, State.TIGHTENED, True, 0.02, kept=90, right=8, wrong=1, alarms=1
+    )
+    health = Health(100, here=9, there=1, lines=(line,))
+    assert desk.hear(store, ONE, health, 100.0) == ()
+    known = store.device(ONE)
+    assert known is not None
+    assert known.health == health
+    assert known.online
+    desk.revoke(store, ONE)
+    desk.hear(store, ONE, replace(health, at=200), 200.0)
+    after = store.device(ONE)
+    assert after is not None
+    assert after.health == health

@@ -52,7 +52,7 @@ def test_an_alarm_is_told_at_once_and_a_count_after_a_minute() -> None:
     assert due(HEALTH, more, 60.0)
 
 
-def test_an_unchanged_word_is_repeated_after_ten_minutes_alone() -> None:
+def test_an_unchanged_word_is_repeated_after_two_minutes_alone() -> None:
     later = replace(HEALTH, at=2_000)
     assert not due(HEALTH, later, AGAIN_S - 1)
     assert due(HEALTH, later, AGAIN_S)
