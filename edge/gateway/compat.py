@@ -95,6 +95,9 @@ leave, with the same headers, journal and late answers.
 Inside chat messages, `refusal`, `annotations`, `audio` and `function_call` are taken when a client sends back what it got
 (`audio` and `function_call` only as null). Image, audio and file parts are refused with `unsupported_content`.
 
+`usage` says how many tokens of the prompt did not have to be read (`prompt_tokens_details.cached_tokens`; of a response,
+`input_tokens_details.cached_tokens`): an answer of this device goes on from what an earlier request began with.
+
 Each answer has one more object, `tidegate` (in a stream: in its last event): `source` (device, cloud, nobody), `state` (answered, degraded, held,
 queued), `why`, `confidence`, `ticket`, `conversation`, `citations`, and `late` when an earlier question of the conversation
 has been answered since. The same is in headers:

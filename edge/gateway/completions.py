@@ -113,7 +113,7 @@ def whole(page: Page, echoed: tuple[str, ...] = ()) -> dict[str, JSON]:
         choices.append(
             _choice(index, before + said(answer), finish(page, answer), _logprobs(scores, len(before)))
         )
-    return {**_body(page, choices), "usage": usage(page.usage), "tidegate": extension(page)}
+    return {**_body(page, choices), "usage": usage(page.usage, page.reused), "tidegate": extension(page)}
 
 
 def events(page: Page, echoed: tuple[str, ...] = ()) -> Iterator[bytes]:
@@ -134,7 +134,11 @@ def events(page: Page, echoed: tuple[str, ...] = ()) -> Iterator[bytes]:
             last["tidegate"] = extension(page)
         yield _line(page, last)
     if page.usage_chunk:
-        yield b"data: " + msgspec.json.encode({**_body(page, []), "usage": usage(page.usage)}) + b"\n\n"
+        yield (
+            b"data: "
+            + msgspec.json.encode({**_body(page, []), "usage": usage(page.usage, page.reused)})
+            + b"\n\n"
+        )
     yield b"data: [DONE]\n\n"
 
 

@@ -66,6 +66,15 @@ class Page:
             sum(answer.usage.completion_tokens for _, answer in self.answers),
         )
 
+    @property
+    def reused(self) -> int:
+        """Tokens of these prompts that did not have to be read: an earlier request, or this one ahead, had them read."""
+        return sum(
+            int(answer.draft.features.get("reused_tokens", 0.0))
+            for _, answer in self.answers
+            if answer.draft is not None and answer.source is Source.DEVICE
+        )
+
 
 def completion_id(request: RequestId) -> str:
     """The same for every telling of one answer, so that an application can recognise it."""
@@ -80,7 +89,7 @@ def completion(page: Page) -> dict[str, JSON]:
         "created": page.created,
         "model": page.model,
         "choices": [_choice(page, index, answer) for index, (_, answer) in enumerate(page.answers)],
-        "usage": usage(page.usage),
+        "usage": usage(page.usage, page.reused),
         "system_fingerprint": fingerprint(page.answers[0][1]),
         "tidegate": extension(page),
     }
@@ -108,16 +117,17 @@ def chunks(page: Page) -> Iterator[bytes]:
             last["tidegate"] = extension(page)
         yield _line(last)
     if page.usage_chunk:
-        yield _line({**_event_body(page, None), "choices": [], "usage": usage(page.usage)})
+        yield _line({**_event_body(page, None), "choices": [], "usage": usage(page.usage, page.reused)})
     yield b"data: [DONE]\n\n"
 
 
-def usage(spent: Usage) -> dict[str, JSON]:
+def usage(spent: Usage, reused: int = 0) -> dict[str, JSON]:
     total = spent.prompt_tokens + spent.completion_tokens
     return {
         "prompt_tokens": spent.prompt_tokens,
         "completion_tokens": spent.completion_tokens,
         "total_tokens": total,
+        "prompt_tokens_details": {"cached_tokens": reused},
     }
 
 

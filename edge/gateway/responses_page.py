@@ -199,7 +199,7 @@ def _usage(page: Page) -> dict[str, JSON]:
     spent = page.usage
     return {
         "input_tokens": spent.prompt_tokens,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": page.reused},
         "output_tokens": spent.completion_tokens,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": spent.prompt_tokens + spent.completion_tokens,

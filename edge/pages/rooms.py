@@ -206,6 +206,7 @@ def _environment() -> Environment:
         marked=words.marked,
         size=words.size,
         ago=words.ago,
+        commands=words.commands,
         took=words.took,
         why=words.why,
         kind=words.kind,

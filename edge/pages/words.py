@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from edge.promise.ledger import Sheet
+    from tidegate.engines.seats import Tally
 
 _PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]*_[0-9]+·[0-9a-z]{2,12}\]")
+_COMMAND = re.compile(r"`([^`]+)`")
 
 MODES: Mapping[str, tuple[str, str]] = {
     "local-only": ("Local only", "No way out is constructed: nothing can leave this device."),
@@ -75,6 +77,13 @@ SPOOL: Mapping[str, str] = {
     "held": "with a person",
     "done": "answered",
     "dead": "given up",
+}
+
+STATES: Mapping[str, str] = {
+    "degraded": "as good as it gets",
+    "held": "a person decides",
+    "queued": "waits for the cloud",
+    "refused": "refused",
 }
 
 SIGNALS: Mapping[str, str] = {
@@ -212,6 +221,29 @@ def why(word: str) -> str:
     return WHYS.get(word, plain(word))
 
 
+def state(word: str, source: str) -> str:
+    """What became of a request that was not simply answered."""
+    if word == "degraded" and source == "nobody":
+        return "no answer"
+    return STATES.get(word, plain(word))
+
+
+def reuse(tally: Tally) -> str:
+    """How much reading was spared, as a sentence."""
+    if not tally.served:
+        return "Nothing has been asked yet."
+    if not tally.reused:
+        return (
+            f"Each of {tally.prompt_tokens:,} prompt tokens was read: no request began as an earlier one had."
+        )
+    share = 100 * tally.reused / max(tally.prompt_tokens, 1)
+    began = f"{tally.shared} of {tally.served} {'request' if tally.served == 1 else 'requests'}"
+    return (
+        f"Of {tally.prompt_tokens:,} prompt tokens, {tally.reused:,} ({share:.0f} %) did not have to be read: {began} began as an earlier one "
+        f"had, or {'was' if tally.shared == 1 else 'were'} read ahead."
+    )
+
+
 def kind(label: str, count: int = 2) -> str:
     """A kind of private value, as so many of them are called."""
     one, many = KINDS.get(label, (plain(label.lower()), plain(label.lower())))
@@ -254,6 +286,13 @@ def marked(text: str) -> Markup:
     from markupsafe import Markup, escape
 
     return Markup(_PLACEHOLDER.sub(r'<mark class="ph">\g<0></mark>', str(escape(text))))  # noqa: S704  escaped
+
+
+def commands(text: str) -> Markup:
+    """A sentence as HTML, what stands between backquotes as code; everything else is escaped."""
+    from markupsafe import Markup, escape
+
+    return Markup(_COMMAND.sub(r"<code>\g<1></code>", str(escape(text))))  # noqa: S704  escaped
 
 
 def took(milliseconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -65,7 +66,12 @@ async def test_a_local_answer_is_a_completion_with_headers_and_extension(knock: 
     assert found["object"] == "chat.completion"
     assert found["choices"][0]["message"]["content"] == "it is noon"
     assert found["choices"][0]["finish_reason"] == "stop"
-    assert found["usage"] == {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    assert found["usage"] == {
+        "prompt_tokens": 7,
+        "completion_tokens": 3,
+        "total_tokens": 10,
+        "prompt_tokens_details": {"cached_tokens": 0},
+    }
     assert got.headers["x-tidegate-source"] == "device"
     assert got.headers["x-tidegate-decision"] == "local_only"
     assert got.headers["x-tidegate-state"] == "answered"
@@ -163,6 +169,18 @@ async def test_errors_have_openais_shape_and_tell_no_secrets(
     found = got.json()["error"]
     assert (found["code"], found["param"]) == (code, None)
     assert "user text" not in got.text
+
+
+async def test_what_did_not_have_to_be_read_is_told_as_cached(tmp_path: Path) -> None:
+    model = FakeModel(replace(say("it is noon"), features={"reused_tokens": 5.0}))
+    door = open_door(tmp_path, house(model))
+    got = (await post(door)).json()["usage"]
+    assert got["prompt_tokens_details"] == {"cached_tokens": 5}
+    streamed = await post(door, stream=True, stream_options={"include_usage": True})
+    assert '"cached_tokens":5' in streamed.text
+    async with client(door) as opened:
+        response = (await opened.post("/v1/responses", json={"model": "tidegate", "input": "hi"})).json()
+    assert response["usage"]["input_tokens_details"] == {"cached_tokens": 5}
 
 
 async def test_n_choices_have_their_own_seeds_and_one_usage(tmp_path: Path) -> None:
