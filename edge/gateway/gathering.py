@@ -6,6 +6,7 @@ Every write to a socket gives Python's lock away, and the model's thread takes i
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 _HEAD = b"HTTP/1."
 
@@ -14,8 +15,16 @@ class Gathering(asyncio.Transport):
     """A head leaves with what is written behind it, when the loop's turn ends, or at once where there is `most` of it. All
     else leaves at once, and is the transport's."""
 
-    def __init__(self, under: asyncio.Transport, loop: asyncio.AbstractEventLoop, most: int) -> None:
+    def __init__(
+        self,
+        under: asyncio.Transport,
+        loop: asyncio.AbstractEventLoop,
+        most: int,
+        stays: Callable[[asyncio.Transport], bool] = lambda _: False,
+    ) -> None:
+        """`stays` is asked whether what is to be closed is not closed yet: then whoever says so closes it."""
         super().__init__()
+        self._stays = stays
         self._under, self._loop, self._most = under, loop, most
         self._ready: list[bytes | bytearray | memoryview] = []
         self._size = 0
@@ -40,7 +49,8 @@ class Gathering(asyncio.Transport):
 
     def close(self) -> None:
         self._leave()
-        self._under.close()
+        if not self._stays(self._under):
+            self._under.close()
 
     def abort(self) -> None:
         self._ready, self._size = [], 0

@@ -13,13 +13,14 @@ import h11
 import msgspec
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
 from edge.config import Door as Settings
 from edge.config import is_loopback
 from edge.gateway.errors import problem
 from edge.gateway.flow import STRAIGHT
 from edge.gateway.gathering import Gathering
+from edge.gateway.lingering import USUAL, Bounds, Lingering
 from tidegate.errors import BadConfig, BadRequest
 
 DRAIN_S = 3
@@ -84,21 +85,21 @@ def _unix(path: Path) -> socket.socket:
     return made
 
 
-class _PatientProtocol(H11Protocol):
+class _PatientProtocol(Lingering):
     """uvicorn's protocol, which ends a connection whose request head does not arrive in time."""
 
     head_s = 10.0
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(Gathering(transport, self.loop, UNREAD_BYTES))
+        super().connection_made(Gathering(transport, self.loop, UNREAD_BYTES, self.linger))
         transport.set_write_buffer_limits(high=UNREAD_BYTES)
         self.app = partial(self._served, self.app)
         self._watch()
 
     async def _served(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         scope["extensions"] = {STRAIGHT: partial(self._straight, self.cycle)}
-        await app(scope, receive, send)
+        await app(scope, receive, self.telling_the_end(send) if self.unfinished else send)
 
     def _straight(self, cycle: RequestResponseCycle, data: bytes) -> bool:
         """Writes a piece of an answer without waiting; False when it has to wait, or nobody reads any more."""
@@ -161,9 +162,12 @@ class Server(uvicorn.Server):
         yield
 
 
-def server(app: ASGIApp, settings: Settings) -> Server:
-    """A server for `app`; run it with `serve(sockets)`, end it by `should_exit = True`."""
-    protocol = type("DoorProtocol", (_PatientProtocol,), {"head_s": settings.read_timeout_s})
+def server(app: ASGIApp, settings: Settings, bounds: Bounds = USUAL) -> Server:
+    """A server for `app`; run it with `serve(sockets)`, end it by `should_exit = True`. `bounds` of a client that goes on
+    sending when it has been answered."""
+    protocol = type(
+        "DoorProtocol", (_PatientProtocol,), {"head_s": settings.read_timeout_s, "bounds": bounds}
+    )
     return Server(
         uvicorn.Config(
             app,

@@ -159,10 +159,10 @@ class Encoder:
         import numpy as np
 
         if len(text) > MAX_CHARS:
-            raise _too_long(f"{len(text)} characters")
+            raise _too_long(f"{len(text)} characters", f"{MAX_CHARS} characters")
         pieces = self._wordpiece.encode(text)
         if len(pieces.ids) > MAX_PIECES:
-            raise _too_long(f"{len(pieces.ids)} word pieces")
+            raise _too_long(f"{len(pieces.ids)} word pieces", f"{MAX_PIECES} word pieces")
         tags = np.zeros((len(pieces.words), len(self.settings.tags)), dtype=np.float32)
         injection, weighed = 0.0, []
         body = self.settings.window - 2
@@ -301,10 +301,10 @@ def _loaded(size: Size, book: Path | None) -> Encoder:
     return Encoder.load(model_dir(FOLDERS[size]), book=book)
 
 
-def _too_long(size: str) -> BadRequest:
+def _too_long(size: str, most: str) -> BadRequest:
     return BadRequest(
         f"a text of {size} is longer than the private-text scan accepts; nothing was sent",
         code="text_too_long",
         status=413,
-        hint=f"split it into parts of at most {MAX_CHARS} characters",
+        hint=f"split it into parts of at most {most}",
     )

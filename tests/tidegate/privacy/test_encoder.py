@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tidegate.assets import model_dir
 from tidegate.errors import BadRequest, Broken
-from tidegate.privacy.encoder import MAX_CHARS, Encoder, windows
+from tidegate.privacy.encoder import MAX_CHARS, MAX_PIECES, Encoder, windows
 from tidegate.privacy.package import read_package
 from tidegate.privacy.wordpiece import MAX_WORD, WordPiece, plain, split
 
@@ -151,10 +151,12 @@ def test_hostile_text_costs_a_handful_of_windows(encoder: Encoder, text: str) ->
 
 
 def test_text_beyond_the_limits_is_refused_by_name_of_the_limit(encoder: Encoder) -> None:
-    with pytest.raises(BadRequest, match="characters"):
+    with pytest.raises(BadRequest, match="characters") as refused:
         encoder.scan("a" * (MAX_CHARS + 1))
-    with pytest.raises(BadRequest, match="word pieces"):
+    assert f"at most {MAX_CHARS} characters" in (refused.value.hint or "")
+    with pytest.raises(BadRequest, match="word pieces") as refused:
         encoder.scan("a." * 80_000)
+    assert f"at most {MAX_PIECES} word pieces" in (refused.value.hint or "")
 
 
 # ------------------------------------------------------------------------------------------------------ self-test
