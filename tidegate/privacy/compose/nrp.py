@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tidegate.privacy.compose.base import Composer, Scene, added
-from tidegate.privacy.patterns.nrp import PEOPLES_AND_FAITHS
+from tidegate.privacy.patterns.nrp import PEOPLES, PEOPLES_AND_FAITHS
 from tidegate.privacy.spans import Label, Span
 
 _SAID = re.compile(
@@ -21,8 +21,9 @@ _BESIDE = frozenset(
     {Label.PERSON, Label.LOCATION, Label.ORGANIZATION}
 )  # names that were taken for another kind have a faith too
 _LANGUAGE = re.compile(r"(?: (?:language|version|edition|translation|word|text))\b")
-# A word for a people with a capital, outside longer words.
-_PEOPLE = re.compile(r"(?<![\w-])[A-Z][a-z]{3,15}(?![\w-])")
+# A word for a people, outside longer words; in small letters not the one that is a verb.
+_PEOPLE = re.compile(r"(?<![\w-])[A-Za-z][a-z]{3,15}(?![\w-])")
+_SMALL = PEOPLES - {"polish"}
 _END = re.compile(r"[.!?](?=\s|$)|\n")
 _LOOK = 160  # characters of a sentence on each side
 _ONESELF = re.compile(r"\b(?:i|i['’]m|he|she|we|they|you|my|his|her|our|their|who)\b", re.IGNORECASE)
@@ -45,11 +46,8 @@ _CAPITAL_NEXT = re.compile(r" [A-ZÀ-Ž]")
 def compose(scene: Scene) -> Iterator[Span]:
     yield from _said_of_a_name(scene)
     for word in _PEOPLE.finditer(scene.text):
-        if (
-            word[0].lower() in PEOPLES_AND_FAITHS
-            and scene.free(*word.span())
-            and _about_somebody(scene, *word.span())
-        ):
+        known = word[0].lower() in PEOPLES_AND_FAITHS if word[0][0].isupper() else word[0] in _SMALL
+        if known and scene.free(*word.span()) and _about_somebody(scene, *word.span()):
             yield added("nrp", *word.span(), Label.NRP)
 
 

@@ -16,15 +16,17 @@ _BEHIND = re.compile(rf"\.? ?,? (?:in|since|until|from|till|around|as of|back in
 _BEFORE = re.compile(
     rf"(?<![\w$€£.,-])(?:[Ii]n|[Ss]ince|[Uu]ntil|[Ff]rom)? ?{_YEAR},? (?:the |at |when |with )?$"
 )
-_OF_WHOM = frozenset({Label.PERSON, Label.ORGANIZATION})
+_OF_A_PEOPLE = re.compile(rf"(?<![\w$€£.,-]){_YEAR} $")  # `the 1984 Croatian winner`
+_OF_WHOM = frozenset({Label.PERSON, Label.ORGANIZATION, Label.NRP})
 _LEAD = 24  # characters that may stand before a name: `Since 1984, when `
 
 
 def compose(scene: Scene) -> Iterator[Span]:
     text = scene.text
     for span in scene.of(*_OF_WHOM):
-        before = _BEFORE.search(text, max(0, span.start - _LEAD), span.start)
-        for year in (_BEHIND.match(text, span.end), before):
+        people = span.label is Label.NRP
+        before = (_OF_A_PEOPLE if people else _BEFORE).search(text, max(0, span.start - _LEAD), span.start)
+        for year in (None if people else _BEHIND.match(text, span.end), before):
             if year is not None and scene.free(*year.span(1)):
                 yield added("year", *year.span(1), Label.DATE_TIME, 0.5)
 

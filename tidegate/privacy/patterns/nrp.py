@@ -69,6 +69,7 @@ _SAID_ABROAD = re.compile(
     rf"\b(?:{_SELF})(?: (?:ein|eine|un|une|una|uno|een|auch|aussi|también|anche|ook)){{0,2}} ({_ABROAD})(?![\w-])"
 )
 _ABROAD_SHAPE = rf"\b(?:{_SELF})(?: [a-zéñ]{{2,7}})? (?:{_ABROAD})\b"
+PEOPLES = frozenset(word.lower() for word in _PEOPLES)
 PEOPLES_AND_FAITHS = frozenset(word.lower() for word in _WORDS)
 _CAPITAL = re.compile(r"(?<![\w-])[A-Z][a-z]{3,15}(?:-[A-Z][a-z]{3,15})?(?![\w])")
 _NOUN = re.compile(

@@ -36,6 +36,7 @@ HITS: dict[str, list[tuple[str, str]]] = {
         ("{PERSON|Ida} told the Italian about it", "Italian"),
         ("I moved to {LOCATION|Bern} as a Croatian newcomer", "Croatian"),
         ("the Dutch {PERSON|Ida} met", "Dutch"),
+        ("in {LOCATION|Bern} i am the only somali or thai here", "somali thai"),
     ],
     "phone": [
         ("{PERSON|Olga}: 48206356", "48206356"),
@@ -59,6 +60,7 @@ HITS: dict[str, list[tuple[str, str]]] = {
         ("In 1984, {ORGANIZATION|Jones LLP} was sold", "1984"),
         ("1978, {PERSON|Ana Berg} left", "1978"),
         ("{PERSON|Ana} since 2011", "2011"),
+        ("the 1984 {NRP|Croatian} winner", "1984"),
     ],
     "place": [
         ("in {LOCATION|Perezstad}, HI, then", "HI"),
@@ -113,6 +115,7 @@ NEAR_MISSES: dict[str, list[str]] = {
         "{PERSON|Ana} bought a German car",
         "{PERSON|Ana} speaks fluent Danish",
         "{PERSON|Ana} said it in Spanish",
+        "{PERSON|Ana} will polish it",
         "{PERSON|Ana} flew with American Airways",
         "{PERSON|Ana} left. The Italian winter was mild",
         "the trains of {LOCATION|Bern} have Swiss clocks",
@@ -141,6 +144,7 @@ NEAR_MISSES: dict[str, list[str]] = {
         "{PERSON|Ana} paid in 2016.50",
         "{ORGANIZATION|Jones LLP} made 2016 chairs",
         "{PERSON|Ana} in 3016",
+        "the 1984 big {NRP|Croatian} vote",
         "cost $1978, {PERSON|Ana} said",
     ],
     "place": [
