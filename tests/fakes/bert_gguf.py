@@ -114,7 +114,8 @@ class Bert:
     def _normed(self, rows: Floats, name: str) -> Floats:
         centred = rows - rows.mean(axis=-1, keepdims=True)
         spread = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + np.float32(EPSILON))
-        return centred / spread * self.weights[name + ".weight"] + self.weights[name + ".bias"]
+        weight, bias = self.weights[name + ".weight"], self.weights[name + ".bias"]
+        return np.asarray(centred / spread * weight + bias, np.float32)
 
 
 def _norm(rng: np.random.Generator, name: str) -> dict[str, Floats]:
