@@ -14,7 +14,7 @@ from edge.routing.confidence import EmbeddedModel
 from edge.update.agent import Pace, Tools, UpdateAgent
 from edge.update.trust import Judge, this_machine
 from edge.uplink.enrol import parse_address
-from edge.uplink.fleet import FleetSession, Line
+from edge.uplink.fleet import SESSION_EXPIRY_S, FleetSession
 from edge.uplink.telling import Telling
 from tidegate.chat import Message, Prompt, Role
 from tidegate.clock import Clock
@@ -24,6 +24,7 @@ from tidegate.identity.certificates import read_leaf
 from tidegate.identity.names import device_from_names
 from tidegate.identity.tls import load_material
 from tidegate.models.loadtest import probe
+from tidegate.mqtt import Broker
 
 _SMOKE = Prompt((Message(Role.USER, "turn on the light"),), max_tokens=1)
 
@@ -53,7 +54,8 @@ def build(config: EdgeConfig, opened: Opened, clock: Clock) -> Managed:
     device = device_from_names(leaf.common_names, leaf.uris)
     host, port = parse_address(config.fleet.broker)
     chance = random.SystemRandom().random
-    session = FleetSession(device, Line(host, port, config.identity), chance)
+    broker = Broker(host, port, config.identity, slowest_retry=60.0, session_expiry=SESSION_EXPIRY_S)
+    session = FleetSession(device, broker, chance)
     judge = Judge(
         folder=config.state / "trust",
         root=config.identity / "root.json",

@@ -117,7 +117,8 @@ def published_root(state: Path) -> bytes:
 
 def open_conductor(state: Path, host: str, port: int, clock: Clock, random: Callable[[], float]) -> Conductor:
     """The conductor of this state folder's fleet, not yet started. Raises BadConfig (`no_fleet`)."""
-    from cloud.fleet.conductor.session import Conductor, Line
+    from cloud.fleet.conductor.session import Conductor
+    from tidegate.mqtt import Broker
 
     place = FleetPlace(state).required()
-    return Conductor(Line(host, port, place.conductor), place.store, place.repository, clock, random)
+    return Conductor(Broker(host, port, place.conductor), place.store, place.repository, clock, random)

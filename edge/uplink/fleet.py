@@ -1,7 +1,7 @@
-"""The device's MQTT 5 session: takes assignments, pulls blocks, sends reports. The broker is an untrusted pipe.
+"""What a device says and hears over MQTT: takes assignments, pulls blocks, sends reports. The broker is an untrusted pipe.
 
-paho runs in a thread of its own; the reconnect loop is ours, with full jitter. A message is acknowledged when what it
-said is in the journal. Nothing here is believed: blocks are checked against signed metadata by whoever asked for them.
+A message is acknowledged when what it said is in the journal. Nothing here is believed: blocks are checked against signed
+metadata by whoever asked for them.
 """
 
 from __future__ import annotations
@@ -9,30 +9,19 @@ from __future__ import annotations
 import hashlib
 import queue
 import secrets
-import socket
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import Enum
-from pathlib import Path
 from typing import Protocol
-
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.uplink import fleet_codec as codec
 from edge.uplink.health_codec import health_bytes
 from tidegate import topics
 from tidegate.errors import TidegateError, Unreachable
 from tidegate.health import Health
-from tidegate.identity.tls import client_context
 from tidegate.ids import DeviceId
 from tidegate.logs import Log
+from tidegate.mqtt import Broker, Failure, Line
 from tidegate.topics import Down, Up
 from tidegate.updates import (
     BLOCK_BYTES,
@@ -48,16 +37,9 @@ from tidegate.updates import (
 
 _LOG = Log("edge.fleet")
 _WINDOW = 16 * BLOCK_BYTES  # asked for at once: what a slow link may have under way
+SESSION_EXPIRY_S = 24 * 3600  # what the broker keeps of orders while this device is away
 _PATIENCE = 5  # silences in a row before a transfer gives up
 _REFUSALS = 8  # refused connections in a row before the session gives up: a wrong certificate does not heal
-
-
-class _Answer(Enum):
-    """What the broker said to the last CONNECT."""
-
-    NONE = 0
-    REFUSED = 1
-    ACCEPTED = 2
 
 
 class Listener(Protocol):
@@ -68,54 +50,35 @@ class Listener(Protocol):
     def report(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Where the broker is, and how patient to be (seconds)."""
-
-    host: str
-    port: int
-    identity: Path
-    block_timeout: float = 10.0
-    slowest_retry: float = 60.0
-    keepalive: int = 30
-    session_expiry: int = 24 * 3600
-
-
 class FleetSession:
     """Implements `tidegate.updates.Blobs` and `edge.update.agent.Outbox`. `start` once, `stop` once."""
 
-    def __init__(self, device: DeviceId, line: Line, random: Callable[[], float]) -> None:
-        self._device, self._line, self._random = device, line, random
+    def __init__(
+        self, device: DeviceId, broker: Broker, random: Callable[[], float], *, block_timeout: float = 10.0
+    ) -> None:
+        self._device, self._block_timeout = device, block_timeout
         self._listener: Listener | None = None
         self._waiting: dict[int, queue.Queue[Block | None]] = {}
         self._stopped = threading.Event()
-        self._closed = threading.Event()
         self._correlation = secrets.randbits(48)
         self._refusals = 0
-        self._answer = _Answer.NONE
-        self.connected = threading.Event()
         self.refused = threading.Event()  # the session has given up: see `tidegate edge doctor`
-        self._client = self._new_client()
-        self._thread = threading.Thread(target=self._run, name="tidegate-fleet", daemon=True)
+        offline = codec.status_bytes(Status(online=False))
+        self._farewell = (topics.up(device, Up.STATUS), offline)
+        self._line = Line(device, broker, self, random, will=self._farewell)
+        self.connected = self._line.connected
 
     def start(self, listener: Listener) -> None:
         """Connects in the background. Raises BadConfig when the identity is missing or unusable."""
         self._listener = listener
-        self._client.tls_set_context(client_context(self._line.identity))
-        self._thread.start()
+        self._line.start()
 
     def stop(self) -> None:
         """Says goodbye and ends within seconds; transfers under way raise Unreachable."""
         self._stopped.set()
         for waiting in list(self._waiting.values()):
             waiting.put(None)
-        if self.connected.is_set():
-            self._publish(Up.STATUS, codec.status_bytes(Status(online=False)), qos=0)
-            self._client.disconnect()
-            self._closed.wait(timeout=1.0)
-        self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=4.0)
+        self._line.stop(self._farewell)
 
     def reported(self, reported: Reported) -> None:
         self._publish(Up.REPORTED, codec.reported_bytes(reported))
@@ -150,7 +113,7 @@ class FleetSession:
             end = position + _WINDOW
             while position < end:
                 try:
-                    block = arrivals.get(timeout=self._line.block_timeout)
+                    block = arrivals.get(timeout=self._block_timeout)
                 except queue.Empty:
                     return
                 if block is None or self._stopped.is_set():
@@ -175,118 +138,44 @@ class FleetSession:
             del self._waiting[correlation]
 
     def _publish(self, channel: Up, content: bytes, qos: int = 1) -> None:
-        """Sends when connected. Reports are said again after each connect, so nothing is queued while offline."""
-        if self.connected.is_set():
-            self._client.publish(topics.up(self._device, channel), content, qos=qos)
+        """Reports are said again after each connect, so nothing is queued while offline."""
+        self._line.publish(topics.up(self._device, channel), content, qos)
 
-    # -------------------------------------------------------------------------------------------- paho's thread
+    # ------------------------------------------------------------------------------------------ the line's threads
 
-    def _new_client(self) -> paho.Client:
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._device,
-            protocol=paho.MQTTv5,
-            manual_ack=True,
-            reconnect_on_failure=False,
-        )
-        client.on_socket_open = _no_delay
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        client.will_set(
-            topics.up(self._device, Up.STATUS), codec.status_bytes(Status(online=False)), qos=1, retain=False
-        )
-        return client
-
-    def _run(self) -> None:
-        attempt = 0
-        while not self._stopped.is_set() and not self.refused.is_set():
-            attempt = 0 if self._connect_and_serve() else attempt + 1
-            delay = self._random() * min(self._line.slowest_retry, 0.5 * 2.0 ** min(attempt, 8))
-            self._stopped.wait(delay)
-
-    def _connect_and_serve(self) -> bool:
-        """One connection, from first to last. True when it had been accepted."""
-        self._answer = _Answer.NONE
-        self._closed.clear()
-        try:
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-            properties.SessionExpiryInterval = self._line.session_expiry
-            self._client.connect(
-                self._line.host,
-                self._line.port,
-                keepalive=self._line.keepalive,
-                clean_start=False,
-                properties=properties,
-            )
-            self._serve()
-            if self._answer is _Answer.NONE:
-                self._refuse("closed_before_connack")
-        except ssl.SSLError as e:
-            self._refuse("bad_broker_certificate" if isinstance(e, ssl.SSLCertVerificationError) else "tls")
-        except (OSError, ValueError):
-            _LOG.debug("broker_unreachable")
-        self.connected.clear()
-        return self._answer is _Answer.ACCEPTED
-
-    def _serve(self) -> None:
-        """Lets paho's own thread work until the connection ends: only then do its writes and ours not mix."""
-        self._client.loop_start()
-        while not self._closed.wait(0.5):
-            if self._stopped.is_set():
-                self._client.disconnect()
-                break
-        self._client.loop_stop()
-
-    def _refuse(self, reason: str) -> None:
-        """Logged once per streak; after _REFUSALS of them the session ends, because asking again cannot help."""
-        if self._stopped.is_set():
-            return
-        self._refusals += 1
-        if self._refusals == 1:
-            _LOG.error("broker_refused", reason=reason)
-        if self._refusals >= _REFUSALS:
-            _LOG.error("fleet_session_given_up", reason=reason, attempts=self._refusals)
-            self.refused.set()
-
-    def _on_connect(
-        self, client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: object
-    ) -> None:
-        if code.is_failure:
-            self._answer = _Answer.REFUSED
-            self._refuse("connack")
-            client.disconnect()
-            return
-        self._answer = _Answer.ACCEPTED
+    def greeted(self) -> None:
         self._refusals = 0
-        self.connected.set()
-        client.subscribe(topics.own_down(self._device), qos=1)
+        self._line.subscribe(topics.own_down(self._device))
         self._publish(Up.STATUS, codec.status_bytes(Status(online=True, session=secrets.randbits(32))))
         _LOG.info("broker_connected")
         if self._listener is not None:
             self._listener.report()
 
-    def _on_disconnect(
-        self, _client: paho.Client, _data: object, _flags: object, _code: ReasonCode, _properties: object
-    ) -> None:
-        self.connected.clear()
-        self._closed.set()
+    def failed(self, why: Failure) -> bool:
+        """A refusal is logged once per streak; after _REFUSALS of them the session ends, because asking again cannot help."""
+        if why is Failure.UNREACHABLE:
+            _LOG.debug("broker_unreachable")
+            return True
+        self._refusals += 1
+        if self._refusals == 1:
+            _LOG.error("broker_refused", reason=why)
+        if self._refusals < _REFUSALS:
+            return True
+        _LOG.error("fleet_session_given_up", reason=why, attempts=self._refusals)
+        self.refused.set()
+        return False
 
-    def _on_message(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        def acknowledge() -> None:
-            if message.qos:
-                client.ack(message.mid, message.qos)
-
+    def heard(self, topic: str, content: bytes, taken: Callable[[], None]) -> None:
         try:
-            topic = topics.parse(message.topic)
-            if topic.channel is Down.DESIRED and self._listener is not None:
-                self._listener.offer(codec.read_desired(bytes(message.payload)), acknowledge)
+            channel = topics.parse(topic).channel
+            if channel is Down.DESIRED and self._listener is not None:
+                self._listener.offer(codec.read_desired(content), taken)
                 return
-            if topic.channel is Down.BLOCK:
-                self._deliver(codec.read_block(bytes(message.payload)))
+            if channel is Down.BLOCK:
+                self._deliver(codec.read_block(content))
         except TidegateError:
-            _LOG.warning("fleet_message_dropped", bytes=len(message.payload))
-        acknowledge()
+            _LOG.warning("fleet_message_dropped", bytes=len(content))
+        taken()
 
     def _deliver(self, block: Block) -> None:
         waiting = self._waiting.get(block.correlation)
@@ -295,12 +184,6 @@ class FleetSession:
                 waiting.put_nowait(block)
             except queue.Full:
                 return  # the reader asks again from where it is
-
-
-def _no_delay(_client: paho.Client, _data: object, connection: object) -> None:
-    """Small requests must not wait for the last one's acknowledgement: 40 ms each on Linux."""
-    if isinstance(connection, socket.socket):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _next_piece(block: Block, name: str, position: int) -> bool:

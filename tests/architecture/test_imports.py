@@ -15,7 +15,7 @@ ONLY = {
     "sqlalchemy": ("cloud.store",),
     "tidegate.wire": ("edge.uplink", "edge.update", "cloud.door", "cloud.fleet"),
     "grpc": ("edge.uplink", "cloud.door", "cloud.fleet", "cloud.app", "tidegate.identity"),
-    "paho": ("edge.uplink", "edge.update", "edge.agent.tools.mqtt", "cloud.fleet", "tidegate.demo"),
+    "paho": ("tidegate.mqtt", "edge.agent.tools.mqtt"),
     "httpx": (
         "tidegate.engines",
         "tidegate.demo",

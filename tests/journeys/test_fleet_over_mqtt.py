@@ -35,7 +35,7 @@ from edge.update.journal import FileJournal
 from edge.update.machine import EMBEDDED
 from edge.update.slots import Slots
 from edge.update.trust import Judge, this_machine
-from edge.uplink.fleet import FleetSession, Line
+from edge.uplink.fleet import SESSION_EXPIRY_S, FleetSession
 from tidegate import topics
 from tidegate.clock import SystemClock
 from tidegate.errors import Broken
@@ -45,6 +45,7 @@ from tidegate.identity.enrol import Admitted, EnrolAsk, admit, make_request, new
 from tidegate.identity.folder import load_authority
 from tidegate.identity.tls import client_context
 from tidegate.ids import DeviceId, ReleaseId
+from tidegate.mqtt import Broker
 from tidegate.signing.manifest import FileRole
 from tidegate.signing.repository import NewFile
 from tidegate.topics import Down, Up
@@ -172,8 +173,8 @@ async def _running(fleet: Fleet, folder: Path, device: DeviceId) -> AsyncIterato
     identity = folder / "identity"
     if not identity.exists():
         _identity(fleet.where, identity, device)
-    line = Line("127.0.0.1", fleet.port, identity, block_timeout=2.0)
-    session = FleetSession(device, line, random.Random(2).random)
+    broker = Broker("127.0.0.1", fleet.port, identity, session_expiry=SESSION_EXPIRY_S)
+    session = FleetSession(device, broker, random.Random(2).random, block_timeout=2.0)
     slots, journal, model = (
         Slots(folder / "update"),
         FileJournal(folder / "update" / "journal.json"),
@@ -439,7 +440,7 @@ def test_a_session_that_is_refused_says_so_and_gives_up(fleet: Fleet, tmp_path: 
     folder = _identity(fleet.where, tmp_path / "x", device, foreign=kind == "other CA")
     if kind == "foreign broker":
         write_durably(folder / "ca.pem", certificate_pem(create_authority(CLOCK.now()).certificate))
-    session = FleetSession(device, Line("127.0.0.1", fleet.port, folder), lambda: 0.0)
+    session = FleetSession(device, Broker("127.0.0.1", fleet.port, folder), lambda: 0.0)
     session.start(Deaf())
     try:
         assert session.refused.wait(WAIT_S)
