@@ -113,7 +113,7 @@ class PromiseStore:
     diary: Base
 
     def judged(self, one: Judged) -> None:
-        Rows(self.diary, JUDGED.name).put(asdict(one))
+        Rows(self.diary, JUDGED.name).put({column: getattr(one, column) for column in JUDGED.columns})
 
     def find(self, request_id: RequestId) -> Judged | None:
         found = Rows(self.diary, JUDGED.name).where("request_id = ?", (request_id,))
