@@ -82,7 +82,7 @@ def train(
     net.train()
     for batch, tags, texts, attack in stream.batches(args.batch):
         done = step / args.steps if args.steps else clock.done()
-        if done >= 1:
+        if done >= 1 or (args.stop and step >= args.stop):
             break
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * done))
@@ -173,6 +173,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="one minute, still a valid file")
     parser.add_argument("--minutes", type=float, default=32.0)
     parser.add_argument("--steps", type=int, default=0, help="a fixed number of steps instead of minutes")
+    parser.add_argument(
+        "--stop", type=int, default=0, help="end after so many of --steps, the rate not yet at 0"
+    )
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--out", type=Path, default=ROOT / "build/sentry")

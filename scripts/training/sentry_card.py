@@ -19,16 +19,18 @@ pass, {window} pieces per window, overlap {overlap}.
 Trained by `scripts/train sentry` on a fraction of one CPU core: {stages}. Then the domain
 and complexity heads alone, on the frozen trunk. English first; German, French and Dutch as far as the data carries.
 {control}"""
-_SMALL = """# Small sentry: the sentry's verdicts in a third of the file
+_SMALL = """# Small sentry: the sentry's verdicts in a quarter of the time
 
-An int8 ONNX encoder ({size:.2f} MB) distilled from a full sentry: {layers} of its layers with {inner} inner neurons instead of 1536, word
-vectors of {parts} bytes out of a code book instead of 384, the same heads, the same inputs, its own thresholds and self-test. Chosen by
-`encoder = "small"` under `[policy]`; for devices where memory and milliseconds count more than recall. One text per pass, {window} pieces
-per window, overlap {overlap}.
+An int8 ONNX encoder ({size:.2f} MB) distilled from a full sentry: {layers} of its layers, of each {heads} of 12 attention heads and {inner} of 1536
+inner neurons, word vectors of {parts} bytes out of a code book instead of 384, the same heads, the same inputs, its own thresholds and
+self-test. {reads} Chosen by `encoder = "small"` under `[policy]`; for devices where memory and milliseconds count more than recall. One text
+per pass, {window} pieces per window, overlap {overlap}.
 
-Trained by `scripts/train sentry --small` with seed {seed}, {steps} steps of {batch} sentences, on a fraction of one CPU core. It
-learnt the teacher's probabilities and hidden states beside the labels, so everything its teacher saw counts as its data too.{teacher}
+Trained on a fraction of one CPU core, {steps} steps of {batch} texts, by
+`{command}`.
+It learnt the teacher's probabilities and hidden states beside the labels, so everything its teacher saw counts as its data too.{teacher}
 """
+_JOINED = "Its layers read words: the pieces of a word are summed, each place in a word with weights of its own, and share one vector."
 _USE = """
 ## For what, and for what not
 
@@ -120,10 +122,23 @@ def card(facts: Facts) -> str:
             "stages", f"seed {training['seed']}, {training['steps']} steps of {training['batch']} sentences"
         ),
         control=training.get("control", ""),
+        heads=training.get("heads", 12),
+        reads=_JOINED if training.get("joined") else "",
+        command=_command(training),
         teacher=f" Its teacher: {training['teacher']}." if "teacher" in training else "",
         **{name: training[name] for name in ("layers", "inner", "parts", "seed", "steps", "batch", "real")},
     )
     return text + _entities(facts) + _planted(facts) + _injection(facts) + _subject(facts.subject) + _TAIL
+
+
+def _command(training: Mapping[str, Any]) -> str:
+    """What trains a small one again."""
+    named = {"--steps": "schedule", "--stop": "steps", "--batch": "batch", "--rate": "rate", "--real": "real"}
+    named |= {"--plain": "plain", "--again": "again", "--layers": "layers", "--heads": "heads"}
+    named |= {"--inner": "inner", "--parts": "parts", "--seed": "seed"}
+    said = [f"{option} {training[name]}" for option, name in named.items() if training.get(name)]
+    pieces = [] if training.get("joined") else ["--pieces"]
+    return " ".join(["scripts/train sentry --small --teacher DIR", *said, *pieces])
 
 
 def _entities(facts: Facts) -> str:

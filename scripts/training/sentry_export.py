@@ -34,7 +34,7 @@ from scripts.training.sentry_net import (
     int8_rows,
     pool,
 )
-from tidegate.privacy.wordpiece import WordPiece
+from tidegate.privacy.wordpiece import GLUES, WordPiece
 
 WEIGHTS = (
     "sentry.onnx"  # another name when the shipped file is replaced: a path keeps its content over the history
@@ -119,11 +119,10 @@ def _words(g: Graph, net: Sentry) -> str:
 
 def _embed(g: Graph, net: Sentry) -> tuple[str, str]:
     """What the first layer reads, and with joined pieces which of its rows each piece belongs to (else "")."""
-    case = g.one(
-        "Add",
-        g.one("Gather", g.constant(_array(net.shapes.weight)), "shapes"),
-        g.one("Gather", g.constant(_array(net.glues.weight)), "glues"),
-    )
+    # How a word is written and where it stands, looked up at once: a table of both, in the order of the sums below.
+    both = (_array(net.shapes.weight)[:, None] + _array(net.glues.weight)[None]).reshape(-1, WIDTH)
+    at = g.one("Add", g.one("Mul", "shapes", g.constant(_ints(GLUES))), "glues")
+    case = g.one("Gather", g.constant(both), at)
     x, word, length = g.one("Add", _words(g, net), case), "", ""
     if net.joined:
         x, word, length = _join(g, x, net)
@@ -148,14 +147,12 @@ def _join(g: Graph, x: str, net: Sentry) -> tuple[str, str, str]:
     x = g.one("Mul", x, g.one("Gather", g.constant(_array(net.places.weight)), place))
     word = g.one("Sub", g.one("CumSum", first, g.constant(np.array(1, np.int64))), one)
     length = g.one("ReduceSum", first, one, keepdims=0)
-    rows = g.one(
-        "Range",
-        g.constant(np.array(0, np.int64)),
-        g.one("Squeeze", length),
-        g.constant(np.array(1, np.int64)),
+    room = g.one("Concat", length, g.constant(_ints(WIDTH)), axis=0)
+    empty = g.one("Expand", g.constant(np.zeros((1, 1), np.float32)), room)
+    at = g.one("Transpose", word, perm=[1, 0])
+    whole = g.one(
+        "Unsqueeze", g.one("ScatterND", empty, at, g.one("Squeeze", x, zero), reduction="add"), zero
     )
-    mine = g.one("Equal", g.one("Unsqueeze", rows, one), word)
-    whole = g.one("MatMul", g.one("Cast", mine, to=TensorProto.FLOAT), x)
     return whole, g.one("Squeeze", word, zero), length
 
 
@@ -178,6 +175,16 @@ def _layer(g: Graph, x: str, layer: Layer) -> str:
     return g.norm(g.one("Add", x, g.linear8(up, layer.down)), layer.norm2)
 
 
+def _pooled(g: Graph, x: str, attend: nn.Linear) -> list[str]:
+    """The sum of all rows as `attend` weighs them, and their mean: what a query of zeros attends to."""
+    weight, bias = _array(attend.weight), _array(attend.bias)
+    logits = g.one("MatMul", x, g.constant(np.concatenate([weight, np.zeros_like(weight)]).T.copy()))
+    logits = g.one("Add", logits, g.constant(np.concatenate([bias, np.zeros_like(bias)])))
+    weights = g.one("Transpose", g.one("Softmax", logits, axis=1), perm=[0, 2, 1])
+    both = g.op("Split", g.one("MatMul", weights, x), outputs=2, axis=1, num_outputs=2)
+    return [g.one("Squeeze", one, g.constant(_ints(1))) for one in both]
+
+
 OUTPUTS = ("tags", "injection", "domain", "complexity")
 
 
@@ -195,12 +202,10 @@ def build(net: Sentry, *, exact: bool = False) -> onnx.ModelProto:
         g.one("Slice", x, g.constant(_ints(0)), g.constant(_ints(1)), g.constant(_ints(1))),
         g.constant(_ints(1)),
     )
-    weights = g.one("Softmax", g.linear(x, net.attend), axis=1)
-    attended = g.one("ReduceSum", g.one("Mul", weights, x), g.constant(_ints(1)), keepdims=0)
+    attended, mean = _pooled(g, x, net.attend)
     dense = g.linear if not net.parts else g.linear8  # the small file has no room for float heads
     hidden = g.one("Tanh", dense(g.one("Concat", first, attended, axis=-1), net.hidden))
     g.named("Sigmoid", g.linear(hidden, net.verdict), "injection")
-    mean = g.one("ReduceMean", x, g.constant(_ints(1)), keepdims=0)
     most = g.one("ReduceMax", x, g.constant(_ints(1)), keepdims=0)
     topics = g.one("Tanh", dense(g.one("Concat", first, mean, most, axis=-1), net.topics))
     g.named("Softmax", g.linear(topics, net.domain), "domain", axis=-1)
@@ -370,6 +375,7 @@ def finish(net: Sentry, wordpiece: WordPiece, trunk: Path, args: argparse.Namesp
     meta: dict[str, object] = {
         "seed": args.seed,
         "steps": steps,
+        "schedule": args.steps,
         "layers": len(net.layers),
         "inner": net.layers[0].up.out_features,  # type: ignore[union-attr]
         "heads": net.layers[0].heads,

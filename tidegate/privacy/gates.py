@@ -201,7 +201,7 @@ def _bare(text: str, span: Span) -> Span | None:
 def _of_a_people(text: str, tokens: list[tuple[int, int]]) -> bool:
     """`a Japanese multinational`, `the American government`, `The 70s`: a people with common words behind it, or a decade, is no firm's name."""
     words = [text[start:end] for start, end in tokens]
-    if words and words[0] in ARTICLES | {"The", "A", "An"}:
+    if words and words[0] in _OPENING_ARTICLES:
         words = words[1:]
     if not words:
         return False
@@ -225,13 +225,13 @@ def _opens(text: str, tokens: list[tuple[int, int]]) -> bool:
     word = text[start:end]
     if word in ARTICLES or word in _PARTICLES:
         return text[following].islower()
-    return word.lower() in JOINERS - ARTICLES - _PARTICLES
+    return word.lower() in _LEADERS
 
 
 def _goes_on(text: str, tokens: list[tuple[int, int]]) -> bool:
     """Whether the last word is what somebody does, taken for a part of the name: `Johan studies`, `Colin call`."""
     word = text[slice(*tokens[-1])]
-    return word in DOINGS | THINGS and text[tokens[-2][0]].isupper()
+    return word in _TAILS and text[tokens[-2][0]].isupper()
 
 
 def _asks(text: str, tokens: list[tuple[int, int]]) -> bool:
@@ -287,7 +287,7 @@ def _no_name(text: str, span: Span, line: Line, *, named: bool) -> bool:
                 or _series(text, span.start, span.end)
                 or (
                     not value.isupper()
-                    and value.lower() in FIELD_WORDS | MEASURES
+                    and value.lower() in _BEFORE_CODES
                     and _CODE_AFTER.match(text, span.end) is not None
                 )
                 or (not named and value.islower() and _common(text, span, line))
@@ -299,7 +299,7 @@ def _field(value: str) -> bool:
     words = re.findall(r"[^\W\d_]+", value)
     known = [_is_field(word) for word in words]
     whole = value.lower().endswith(FIELD_ENDINGS)
-    joined = all(known[at] or word.lower() in JOINERS | ARTICLES for at, word in enumerate(words))
+    joined = all(known[at] or word.lower() in _SMALL_WORDS for at, word in enumerate(words))
     return whole or (any(known) and joined)
 
 
@@ -338,6 +338,12 @@ def _no_street(value: str, score: float) -> bool:
 _PARTICLES: Final = frozenset(
     "del dal dalla al der des du zu zum zur y e o i of".split()
 )  # of names, before a capital
+# Sets of sets, made once: every find asks several of them.
+_OPENING_ARTICLES: Final = ARTICLES | {"The", "A", "An"}
+_LEADERS: Final = JOINERS - ARTICLES - _PARTICLES
+_TAILS: Final = DOINGS | THINGS
+_BEFORE_CODES: Final = FIELD_WORDS | MEASURES
+_SMALL_WORDS: Final = JOINERS | ARTICLES
 _CODE_AFTER: Final = re.compile(r"[ :#.-]{1,3}(?:[A-Z]{1,4}[-./]?)?\d[\w./-]*")
 _BEFORE: Final = re.compile(r"[^\W\d_]+['’]?(?=\s)")
 _COUNTED: Final = frozenset("second third fourth fifth last next other same each every another".split())

@@ -167,38 +167,54 @@ def keyed_values(text: str) -> Iterator[tuple[int, int]]:
             yield value.span()
 
 
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Scores of the words as plain lists: a run is a few words long, and arrays cost more than they save there."""
+
+    by_kind: list[list[float]]  # of each word, of each kind
+    begins: list[bool]  # whether a word rather begins something than goes on
+
+    def sums(self, first: int, last: int) -> list[float]:
+        """Of each kind, over words `first:last`."""
+        return [sum(column) for column in zip(*self.by_kind[first:last], strict=True)]
+
+    def kind(self, first: int, last: int) -> int:
+        """The kind with the largest sum, the first of several."""
+        sums = self.sums(first, last)
+        return sums.index(max(sums))
+
+
 def _runs(text: str, scan: Scan, tags: tuple[str, ...], marked: list[bool]) -> Iterator[_Run]:
     """Consecutive marked words as runs: a new one where the scores say so or a line ends."""
     begins = scan.tags[:, [at for at, tag in enumerate(tags) if tag.startswith("B-")]]
     inside = scan.tags[:, [at for at, tag in enumerate(tags) if tag.startswith("I-")]]
     kinds = tuple(tag[2:] for tag in tags if tag.startswith("B-"))
-    by_kind = begins + inside
+    table = _Table((begins + inside).tolist(), (begins.sum(axis=1) > inside.sum(axis=1)).tolist())
     first: int | None = None
     for index, here in enumerate([*marked, False]):
-        if first is not None and (not here or _starts_anew(text, scan, begins, inside, first, index)):
-            yield _run(by_kind, kinds, first, index)
+        if first is not None and (not here or _starts_anew(text, scan, table, first, index)):
+            yield _run(table, kinds, first, index)
             first = None
         if here and first is None:
             first = index
 
 
-def _starts_anew(text: str, scan: Scan, begins: Floats, inside: Floats, first: int, index: int) -> bool:
+def _starts_anew(text: str, scan: Scan, table: _Table, first: int, index: int) -> bool:
     before, word = scan.words[index - 1], scan.words[index]
     if "\n" in text[before.end : word.start]:
         return True
     if text[word.start : word.end] in _BRIDGES or before.end == word.start:
         return False
-    if float(begins[index].sum()) <= float(inside[index].sum()):
+    if not table.begins[index]:
         return False
     # Two first names in a row are one name; a new kind, or a new thing after a comma, is a new run.
-    same = int((begins + inside)[index].argmax()) == int((begins + inside)[first:index].sum(axis=0).argmax())
+    same = table.kind(index, index + 1) == table.kind(first, index)
     return not same or not text[before.start : before.end].isalnum()
 
 
-def _run(by_kind: Floats, kinds: tuple[str, ...], first: int, last: int) -> _Run:
-    sums = by_kind[first:last].sum(axis=0)
-    best = int(sums.argmax())
-    return _Run(first, last, kinds[best], float(by_kind[first:last].sum(axis=1).mean()))
+def _run(table: _Table, kinds: tuple[str, ...], first: int, last: int) -> _Run:
+    sums = table.sums(first, last)
+    return _Run(first, last, kinds[sums.index(max(sums))], sum(sums) / (last - first))
 
 
 def _trim(text: str, words: tuple[Word, ...], run: _Run) -> Span | None:
