@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import secrets
 import sys
-from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, assert_never
+from typing import Annotated, BinaryIO, assert_never
 
 import typer
 
 from tidegate.chat import JSON
-from tidegate.clock import SystemClock
 from tidegate.errors import TidegateError
 from tidegate.privacy.detect import Detector, build_detector
 from tidegate.privacy.redaction import Redaction
 from tidegate.privacy.redaction import redact as redact_text
-from tidegate.privacy.vault import KEY_BYTES, Vault
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from tidegate.privacy.show import fresh_vault, show
+from tidegate.privacy.text_input import checked_size, require_another
 
 _LONGEST_LINE = 16 * 1024 * 1024  # bytes of one JSON line
 
@@ -49,22 +45,19 @@ def redact(
         raise typer.Exit(1) from broken
     if detector.degraded is not None and not patterns_only:
         typer.echo(f'warning: {detector.degraded}; see "tidegate edge doctor"', err=True)
-    if jsonl:
-        source = sys.stdin.buffer if file is None else file.open("rb")
-        with source:
-            for line in _answers(source, detector, explain=explain):
-                sys.stdout.buffer.write(line)
-                sys.stdout.buffer.flush()
-        return
-    raw = sys.stdin.buffer.read() if file is None else file.read_bytes()
-    try:
-        _show(raw.decode(), detector, explain=explain)
-    except UnicodeDecodeError as wrong:
-        typer.echo(f"the input is not UTF-8 text (byte {wrong.start}); nothing was redacted", err=True)
-        raise typer.Exit(2) from wrong
-    except TidegateError as wrong:
-        typer.echo(str(wrong), err=True)
-        raise typer.Exit(2) from wrong
+    with ExitStack() as stack:
+        source = sys.stdin.buffer if file is None else stack.enter_context(file.open("rb"))
+        try:
+            require_another(source, sys.stdout.buffer)
+            if jsonl:
+                for line in _answers(source, detector, explain=explain):
+                    sys.stdout.buffer.write(line)
+                    sys.stdout.buffer.flush()
+            else:
+                show(source, checked_size(file) if file is not None else None, detector, explain=explain)
+        except TidegateError as wrong:
+            typer.echo(str(wrong), err=True)
+            raise typer.Exit(2) from wrong
 
 
 def answer_line(line: bytes, detector: Detector, *, explain: bool = False) -> JSON:
@@ -74,7 +67,7 @@ def answer_line(line: bytes, detector: Detector, *, explain: bool = False) -> JS
             return {"id": None, "error": error}
         case (id_, text):
             try:
-                result = redact_text(text, detector, _fresh_vault())
+                result = redact_text(text, detector, fresh_vault())
             except TidegateError as wrong:
                 return {"id": id_, "error": str(wrong)}
             return _answer(id_, text, result, detector, explain=explain)
@@ -142,50 +135,3 @@ def _reasons(text: str, detector: Detector) -> JSON:
         for loss in why.losses
     ]
     return {"kept": kept, "lost": lost}
-
-
-def _fresh_vault() -> Vault:
-    """A preview is a conversation of its own, forgotten at once."""
-    return Vault.open("preview", secrets.token_bytes(KEY_BYTES), SystemClock().now())
-
-
-def _show(text: str, detector: Detector, *, explain: bool) -> None:
-    """The redacted text on standard output, byte for byte when that is a pipe or a file; beside it, what was hidden."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from tidegate.privacy.placeholders import find_placeholders
-
-    result = redact_text(text, detector, _fresh_vault())
-    piped = not sys.stdout.isatty()
-    console = Console(stderr=piped)
-    if piped:
-        sys.stdout.buffer.write(result.text.text.encode())
-        sys.stdout.buffer.flush()
-    else:
-        shown = Text(result.text.text)
-        for found in find_placeholders(result.text.text):
-            shown.stylize("bold reverse", found.start, found.end)
-        console.print(shown, soft_wrap=True)
-    table = Table("kind", "hidden", title="what would not leave")
-    for label, count in sorted(result.labels.items(), key=lambda item: (-item[1], item[0].value)):
-        table.add_row(label.value, str(count))
-    console.print(table if result.labels else "Nothing private was found.")
-    if explain:
-        _show_reasons(text, detector, console)
-
-
-def _show_reasons(text: str, detector: Detector, console: Console) -> None:
-    from rich.table import Table
-
-    why = detector.explain(text)
-    beaten = Counter((loss.winner.start, loss.winner.end) for loss in why.losses)
-    table = Table("where", "kind", "found by", "score", "checksum", "claims beaten", title="why")
-    for span in why.spans:
-        proof = "right" if span.valid else ""
-        lost = str(beaten[(span.start, span.end)] or "")
-        table.add_row(
-            f"{span.start}-{span.end}", span.label.value, span.source, f"{span.score:.2f}", proof, lost
-        )
-    console.print(table)

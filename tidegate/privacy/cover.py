@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from tidegate.errors import BadRequest
 from tidegate.privacy.merge import merge
 from tidegate.privacy.placeholders import LITERAL, find_placeholders
-from tidegate.privacy.spans import Label, Span
+from tidegate.privacy.spans import Span
 from tidegate.privacy.vault import Vault
 
 FILLER = "\ue000"  # private use: no letter, digit, space or separator, so no pattern matches it or over it
-# A known value below this length is not looked for again: it would be found inside innocent text.
-_SHORTEST_KNOWN = 4
-_SHORTEST_SURNAME = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +40,7 @@ def cover(text: str, found: tuple[Span, ...], vault: Vault) -> Cover:
     """Found spans, every repetition of a value the conversation already knows, and look-alike placeholders."""
     vault.note(text)
     literals = _literals(text, vault)
-    claims = [*found, *_known(text, vault)]
+    claims = [*found, *vault.repeats(text)]
     if not literals:
         return Cover(merge(claims, text).spans if len(claims) > len(found) else found, ())
     outside = [part for span in claims for part in _outside(span, literals)]
@@ -100,35 +97,6 @@ def render_part(
             position = end
     parts.append(text[position:last])
     return "".join(parts)
-
-
-def _known(text: str, vault: Vault) -> Iterator[Span]:
-    """Where values hidden earlier stand again, letter by letter, as whole words; a full name by its surname too."""
-    for entry in vault.values():
-        if entry.kind == LITERAL:
-            continue
-        if len(entry.value) >= _SHORTEST_KNOWN:
-            yield from _repeats(text, entry.value, Label(entry.kind))
-        if entry.kind == Label.PERSON:
-            yield from _repeats(text, _surname(entry.value), Label.PERSON)
-
-
-def _surname(name: str) -> str:
-    """The last word of a full name, when it is long enough not to be an everyday word; else nothing."""
-    words = name.split()
-    last = words[-1] if len(words) > 1 else ""
-    return last if len(last) >= _SHORTEST_SURNAME and last[0].isupper() else ""
-
-
-def _repeats(text: str, value: str, label: Label) -> Iterator[Span]:
-    if not value:
-        return
-    at = text.find(value)
-    while at >= 0:
-        end = at + len(value)
-        if not (at and text[at - 1].isalnum()) and not (end < len(text) and text[end].isalnum()):
-            yield Span(at, end, label, 0.9, "vault")
-        at = text.find(value, end)
 
 
 def _outside(span: Span, literals: tuple[tuple[int, int], ...]) -> Iterator[Span]:

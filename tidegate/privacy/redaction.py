@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from tidegate.chat import JSON
 from tidegate.errors import Broken
-from tidegate.privacy.cover import Cover, cover, masked, render, require_text, wider
+from tidegate.privacy.cover import Cover, cover, masked, render, render_part, require_text, wider
 from tidegate.privacy.detect import Detector
 from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.vault import Vault
@@ -100,6 +100,23 @@ def redact(text: str, detector: Detector, vault: Vault) -> Redaction:
     """
     covered = _settled(text, detector, vault)
     return Redaction(Redacted(render(text, covered, vault), _SEAL), _counts(covered), covered.spans)
+
+
+def redact_stretch(
+    text: str, first: int, last: int, detector: Detector, vault: Vault
+) -> tuple[Redaction, int]:
+    """The same for `text[first:last]`, seen with what stands around it, and where it was ended.
+
+    It ends before a value that reaches over `last`, so that a value is hidden whole with the stretch that follows; one that fills
+    the stretch is hidden up to `last`. Spans are in offsets of `text`.
+    """
+    covered = _settled(text, detector, vault)
+    ended = next((start for start, end, _ in covered.pieces() if first < start < last < end), last)
+    inside = Cover(
+        tuple(span for span in covered.spans if span.end > first and span.start < ended), covered.literals
+    )
+    hidden = render_part(text, first, ended, covered.pieces(), vault)
+    return Redaction(Redacted(hidden, _SEAL), _counts(inside), inside.spans), ended
 
 
 def redact_json(value: JSON, detector: Detector, vault: Vault) -> Redaction:

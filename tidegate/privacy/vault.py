@@ -18,7 +18,7 @@ import re
 import secrets
 import struct
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -28,10 +28,11 @@ from tidegate.errors import BadRequest, Broken, Untrusted
 from tidegate.privacy.actions import MASKED, Action, Handling
 from tidegate.privacy.commitments import commit
 from tidegate.privacy.generalise import generalise
+from tidegate.privacy.known import Known
 from tidegate.privacy.placeholders import ALPHABET, LITERAL, NONCE_LENGTH, Placeholder, make
 from tidegate.privacy.pseudonyms import parts, pseudonym
 from tidegate.privacy.restore import Restorer, StandIns, restore
-from tidegate.privacy.spans import NATIONAL_IDS, Label
+from tidegate.privacy.spans import NATIONAL_IDS, Label, Span
 
 DAY_S = 86_400.0
 KEY_BYTES = 32
@@ -90,7 +91,7 @@ class Vault:
     """Private values of one conversation. Not thread-safe: one turn of a conversation at a time."""
 
     __slots__ = (
-        "_by_name", "_by_value", "_counts", "_handling", "_key", "_nonce", "_open", "_parts", "_seen", "_stand_ins", "conversation", "expires_at",
+        "_by_name", "_by_value", "_counts", "_handling", "_key", "_known", "_nonce", "_open", "_parts", "_seen", "_stand_ins", "conversation", "expires_at",
     )  # fmt: skip
 
     def __init__(
@@ -108,6 +109,7 @@ class Vault:
         self._by_name: dict[str, Entry] = {}
         self._by_value: dict[tuple[str, str, bool], Entry] = {}
         self._counts: dict[str, int] = {}
+        self._known = Known()
         self._handling = handling
         self._parts: dict[str, str] = {}  # pseudonyms, whole and by their words, and what they stand for
         self._stand_ins: StandIns | None = None
@@ -215,6 +217,10 @@ class Vault:
         """Every entry, oldest first. Private: for the redactor only."""
         return tuple(self._by_value.values())
 
+    def repeats(self, text: str) -> Iterator[Span]:
+        """Where values of this conversation stand in `text` again."""
+        return self._known.repeats(text)
+
     def counts(self) -> Mapping[str, int]:
         """Distinct values per kind."""
         return dict(self._counts)
@@ -279,12 +285,14 @@ class Vault:
         self._by_name.clear()
         self._by_value.clear()
         self._counts.clear()
+        self._known.clear()
         self._parts.clear()
         self._seen.clear()
         self._stand_ins = None
 
     def _keep(self, entry: Entry, identity: tuple[str, str, bool]) -> None:
         self._by_value[identity] = entry
+        self._known.add(entry.kind, entry.value)
         match entry.form:
             case Action.PSEUDONYMISE:
                 self._parts.update(parts(entry.kind, entry.placeholder, entry.value))

@@ -117,3 +117,34 @@ def test_text_through_a_pipe_keeps_every_byte_that_is_not_private_and_the_table_
     assert "what would not leave" not in done.stdout
     assert "what would not leave" in done.stderr
     assert "why" in done.stderr
+
+
+def test_a_text_of_many_windows_keeps_its_bytes_and_its_placeholders(run: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "long.txt"
+    part = "some words of a letter to nobody " * 40 + f"{CARD} eva@example.org\r\n"
+    file.write_bytes(part.encode() * 250)
+    done = run.invoke(command(), [str(file), "--patterns-only", "--explain"])
+    assert done.exit_code == 0
+    first, *others = done.stdout_bytes.splitlines(keepends=True)
+    assert set(others) == {first}
+    assert len(others) == 249
+    assert first.startswith(b"some words of a letter to nobody ")
+    assert b"[CREDIT_CARD_1" in first
+    assert "250" in done.stderr
+
+
+def test_what_is_wrong_far_inside_a_file_is_said_before_anything_is_written(
+    run: CliRunner, tmp_path: Path
+) -> None:
+    file = tmp_path / "half.txt"
+    file.write_bytes(b"eva@example.org and words\n" * 20_000 + b"\xff")
+    done = run.invoke(command(), [str(file), "--patterns-only"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "byte 520000" in done.stderr
+
+
+def test_through_a_pipe_it_is_said_how_much_was_written_before(run: CliRunner) -> None:
+    done = run.invoke(command(), ["--patterns-only"], input=b"eva@example.org and words\n" * 20_000 + b"\xff")
+    assert done.exit_code == 2
+    assert "characters had been redacted and written before that" in done.stderr
+    assert "eva@" not in done.stdout
