@@ -58,6 +58,9 @@ class Courier:
         self._log = Log("edge.uplink")
         self._ageing = Ageing(clock, self._log)
         self._tasks: dict[Ticket, asyncio.Task[None]] = {}
+        self._asking: set[Ticket] = (
+            set()
+        )  # of these, those that ask for a held answer: a long wait, hardly a byte
         self._slots = asyncio.Semaphore(at_once)
         self._polls = asyncio.Semaphore(max(2, at_once // 2))
         self._moved = asyncio.Event()
@@ -246,13 +249,16 @@ class Courier:
 
     def _spare(self) -> bool:
         """Whether there is room for what nobody waits for: a good, free link, and half of the places empty."""
-        return self._carrier.reach.health is Health.UP and 2 * len(self._tasks) < self._at_once + 1
+        sending = len(self._tasks) - len(self._asking)  # cases that wait for people take no room from audits
+        return self._carrier.reach.health is Health.UP and 2 * sending < self._at_once + 1
 
     def _start(self, entry: Entry) -> None:
         if entry.ticket not in self._tasks and not self._stopping:
             trial = self._carrier.reach.begin()
             work = self._guarded(entry.ticket, self._carried(entry), trial=trial)
             self._tasks[entry.ticket] = asyncio.create_task(work)
+            if entry.state is SpoolState.HELD:
+                self._asking.add(entry.ticket)
 
     async def _carried(self, entry: Entry) -> None:
         held = entry.state is SpoolState.HELD
@@ -274,6 +280,7 @@ class Courier:
             self._log.error("delivery_defect", defect, ticket=ticket)
         finally:
             self._tasks.pop(ticket, None)
+            self._asking.discard(ticket)
             if trial:
                 self._carrier.reach.abandon()  # in case it was cancelled, or ended without a word from the cloud
             self._notify()

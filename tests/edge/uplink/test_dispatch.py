@@ -459,6 +459,21 @@ async def test_an_audit_waits_in_the_spool_while_there_is_no_money_and_requests_
         assert not device.out.courier.unpaid(asked.request_id)
 
 
+async def test_cases_that_wait_for_people_keep_no_audit_from_leaving(site: Site, tmp_path: Path) -> None:
+    """Else a promise would go unwatched for as long as more cases wait than half of the places."""
+    cloud = FakeCloud(site, hold=True)
+    async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
+        waiting = 12
+        for number in range(waiting):
+            assert (await device.ask(f"decide about {number}")).state is State.HELD
+        asked = request("check this", application=auditing("tests"))
+        redacted = device.out.screen.redact(asked)
+        house = House(Policy(PolicyVersion("t")), device.out.screen, FakeModel(), device.out.courier)
+        device.out.courier.leave(turn.escalation(asked, redacted, Why.AUDIT, house), asked, priority=-1)
+        await moved(device, lambda: device.stores.spool.counts() == {"held": waiting + 1})
+        cloud.decided.set()
+
+
 async def test_a_rejection_is_final(site: Site, tmp_path: Path) -> None:
     cloud = FakeCloud(site, reject="REJECT_REASON_POLICY")
     async with serving(cloud) as address, running(Device(site, tmp_path / "state", address)) as device:
