@@ -24,6 +24,7 @@ from cloud.observe.metrics import CloudMetrics
 from cloud.review.desk import Blocked, Done, NoCase, ReviewDesk
 from cloud.review.machine import Decision, Phase, Refusal, Review
 from cloud.review.operators import Right, Session, may
+from tidegate import look
 from tidegate.clock import Clock
 from tidegate.errors import BadRequest, TidegateError
 from tidegate.ids import CaseId
@@ -236,6 +237,7 @@ def build(parts: Parts) -> Starlette:
         Route("/audit", console.known(console.audit)),
         Route("/metrics", console.metrics),
         Route("/healthz", console.health),
+        Mount("/static/look", StaticFiles(directory=look.STATIC)),
         Mount("/static", StaticFiles(directory=_HERE / "static")),
     ]
     return Starlette(routes=routes, middleware=[Middleware(Guard)])

@@ -23,6 +23,7 @@ from edge.pages.foreseen import Outlook, Wanted, outlook
 from edge.pages.guard import Guard
 from edge.pages.watch import LINES, Watch
 from edge.routing.mode import Mode
+from tidegate import look
 from tidegate.errors import BadRequest, TidegateError
 from tidegate.ids import consent_id
 from tidegate.logs import Log
@@ -171,6 +172,7 @@ def build(desk: Desk) -> ASGIApp:
         Route("/status", rooms.home, methods=["GET"]),
         Route("/status/enter", rooms.enter, methods=["POST"]),
         Route("/status/open/{token}", rooms.open, methods=["GET"]),
+        Mount("/status/static/look", StaticFiles(directory=look.STATIC)),
         Mount("/status/static", StaticFiles(directory=_HERE / "static")),
         Route("/status/{room}/", known(rooms.status), methods=["GET"]),
         Route("/status/{room}/board", known(rooms.board), methods=["GET"]),

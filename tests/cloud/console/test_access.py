@@ -209,6 +209,12 @@ async def test_every_page_forbids_foreign_scripts_and_frames(browser: httpx.Asyn
     assert (await browser.get("/login")).headers["cache-control"] == "no-store"
 
 
+async def test_everything_that_a_page_names_is_there(browser: httpx.AsyncClient) -> None:
+    named = re.findall(r"(?:src|href)=\"(/static/[^\"]+)\"", (await browser.get("/login")).text)
+    assert "/static/look/base.css" in named
+    assert {(await browser.get(path)).status_code for path in named} == {200}
+
+
 async def test_an_oversize_form_is_refused(browser: httpx.AsyncClient) -> None:
     reply = await browser.post("/login", data={"name": "ada", "password": "x" * 200_000})
     assert reply.status_code in {400, 413}

@@ -93,6 +93,15 @@ async def test_a_name_that_is_not_this_machines_gets_nothing(door: OpenDoor, hos
         assert (await browser.get("/status/static/pages.css")).status_code == 421
 
 
+async def test_everything_that_a_page_names_is_there(door: OpenDoor) -> None:
+    async with client(door) as browser:
+        named = re.findall(
+            r"(?:src|href)=\"(/status/static/[^\"]+)\"", (await browser.get("/", headers=HTML)).text
+        )
+        assert "/status/static/look/base.css" in named
+        assert {(await browser.get(path)).status_code for path in named} == {200}
+
+
 async def test_what_waits_is_shown_redacted_and_the_owners_word_lets_it_leave(door: OpenDoor) -> None:
     async with client(door) as browser:
         assert (await ask(browser, door)).status_code == 409
@@ -177,9 +186,12 @@ def test_every_reason_and_mode_has_words() -> None:
     assert {str(why) for why in Why} - set(words.WHYS) == set()
 
 
-def test_the_device_and_the_console_speak_one_language_of_colour() -> None:
-    def roles(path: str) -> str:
-        text = repository.read(path)
-        return text[text.index(":root {") : text.index("* { box-sizing")]
-
-    assert roles("edge/pages/static/pages.css") == roles("cloud/console/static/console.css")
+@pytest.mark.parametrize(
+    "sheet",
+    ["edge/pages/static/pages.css", "cloud/console/static/console.css", "cloud/console/static/views.css"],
+)
+def test_the_device_and_the_console_speak_one_language_of_colour(sheet: str) -> None:
+    roles = repository.read("tidegate/look/static/base.css")
+    text = repository.read(sheet)
+    assert set(re.findall(r"var\((--[a-z-]+)\)", text)) <= set(re.findall(r"(--[a-z-]+):", roles))
+    assert re.findall(r"--[a-z-]+:", text) == []
