@@ -22,6 +22,7 @@ _SPACE = re.compile(r"\s*")
 _WORD = re.compile(r"[\w.\-]+")
 _FUNCTION = re.compile(r"\s*<function=([^>\n]+)>(.*?)</function>\s*", re.DOTALL)
 _PARAMETER = re.compile(r"\s*<parameter=([^>\n]+)>\n?(.*?)\n?</parameter>\s*", re.DOTALL)
+_NAMES = re.compile(r'\s*\{\s*"(?:name|type|function)"')  # a call in Llama's manner begins so
 _BARE = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 _DEPTH = 32
 
@@ -90,6 +91,15 @@ def read(raw: str, family: Family) -> Read | None:
             return _gemma(raw)
         case Family.TAGGED | Family.HERMES | Family.CODER | Family.PROMPTED | Family.GEMMA:
             return _tagged(raw)
+
+
+def unspoken(raw: str, family: Family) -> str:
+    """What stands before a call that was cut off: its beginning is nobody's answer, and no application has to know the marks."""
+    marks, _ = marks_of(family)
+    begun = min((at for mark in marks if (at := raw.find(mark)) >= 0), default=len(raw))
+    if family is Family.LLAMA and _NAMES.match(raw):
+        return ""
+    return raw[:begun].rstrip() if begun < len(raw) else raw
 
 
 def _tagged(raw: str) -> Read | None:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tidegate.chat import JSON, Prompt, Tool, ToolChoice
-from tidegate.engines.bounds import MOST_NESTED, nesting, tamed
+from tidegate.engines.bounds import MOST_NESTED, Unbounded, nesting, tamed
 from tidegate.engines.families import Family
-from tidegate.engines.patterns import explodes
+from tidegate.engines.patterns import MOST_OPTIONAL, explodes
+from tidegate.engines.refs import Astray, homed, rooted
 from tidegate.errors import BadRequest
 
 MAX_SCHEMA_CHARS = 50_000
@@ -62,16 +63,30 @@ def grammar_for(prompt: Prompt, family: Family = Family.TAGGED) -> str:
 
 def schema_grammar(schema: str, param: str = "response_format") -> str:
     """The GBNF of a JSON schema, root rule `root`. Raises BadRequest."""
-    _check(schema, param)
+    value = _check(schema, param)
     from llama_cpp.llama_grammar import json_schema_to_gbnf
 
     try:
-        grammar = str(json_schema_to_gbnf(json.dumps(tamed(json.loads(schema)))))
+        grammar = str(json_schema_to_gbnf(json.dumps(tamed(rooted(value)))))
     except Exception as error:
-        raise _unusable(param) from error
+        raise _unusable(param, _why(error)) from error
     if len(grammar) > MAX_GRAMMAR_CHARS or nesting(grammar) > MOST_NESTED:
-        raise _unusable(param)
+        raise _unusable(param, "it allows too much to be written out")
     return grammar
+
+
+def _why(error: Exception) -> str:
+    """What the converter could not do, in words of ours: its own may repeat a part of the schema."""
+    if isinstance(error, Astray):
+        return str(error)
+    if isinstance(error, Unbounded):
+        return f"{error} asks for more than any answer holds"
+    said = str(error)
+    if said.startswith("Pattern must"):
+        return "a pattern has to begin with ^ and end with $"
+    if said.startswith("Unrecognized schema"):
+        return "a part of it is of no kind that can be enforced: it needs a type, enum, const, anyOf, oneOf, allOf or $ref"
+    return "it, or a pattern in it, uses what no grammar can say"
 
 
 def calls_grammar(tools: Sequence[Tool], family: Family = Family.TAGGED) -> str:
@@ -93,16 +108,15 @@ def calls_grammar(tools: Sequence[Tool], family: Family = Family.TAGGED) -> str:
     )
     grammar = head + "\n".join(rules)
     if len(grammar) > MAX_GRAMMAR_CHARS:
-        raise _unusable("tools")
+        raise _unusable("tools", "the tools together allow too much to be written out")
     return grammar
 
 
 def _arguments_rules(tool: Tool, prefix: str) -> str:
     """The rule `prefix` for the tool's arguments, and the rules it needs. Without properties, any object will do."""
-    _check(tool.parameters or "{}", "tools")
-    schema: JSON = json.loads(tool.parameters or "{}")
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    if not isinstance(schema, dict) or not isinstance(properties, dict) or not properties:
+    schema = homed(_check(tool.parameters or "{}", "tools"))
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or not properties:
         anything = _renamed(schema_grammar('{"type":"object"}', "tools"), f"{prefix}-any")
         return f"{prefix} ::= {prefix}-any-root\n{anything}"
     shared = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
@@ -140,16 +154,21 @@ def _literal(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-def _check(schema: str, param: str) -> None:
-    """Bounds before the converter recurses over it: it fetches nothing, but depth and size cost time."""
+def _check(schema: str, param: str) -> dict[str, JSON]:
+    """The schema, within bounds before the converter recurses over it: it fetches nothing, but depth and size cost time."""
     if len(schema) > MAX_SCHEMA_CHARS:
-        raise _unusable(param)
+        raise _unusable(param, f"it has more than {MAX_SCHEMA_CHARS:,} characters")
     try:
         value: JSON = json.loads(schema)
     except (ValueError, RecursionError) as error:
-        raise _unusable(param) from error
-    if not isinstance(value, dict) or _depth(value) > MAX_SCHEMA_DEPTH or explodes(value):
-        raise _unusable(param)
+        raise _unusable(param, "it is no JSON") from error
+    if not isinstance(value, dict):
+        raise _unusable(param, "it is no JSON object")
+    if _depth(value) > MAX_SCHEMA_DEPTH:
+        raise _unusable(param, f"it is nested deeper than {MAX_SCHEMA_DEPTH} levels")
+    if explodes(value):
+        raise _unusable(param, f"a pattern has more than {MOST_OPTIONAL} parts that may be left out")
+    return value
 
 
 def _depth(value: JSON) -> int:
@@ -170,9 +189,9 @@ def _inner(value: JSON) -> list[JSON]:
             return []
 
 
-def _unusable(param: str) -> BadRequest:
+def _unusable(param: str, why: str) -> BadRequest:
     return BadRequest(
-        "the JSON schema cannot be turned into a grammar",
+        f"the JSON schema cannot be turned into a grammar: {why}",
         code="unusable_schema",
         param=param,
         hint="simplify the schema",

@@ -26,7 +26,7 @@ from tidegate.clock import SystemClock
 from tidegate.engines.aside import Aside
 from tidegate.engines.callrules import HEAD, CallRules
 from tidegate.engines.decode import Job, Look, Writer, Written
-from tidegate.engines.families import OPEN, Family, family_of, marks_of
+from tidegate.engines.families import OPEN, Family, family_of, marks_of, unspoken
 from tidegate.engines.grammar import callable_tools, grammar_for
 from tidegate.engines.hearing import Hearing
 from tidegate.engines.native import Constraint, Context, Weights
@@ -402,13 +402,18 @@ def _drafted(
         finish = Finish.TOOL_CALLS if parsed.calls else Finish.STOP
     features = {**written.features, "broken_call": float(parsed.broken), **ran}
     return Draft(
-        text=parsed.text,
+        text=unspoken(parsed.text, family) if parsed.broken and _cut(prompt, written) else parsed.text,
         tool_calls=parsed.calls,
         finish=finish,
         tokens=written.tokens,
         usage=Usage(prompt_tokens, len(written.tokens)),
         features=features,
     )
+
+
+def _cut(prompt: Prompt, written: Written) -> bool:
+    """Whether a draft ended where its request said, and not its model: a call in it may be cut off."""
+    return not written.ended or bool(prompt.stop)
 
 
 def _measured(weights: Weights, context: Context) -> int:
