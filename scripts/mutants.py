@@ -46,7 +46,8 @@ def survives(mutant: Mutant, folder: Path) -> bool:
     file = folder / mutant.file
     source = file.read_text(encoding="utf-8")
     if mutant.old not in source:
-        raise SystemExit(f"{mutant.name}: {mutant.file} is not what this script expects")
+        print(f"STALE   {mutant.name}: {mutant.file} is not what scripts.mutations expects", flush=True)
+        return True  # nothing was broken, so nothing was shown
     file.write_text(source.replace(mutant.old, mutant.new, 1), encoding="utf-8")
     try:
         return _passes(mutant, folder, ("-m", "not hypothesis"))

@@ -6,16 +6,19 @@ import json
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, BinaryIO, assert_never
 
 import typer
 
 from tidegate.chat import JSON
-from tidegate.errors import TidegateError
+from tidegate.errors import BadConfig, TidegateError
+from tidegate.privacy.actions import MASKED, Action, Handling
 from tidegate.privacy.detect import Detector, build_detector
 from tidegate.privacy.redaction import Redaction
 from tidegate.privacy.redaction import redact as redact_text
+from tidegate.privacy.settings_file import own
 from tidegate.privacy.show import fresh_vault, show
 from tidegate.privacy.text_input import checked_size, require_another
 
@@ -36,10 +39,24 @@ def redact(
     patterns_only: Annotated[
         bool, typer.Option("--patterns-only", help="Do not load the name model.")
     ] = False,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            help="Settings of a device: own patterns, words and actions.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Show what Tidegate would hide in a text before anything leaves the device."""
     try:
-        detector = build_detector(ner=not patterns_only, allow_degraded=True)
+        ours = own(settings)
+        detector = replace(build_detector(ner=not patterns_only, allow_degraded=True), rules=ours.rules)
+    except BadConfig as wrong:
+        typer.echo(str(wrong), err=True)
+        raise typer.Exit(2) from wrong
     except TidegateError as broken:
         typer.echo(f"redaction is unavailable: {broken}", err=True)
         raise typer.Exit(1) from broken
@@ -50,33 +67,44 @@ def redact(
         try:
             require_another(source, sys.stdout.buffer)
             if jsonl:
-                for line in _answers(source, detector, explain=explain):
+                for line in _answers(source, detector, explain=explain, handling=ours.handling):
                     sys.stdout.buffer.write(line)
                     sys.stdout.buffer.flush()
             else:
-                show(source, checked_size(file) if file is not None else None, detector, explain=explain)
+                size = checked_size(file) if file is not None else None
+                show(source, size, detector, explain=explain, handling=ours.handling)
         except TidegateError as wrong:
             typer.echo(str(wrong), err=True)
             raise typer.Exit(2) from wrong
 
 
-def answer_line(line: bytes, detector: Detector, *, explain: bool = False) -> JSON:
+def answer_line(
+    line: bytes, detector: Detector, *, explain: bool = False, handling: Handling = MASKED
+) -> JSON:
     """One JSON line answered; a line that cannot be gives `{"id": null | id, "error": ...}` and no text."""
     match _parse(line):
         case str(error):
             return {"id": None, "error": error}
         case (id_, text):
             try:
-                result = redact_text(text, detector, fresh_vault())
+                result = redact_text(text, detector, fresh_vault(handling))
             except TidegateError as wrong:
                 return {"id": id_, "error": str(wrong)}
-            return _answer(id_, text, result, detector, explain=explain)
+            answer = _answer(id_, text, result, detector, explain=explain)
+            blocked = handling.having(Action.BLOCK) & result.labels.keys()
+            names: list[JSON] = [label.value for label in sorted(blocked)]
+            return {**answer, "blocked": names} if blocked else answer
         case other:
             assert_never(other)
 
 
 def _answers(
-    lines: BinaryIO, detector: Detector, *, explain: bool, longest: int = _LONGEST_LINE
+    lines: BinaryIO,
+    detector: Detector,
+    *,
+    explain: bool,
+    handling: Handling = MASKED,
+    longest: int = _LONGEST_LINE,
 ) -> Iterable[bytes]:
     while line := lines.readline(longest):
         whole = line.endswith(b"\n") or len(line) < longest
@@ -85,7 +113,7 @@ def _answers(
         answer: JSON = (
             {"id": None, "error": "line too long"}
             if len(line) >= longest
-            else answer_line(line, detector, explain=explain)
+            else answer_line(line, detector, explain=explain, handling=handling)
         )
         yield json.dumps(answer, ensure_ascii=False).encode() + b"\n"
 
@@ -101,7 +129,7 @@ def _parse(line: bytes) -> tuple[JSON, str] | str:
     return value.get("id"), text
 
 
-def _answer(id_: JSON, text: str, result: Redaction, detector: Detector, *, explain: bool) -> JSON:
+def _answer(id_: JSON, text: str, result: Redaction, detector: Detector, *, explain: bool) -> dict[str, JSON]:
     answer: dict[str, JSON] = {
         "id": id_,
         "spans": [

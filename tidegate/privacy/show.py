@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from tidegate.clock import SystemClock
 from tidegate.errors import BadRequest, TidegateError
+from tidegate.privacy.actions import MASKED, Action, Handling
 from tidegate.privacy.detect import Detector
 from tidegate.privacy.placeholders import find_placeholders
 from tidegate.privacy.progress import Progress, on_terminal
@@ -19,7 +20,7 @@ from tidegate.privacy.redaction import redact_stretch
 from tidegate.privacy.spans import Label, Span
 from tidegate.privacy.text_input import text_of
 from tidegate.privacy.vault import KEY_BYTES, Vault
-from tidegate.privacy.windows import Window, windows
+from tidegate.privacy.windows import LONGEST, LONGEST_READ, Window, windows
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,18 +32,21 @@ _MOST_REASONS = 1000  # rows: a table longer than that is read by nobody, and wo
 class Tally:
     """What was hidden so far, and for the first rows why."""
 
+    handling: Handling = MASKED
     labels: Counter[Label] = field(default_factory=Counter)
     reasons: list[tuple[str, str, str, str, str, str]] = field(default_factory=list)
     left_out: int = 0
     written: int = 0
 
 
-def fresh_vault() -> Vault:
+def fresh_vault(handling: Handling = MASKED) -> Vault:
     """A preview is a conversation of its own, forgotten at once."""
-    return Vault.open("preview", secrets.token_bytes(KEY_BYTES), SystemClock().now())
+    return Vault.open("preview", secrets.token_bytes(KEY_BYTES), SystemClock().now(), handling=handling)
 
 
-def show(source: BinaryIO, size: int | None, detector: Detector, *, explain: bool) -> None:
+def show(
+    source: BinaryIO, size: int | None, detector: Detector, *, explain: bool, handling: Handling = MASKED
+) -> None:
     """The redacted text on standard output, byte for byte when that is a pipe or a file; beside it, what was hidden.
 
     `size`: bytes of a file that was read once already; what was added to it since is left out. Raises what `text_of` and `redact` raise,
@@ -54,7 +58,7 @@ def show(source: BinaryIO, size: int | None, detector: Detector, *, explain: boo
     console = Console(stderr=piped)
     write = _to_pipe if piped else _to_terminal(console)
     progress = Progress(on_terminal(sys.stderr, quiet=lambda: not piped), SystemClock(), size)
-    tally = Tally()
+    tally = Tally(handling)
     try:
         for text in pieces(source, size, detector, tally, progress, explain=explain):
             write(text)
@@ -72,8 +76,8 @@ def pieces(
     source: BinaryIO, size: int | None, detector: Detector, tally: Tally, progress: Progress, *, explain: bool
 ) -> Iterator[str]:
     """The redacted text piece by piece; `tally` grows meanwhile."""
-    vault = fresh_vault()
-    cut = windows(text_of(source, size))
+    vault = fresh_vault(tally.handling)
+    cut = windows(text_of(source, size), longest=LONGEST if detector.ner is None else LONGEST_READ)
     offset = 0  # of the window's text in the whole
     window = next(cut, None)
     while window is not None:
@@ -132,6 +136,11 @@ def _report(source: BinaryIO, size: int | None, tally: Tally, console: Console, 
     for label, count in sorted(tally.labels.items(), key=lambda item: (-item[1], item[0].value)):
         table.add_row(label.value, str(count))
     console.print(table if tally.labels else "Nothing private was found.")
+    blocked = sorted(tally.handling.having(Action.BLOCK) & tally.labels.keys())
+    if blocked:
+        console.print(
+            f"This text would stay on the device: it holds {', '.join(blocked)}, which these settings block."
+        )
     if explain:
         why = Table("where", "kind", "found by", "score", "checksum", "claims beaten", title="why")
         for row in tally.reasons:

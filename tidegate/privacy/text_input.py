@@ -33,7 +33,9 @@ def text_of(source: BinaryIO, size: int | None = None) -> Iterator[str]:
         if position == 0:
             _require_no_other_encoding(raw)
         if raw.count(0) > _MOST_ZEROS * len(raw):
-            raise _refused("every tenth byte is zero: UTF-16 without its mark, or no text at all", position)
+            raise _refused(
+                "every tenth byte is zero: UTF-16 without its mark, or no text at all", position, "UTF-16LE"
+            )
         yield _decoded(decoder, raw, position)
         position += len(raw)
     _decoded(decoder, b"", position, final=True)
@@ -87,9 +89,9 @@ def _require_no_other_encoding(raw: bytes) -> None:
             )
 
 
-def _refused(why: str, position: int) -> BadRequest:
+def _refused(why: str, position: int, encoding: str = "LATIN1") -> BadRequest:
     return BadRequest(
         f"the input is not UTF-8 text (byte {position}): {why}",
         code="not_utf8",
-        hint='if it is text, convert it first, for example with "iconv -f LATIN1 -t UTF-8"',
+        hint=f'if it is text, convert it first, for example with "iconv -f {encoding} -t UTF-8"',
     )

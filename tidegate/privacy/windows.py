@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
-WINDOW = 1 << 17  # characters
+WINDOW = 1 << 16  # characters
 LONGEST = 1 << 20
+# For the name model, which refuses more than 1 << 17 pieces of words: no text has more of them than characters.
+LONGEST_READ = (1 << 17) - (1 << 13)
 AROUND = (
     2048  # characters before and behind a window that detectors see: what stands there tells what a value is
 )

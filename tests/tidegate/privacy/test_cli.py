@@ -148,3 +148,52 @@ def test_through_a_pipe_it_is_said_how_much_was_written_before(run: CliRunner) -
     assert done.exit_code == 2
     assert "characters had been redacted and written before that" in done.stderr
     assert "eva@" not in done.stdout
+
+
+SETTINGS = """
+[door]
+port = 0
+[privacy]
+hide = ["Project Falcon"]
+show = ["help@example.org"]
+patterns = [{name = "ticket", expression = "TCK-[0-9]{6}"}]
+consent = "ask"
+[privacy.actions]
+URL = "allow"
+CREDIT_CARD = "block"
+IP_ADDRESS = "pseudonymise"
+"""
+
+
+def test_with_the_settings_of_a_device_its_own_rules_and_actions_hold(run: CliRunner, tmp_path: Path) -> None:
+    file = tmp_path / "edge.toml"
+    file.write_text(SETTINGS, encoding="utf-8")
+    text = f"Project Falcon TCK-004711 help@example.org http://x.example/a 84.17.23.9 {CARD}"
+    done = run.invoke(command(), ["--patterns-only", "--config", str(file)], input=text)
+    assert done.exit_code == 0
+    assert not any(hidden in done.stdout for hidden in ("Falcon", "4711", "84.17", "4111"))
+    assert "help@example.org http://x.example/a 2" in done.stdout
+    assert "would stay on the device: it holds CREDIT_CARD" in done.stderr
+    answered = run.invoke(
+        command(), ["--patterns-only", "--jsonl", "-c", str(file)], input=lines({"id": 1, "text": text})
+    )
+    assert json.loads(answered.stdout)["blocked"] == ["CREDIT_CARD"]
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[privacy]\npatterns = [{name = "x", expression = "("}]', "RE2"),
+        ('[privacy]\npatterns = [{name = "x", expression = "a", labl = "CUSTOM"}]', "labl"),
+        ("[privacy.actions]\nPERSON = 'hide'", "hide"),
+        ("[privacy", "edge.toml"),
+    ],
+)
+def test_settings_that_are_wrong_are_named_and_nothing_is_redacted(
+    run: CliRunner, tmp_path: Path, toml: str, said: str
+) -> None:
+    file = tmp_path / "edge.toml"
+    file.write_text(toml, encoding="utf-8")
+    done = run.invoke(command(), ["--patterns-only", "-c", str(file)], input="x")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert said in done.stderr
