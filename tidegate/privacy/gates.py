@@ -142,7 +142,7 @@ def kept(
         if line is None or not line.holds(found):
             line = line_around(text, found)
         named = any(start <= found.start < end for start, end in keyed)
-        span = _bare(text, found)
+        span = _bare(text, found, line)
         if span is None or _no_name(text, span, line, named=named):
             continue
         row = least.get(span.label.value, {})
@@ -172,7 +172,7 @@ def _whole_streets(text: str, spans: Iterable[Span]) -> Iterator[Span]:
         yield kind
 
 
-def _bare(text: str, span: Span) -> Span | None:
+def _bare(text: str, span: Span, line: Line) -> Span | None:
     """Without joining words at the ends, and without a series letters (`Ersatzteil HLN-7833`) behind the rest; None when nothing is left."""
     if span.label is Label.POSTAL_CODE:
         return span
@@ -186,6 +186,9 @@ def _bare(text: str, span: Span) -> Span | None:
         return None
     while len(tokens) > 1 and (_joins(text, *tokens[-1]) or _goes_on(text, tokens)):
         tokens.pop()
+    if span.label in _PROPER and text[tokens[0][0]].isupper() and line.language == "en":
+        while len(tokens) > 1 and _COMMON_TAIL.fullmatch(text, *tokens[-1]) is not None:
+            tokens.pop()
     while len(tokens) > 1 and (_opens(text, tokens) or _asks(text, tokens) or _names_a_code(text, tokens)):
         tokens.pop(0)
     if len(tokens) > 1 and _series(text, *tokens[-1]):
@@ -211,6 +214,8 @@ def _of_a_people(text: str, tokens: list[tuple[int, int]]) -> bool:
     return people and all(map(str.islower, words[1:]))
 
 
+_PROPER: Final = frozenset({Label.ORGANIZATION, Label.LOCATION})
+_COMMON_TAIL: Final = re.compile(r"[a-z]{4,16}")  # `Kiel branch`, `Acme Inc. employees`
 _DECADE: Final = re.compile(r"['’]?(?:1\d|20)?\d0['’]?s")
 
 

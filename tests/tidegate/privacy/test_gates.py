@@ -102,6 +102,20 @@ def test_joining_words_at_the_ends_are_no_part_of_a_name(text: str, value: str, 
 
 
 @pytest.mark.parametrize(
+    ("text", "value", "left"),
+    [
+        ("all of the Acme Inc. employees are here", "Acme Inc. employees", "Acme Inc."),
+        ("the Acme Widgets branch is on fire", "Acme Widgets branch", "Acme Widgets"),
+        ("they joined Bank of America in May", "Bank of America", "Bank of America"),
+        ("die Deutsche Bahn fährt und ist nicht da", "Deutsche Bahn fährt", "Deutsche Bahn fährt"),
+        ("and the acme people are here", "acme people", "acme people"),
+    ],
+)
+def test_common_words_behind_a_firm_are_no_part_of_it_in_english(text: str, value: str, left: str) -> None:
+    assert passing(text, value, FIRM) == [left]
+
+
+@pytest.mark.parametrize(
     ("text", "value", "where"),
     [
         ("La porte est restée ouverte.", "porte", Situation.SMALL_IN_PROSE),

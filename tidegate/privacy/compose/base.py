@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -71,6 +72,18 @@ class Composer:
 
     def wants(self, spans: Iterable[Span]) -> bool:
         return any(span.label in self.beside for span in spans)
+
+
+def sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """Where the sentence around `text[start:end]` begins and ends, looked for over a bounded stretch."""
+    ends = [match.end() for match in _END.finditer(text, max(0, start - _LOOK), start)]
+    opening = ends[-1] if ends else max(0, start - _LOOK)
+    closing = _END.search(text, end, end + _LOOK)
+    return opening, closing.start() if closing is not None else end + _LOOK
+
+
+_END = re.compile(r"[.!?](?=\s|$)|\n")
+_LOOK = 160  # characters of a sentence on each side
 
 
 def added(name: str, start: int, end: int, label: Label, score: float = 0.6) -> Span:

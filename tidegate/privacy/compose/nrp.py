@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tidegate.privacy.compose.base import Composer, Scene, added
+from tidegate.privacy.compose.base import Composer, Scene, added, sentence
 from tidegate.privacy.patterns.nrp import PEOPLES, PEOPLES_AND_FAITHS
 from tidegate.privacy.spans import Label, Span
 
@@ -24,8 +24,6 @@ _LANGUAGE = re.compile(r"(?: (?:language|version|edition|translation|word|text))
 # A word for a people, outside longer words; in small letters not the one that is a verb.
 _PEOPLE = re.compile(r"(?<![\w-])[A-Za-z][a-z]{3,15}(?![\w-])")
 _SMALL = PEOPLES - {"polish"}
-_END = re.compile(r"[.!?](?=\s|$)|\n")
-_LOOK = 160  # characters of a sentence on each side
 _ONESELF = re.compile(r"\b(?:i|i['’]m|he|she|we|they|you|my|his|her|our|their|who)\b", re.IGNORECASE)
 # What a people makes, speaks, eats or rules: said of these, the word tells nothing about anybody.
 _OF_THINGS = re.compile(
@@ -61,10 +59,7 @@ def _about_somebody(scene: Scene, start: int, end: int) -> bool:
         following is None or following.start != end + 1 or following.label is not Label.PERSON
     ):
         return False
-    ends = [match.end() for match in _END.finditer(text, max(0, start - _LOOK), start)]
-    opening = ends[-1] if ends else max(0, start - _LOOK)
-    closing = _END.search(text, end, end + _LOOK)
-    ending = closing.start() if closing is not None else end + _LOOK
+    opening, ending = sentence(text, start, end)
     kinds = {span.label for span in scene.inside(opening, ending)}
     return Label.PERSON in kinds or (
         Label.LOCATION in kinds and _ONESELF.search(text, opening, ending) is not None

@@ -61,6 +61,8 @@ HITS: dict[str, list[tuple[str, str]]] = {
         ("1978, {PERSON|Ana Berg} left", "1978"),
         ("{PERSON|Ana} since 2011", "2011"),
         ("the 1984 {NRP|Croatian} winner", "1984"),
+        ("{PERSON|Ana} told us about the crash of 2008", "2008"),
+        ("prices fell in 2009, {ORGANIZATION|Jones LLP} said", "2009"),
     ],
     "place": [
         ("in {LOCATION|Perezstad}, HI, then", "HI"),
@@ -145,6 +147,9 @@ NEAR_MISSES: dict[str, list[str]] = {
         "{ORGANIZATION|Jones LLP} made 2016 chairs",
         "{PERSON|Ana} in 3016",
         "the 1984 big {NRP|Croatian} vote",
+        "{PERSON|Ana} left. Prices fell in 2009",
+        "{PERSON|Ana} sold 40 of 2009 chairs",
+        "{LOCATION|Bern} had the winter of 1978",
         "cost $1978, {PERSON|Ana} said",
     ],
     "place": [
