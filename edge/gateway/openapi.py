@@ -93,30 +93,24 @@ def _list(of: str, kind: str = "list") -> dict[str, JSON]:
     return _object({"object": {"const": kind}, "data": {"type": "array", "items": {"$ref": _REF + of}}})
 
 
-_CHOSEN: dict[str, JSON] = _object({"index": dict(_COUNT), "finish_reason": dict(_TEXT)})
+def _completed(kind: str) -> dict[str, JSON]:
+    chosen: JSON = _object({"index": dict(_COUNT), "finish_reason": dict(_TEXT)})
+    return _object(
+        {
+            "id": dict(_TEXT),
+            "object": {"const": kind},
+            "created": dict(_COUNT),
+            "model": dict(_TEXT),
+            "choices": {"type": "array", "items": chosen, "minItems": 1},
+            "usage": _object({"prompt_tokens": dict(_COUNT), "completion_tokens": dict(_COUNT)}),
+            "tidegate": {"$ref": _REF + "Tidegate"},
+        }
+    )
+
+
 _ANSWERS: Mapping[str, dict[str, JSON]] = {
-    "/v1/chat/completions": _object(
-        {
-            "id": dict(_TEXT),
-            "object": {"const": "chat.completion"},
-            "created": dict(_COUNT),
-            "model": dict(_TEXT),
-            "choices": {"type": "array", "items": _CHOSEN, "minItems": 1},
-            "usage": _object({"prompt_tokens": dict(_COUNT), "completion_tokens": dict(_COUNT)}),
-            "tidegate": {"$ref": _REF + "Tidegate"},
-        }
-    ),
-    "/v1/completions": _object(
-        {
-            "id": dict(_TEXT),
-            "object": {"const": "text_completion"},
-            "created": dict(_COUNT),
-            "model": dict(_TEXT),
-            "choices": {"type": "array", "items": _CHOSEN, "minItems": 1},
-            "usage": _object({"prompt_tokens": dict(_COUNT), "completion_tokens": dict(_COUNT)}),
-            "tidegate": {"$ref": _REF + "Tidegate"},
-        }
-    ),
+    "/v1/chat/completions": _completed("chat.completion"),
+    "/v1/completions": _completed("text_completion"),
     "/v1/responses": _object(
         {
             "id": dict(_TEXT),

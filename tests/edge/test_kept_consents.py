@@ -10,7 +10,7 @@ import httpx
 import msgspec
 import pytest
 
-from edge.config import Door, EdgeConfig, Model, Rules, Uplink
+from edge.config import Door, EdgeConfig, Rules
 from edge.consents import Consents, Word
 from edge.device_key import DeviceKey
 from edge.kept_consents import PURPOSE, KeptConsents, rules_of
@@ -19,7 +19,7 @@ from edge.stores import Stores, open_stores
 from tests.edge.test_consents import ask, asked
 from tests.fakes import daemon
 from tests.fakes.cloud import FakeCloud, Site, serving
-from tests.fakes.daemon import Daemon
+from tests.fakes.daemon import client, plain
 from tidegate.chat import JSON
 from tidegate.clock import FixedClock
 
@@ -129,28 +129,11 @@ def test_the_rules_are_those_of_redaction_and_of_nothing_else() -> None:
     assert rules_of(usual) != rules_of(msgspec.structs.replace(usual, policy=Rules(names=False)))
 
 
-def settings(site: Site, state: Path, address: str) -> EdgeConfig:
-    return EdgeConfig(
-        state=state,
-        mode=Mode.ASK,
-        door=Door(port=0, deadline_s=10.0),
-        model=Model(enabled=False),
-        policy=Rules(names=False),
-        uplink=Uplink(address=address, identity=site.folder / "device", probe_s=0.2),
-    )
-
-
-def client(living: Daemon, api_key: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=living.url, headers={"authorization": f"Bearer {api_key}"}, timeout=20, trust_env=False
-    )
-
-
 async def test_the_power_goes_when_it_was_asked_and_when_it_was_agreed_to(tmp_path: Path) -> None:
     site = Site(tmp_path / "site")
     cloud = FakeCloud(site)
     async with serving(cloud) as address:
-        config = settings(site, tmp_path / "state", address)
+        config = plain(site, tmp_path / "state", address, Mode.ASK)
         first = await asyncio.to_thread(daemon.start, config, failpoint="edge.consent.asked")
         async with client(first, first.api_key) as opened:
             with pytest.raises(httpx.TransportError):

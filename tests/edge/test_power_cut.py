@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from edge import app
-from edge.config import Door, EdgeConfig, Model, Rules, Uplink
+from edge.config import EdgeConfig
 from tests.fakes import daemon
 from tests.fakes.cloud import FakeCloud, Site, serving
-from tests.fakes.daemon import Daemon
+from tests.fakes.daemon import client, plain
 from tidegate import failpoint
 from tidegate.chat import JSON
 from tidegate.errors import BadConfig
@@ -24,22 +24,6 @@ from tidegate.errors import BadConfig
 QUESTION = "what does eve.adams@example.org want"
 ANSWER = "she wants the first answer"
 SECOND = "and what else"
-
-
-def settings(site: Site, state: Path, address: str) -> EdgeConfig:
-    return EdgeConfig(
-        state=state,
-        door=Door(port=0, deadline_s=10.0),
-        model=Model(enabled=False),
-        policy=Rules(names=False),
-        uplink=Uplink(address=address, identity=site.folder / "device", probe_s=0.2),
-    )
-
-
-def client(living: Daemon, api_key: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=living.url, headers={"authorization": f"Bearer {api_key}"}, timeout=20, trust_env=False
-    )
 
 
 def body(*turns: str) -> dict[str, JSON]:
@@ -66,7 +50,7 @@ async def test_after_a_cut_the_next_turn_tells_the_answer_once_or_never_again(
     site = Site(tmp_path / "site")
     cloud = FakeCloud(site, say=say)
     async with serving(cloud) as address:
-        config = settings(site, tmp_path / "state", address)
+        config = plain(site, tmp_path / "state", address)
         first = await asyncio.to_thread(daemon.start, config, failpoint=name)
         async with client(first, first.api_key) as opened:
             with pytest.raises(httpx.TransportError):
@@ -115,7 +99,7 @@ async def test_a_cut_while_a_persons_answer_is_handed_over_loses_nothing(tmp_pat
     site = Site(tmp_path / "site")
     cloud = FakeCloud(site, say=say, hold=True)
     async with serving(cloud) as address:
-        config = settings(site, tmp_path / "state", address)
+        config = plain(site, tmp_path / "state", address)
         first = await asyncio.to_thread(daemon.start, config, failpoint="edge.late.claimed")
         async with client(first, first.api_key) as opened:
             held = await opened.post("/chat/completions", json=body(QUESTION))

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import httpx
 import msgspec
 
-from edge.config import EdgeConfig
+from edge.config import Door, EdgeConfig, Model, Rules, Uplink
+from edge.routing.mode import Mode
+from tests.fakes.cloud import Site
 from tidegate.failpoint import VARIABLE
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -36,6 +39,24 @@ class Daemon:
         """SIGTERM, and its exit code."""
         self.process.terminate()
         return self.died_of()
+
+
+def plain(site: Site, state: Path, address: str, mode: Mode = Mode.PREFER_LOCAL) -> EdgeConfig:
+    """A device with neither model nor name model: everything goes to the cloud at `address`."""
+    return EdgeConfig(
+        state=state,
+        mode=mode,
+        door=Door(port=0, deadline_s=10.0),
+        model=Model(enabled=False),
+        policy=Rules(names=False),
+        uplink=Uplink(address=address, identity=site.folder / "device", probe_s=0.2),
+    )
+
+
+def client(living: Daemon, api_key: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=living.url, headers={"authorization": f"Bearer {api_key}"}, timeout=20, trust_env=False
+    )
 
 
 def start(config: EdgeConfig, *, failpoint: str = "", logs: Path | None = None) -> Daemon:

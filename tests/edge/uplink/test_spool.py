@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.ports import HoldReason
-from edge.routing.plan import Why
 from edge.store.schema import Base, open_durable
 from edge.store.spool import SpoolStore
 from edge.uplink.spool import (
@@ -31,29 +29,15 @@ from edge.uplink.spool import (
     backoff,
     step,
 )
+from tests.fakes import spooled
 from tidegate.errors import BadRequest, Exhausted
-from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
+from tidegate.ids import Ticket
 
 NOW = 1_790_000_000.0
 
 
 def entry(number: int = 1, **changes: object) -> Entry:
-    made = Entry(
-        ticket=Ticket(f"tkt_{number:08d}"),
-        request_id=RequestId(f"req_{number:08d}"),
-        revision=0,
-        conversation=ConversationId("conv_00000001"),
-        application="tests",
-        trace=TraceId("1" * 32),
-        why=Why.UNSURE,
-        payload=b"redacted bytes",
-        body_mac=b"b" * 32,
-        asked_mac=b"a" * 32,
-        created_at=NOW + number,
-        expires_at=NOW + 1000,
-        deadline_s=30.0,
-    )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return spooled.entry(number, NOW + number, 1000.0 - number, **changes)
 
 
 HELD = Waiting("tkt_cloud", HoldReason.POLICY)

@@ -20,35 +20,21 @@ from edge.ports import Source, State
 from edge.routing.plan import Why
 from edge.store.journal import Line
 from edge.uplink.spool import Entry, SpoolState
+from tests.fakes import spooled
 from tests.fakes.clocks import WrongClock
 from tests.fakes.edge_clients import http
 from tests.fakes.edge_parts import open_door
 from tests.journeys.faults.conftest import Patient, begin, chat, until
 from tidegate.clock import FixedClock
-from tidegate.ids import ConversationId, RequestId, Ticket, TraceId
+from tidegate.ids import ConversationId, RequestId, TraceId
 
 DAY = 86_400.0
 YEARS = 10 * 365 * DAY
 
 
 def entry(number: int, now: float, state: SpoolState) -> Entry:
-    return Entry(
-        ticket=Ticket(f"tkt_{number:08d}"),
-        request_id=RequestId(f"req_{number:08d}"),
-        revision=0,
-        conversation=ConversationId("conv_00000001"),
-        application="tests",
-        trace=TraceId("1" * 32),
-        why=Why.UNSURE,
-        payload=b"redacted",
-        body_mac=b"b" * 32,
-        asked_mac=b"a" * 32,
-        created_at=now,
-        expires_at=now + 7 * DAY,
-        deadline_s=30.0,
-        state=state,
-        answered_at=now if state is SpoolState.DONE else 0.0,
-    )
+    answered_at = now if state is SpoolState.DONE else 0.0
+    return spooled.entry(number, now, 7 * DAY, state=state, answered_at=answered_at)
 
 
 def line(now: float) -> Line:
