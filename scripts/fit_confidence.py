@@ -3,8 +3,8 @@
     nice python -m scripts.fit_confidence [--model models/edge/X.gguf] [--rows 1500] [--promise-rows 1500] [--test-rows 900]
         [--strong models/cloud/Y.gguf]
 
-Rule 1: fitted and thresholded on one part of the fold "calibration", promises tested on the other part, all reported on the fold
-"test"; training saw neither. The outcomes that promises are tested on travel in the file.
+Rule 1: fitted and thresholded on one part of the fold "calibration", with further requests of that fold to learn from; promises
+tested on the other part, all reported on the fold "test"; training saw neither. The outcomes that promises are tested on travel in the file.
 Rule 2: a draft is right when its calls are exactly the expected ones, names and arguments compared without case and
 white space. "Not for me" is never right: its confidence is a constant and it takes no part in the fit.
 """
@@ -36,8 +36,9 @@ from scripts.fit_held_out import (
     told,
 )
 from scripts.fit_recall import Recalling, recalling
-from scripts.training import homes, results
-from scripts.training.data import Corpus, Example, load, topics
+from scripts.fit_requests import SOURCES, again, examples, further
+from scripts.training import results
+from scripts.training.data import Corpus, Example, load
 from scripts.training.data import held_out as unseen_of
 from scripts.training.records import Call, Fold, arguments_text
 from tidegate.assets import model_dir
@@ -51,31 +52,20 @@ from tidegate.risk.fit import (
     Flags,
     Floats,
     Line,
+    Steps,
     auroc,
     calibration_error,
     crossfitted,
     isotonic,
     logistic,
     matrix,
+    platt,
     threshold,
 )
 from tidegate.risk.growing import grow
 from tidegate.risk.task import Task
 from tidegate.risk.trees import Tree
 
-# Share of each source: what applications ask (SNIPS, homes), other intent sets, and requests that no tool serves.
-SOURCES = {
-    "snips": 0.34,
-    "homes": 0.22,
-    "hwu64": 0.12,
-    "slurp": 0.06,
-    "clinc150": 0.08,
-    "clinc150-other": 0.1,
-    "banking77": 0.08,
-}
-CROWDED = 0.5  # of the requests, so many are asked among tools of other sets
-CROWDED_AGAIN = 0.6  # the same, when requests are asked again with other tools
-ABSENT = 0.15  # of the requests that have a right tool, so many are asked without it
 PROMISES = (
     0.10,
     0.15,
@@ -103,48 +93,6 @@ class Outcome:
     @property
     def written(self) -> Written:
         return Written(self.asked, self.after, self.tokens, self.right, self.strong)
-
-
-def examples(corpus: Corpus, which: Fold, count: int) -> list[Example]:
-    """A seeded mixture of held-out requests, some with their right tool taken away."""
-    rng = random.Random(f"confidence/{which}")
-    found: list[Example] = []
-    for source, share in SOURCES.items():
-        pool = list(unseen_of(source, which, corpus))
-        rng.shuffle(pool)
-        found += [_absent(e) if rng.random() < ABSENT else e for e in pool[: round(count * share)]]
-    found = [crowded(e, corpus, rng) if rng.random() < CROWDED else e for e in found]
-    rng.shuffle(found)
-    return found
-
-
-def crowded(example: Example, corpus: Corpus, rng: random.Random) -> Example:
-    """The same request among tools of other sets as well, none of which is about the same things.
-
-    Applications mix tools; without this the number of tools would tell the fit which data set a request came from.
-    """
-    known = topics(" ".join([example.text, *(spec.name for spec in example.specs)]))
-    names = {spec.name for spec in example.specs}
-    pool = [
-        spec
-        for others in (homes.TOOLS, *(corpus.tools[source] for source in ("snips", "hwu64", "clinc150")))
-        for spec in others.values()
-        if spec.name not in names and topics(spec.name) and not topics(spec.name) & known
-    ]
-    more = {spec.name: spec for spec in rng.sample(pool, min(len(pool), rng.randrange(1, 7)))}
-    specs = [*example.specs, *more.values()]
-    if len(specs) > 3 and rng.random() < 0.4:  # and with fewer of its own beside the right one
-        needed = {call.name for call in example.expected_calls or ()}
-        specs = [spec for spec in specs if spec.name in needed or rng.random() < 0.6] or specs
-    rng.shuffle(specs)
-    return replace(example, specs=tuple(specs))
-
-
-def _absent(example: Example) -> Example:
-    """The same request without the tools that serve it; unchanged when nothing would be left to offer."""
-    names = {call.name for call in example.expected_calls or ()}
-    left = tuple(spec for spec in example.specs if spec.name not in names)
-    return replace(example, specs=left, expected_calls=None) if left and names else example
 
 
 def prompt_of(example: Example) -> Prompt:
@@ -186,18 +134,6 @@ def plain(value: JSON | tuple[str, ...]) -> str:
     return "".join(str(value).casefold().split())
 
 
-def again(chosen: Sequence[Example], corpus: Corpus, which: Fold, draw: int) -> list[Example]:
-    """The same requests with other tools beside theirs: what is learned of a draft should not hang on one list of tools."""
-    own = {(source, e.text): e for source in SOURCES for e in unseen_of(source, which, corpus)}
-    found = []
-    for example in chosen:
-        rng = random.Random(f"redraw/{draw}/{example.text}")
-        plain_one = own[example.source, example.text]
-        plain_one = _absent(plain_one) if rng.random() < ABSENT else plain_one
-        found.append(crowded(plain_one, corpus, rng) if rng.random() < CROWDED_AGAIN else plain_one)
-    return found
-
-
 async def run(engine: Recalling, chosen: Sequence[Example], *, look: bool = True) -> list[Outcome]:
     """Every example through the engine, one after another, with progress. Without `look`, nothing is known before writing."""
     found, begun = [], time.monotonic()
@@ -229,7 +165,7 @@ def curve(rows: Floats, right: Flags, names: tuple[str, ...]) -> tuple[Curve, Fl
     ridge = 3.0
     unseen = crossfitted(rows, right, lambda some, hits: logistic(some, hits, ridge))
     line = logistic(rows, right, ridge)
-    return _finished(names, line, (), unseen, right)
+    return _finished(names, line, (), unseen, isotonic(unseen, right))
 
 
 def grown(
@@ -240,13 +176,12 @@ def grown(
     grove = grow(rows, right)
     scale = rows.std(axis=0)
     line = Line(rows.mean(axis=0), np.where(scale < 1e-9, 1.0, scale), np.zeros(rows.shape[1]), grove.base)
-    return _finished(names, line, grove.trees, unseen, right)
+    return _finished(names, line, grove.trees, unseen, platt(unseen, right))
 
 
 def _finished(
-    names: tuple[str, ...], line: Line, trees: tuple[Tree, ...], unseen: Floats, right: Flags
+    names: tuple[str, ...], line: Line, trees: tuple[Tree, ...], unseen: Floats, steps: Steps
 ) -> tuple[Curve, Floats]:
-    steps = isotonic(unseen, right)
     fitted = Curve(
         features=names,
         mean=_floats(line.mean),
@@ -265,8 +200,8 @@ def _floats(values: Floats) -> tuple[float, ...]:
 
 
 def fit(outcomes: Sequence[Outcome], more: Sequence[Outcome] = ()) -> Calibration:
-    """The calibration of these outcomes, threshold included; without a report. `more`: the same requests with other tools; the
-    threshold is not chosen on them."""
+    """The calibration of these outcomes, threshold included; without a report. `more`: the same requests with other tools, and
+    further ones; the threshold is not chosen on them."""
     usable = [o for o in outcomes if o.usable]
     if sum(o.right for o in usable) < 20:
         raise SystemExit("fewer than 20 right drafts on held-out requests: this model cannot be calibrated")
@@ -409,11 +344,8 @@ def main() -> None:
     chosen = examples(corpus, "calibration", asked.rows + asked.promise_rows)
     cut = len(chosen) * asked.rows // (asked.rows + asked.promise_rows)
     seen = asyncio.run(run(engine, chosen[:cut]))
-    more = [
-        outcome
-        for draw in range(1, asked.draws)
-        for outcome in asyncio.run(run(engine, again(chosen[:cut], corpus, "calibration", draw), look=False))
-    ]
+    others = [e for draw in range(1, asked.draws) for e in again(chosen[:cut], corpus, "calibration", draw)]
+    more = asyncio.run(run(engine, [*others, *further(chosen, corpus, "calibration")], look=False))
     back = asyncio.run(run(engine, chosen[cut:], look=False))
     print("\n".join(summary([*seen, *back])))
     if asked.strong is not None:

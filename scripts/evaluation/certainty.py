@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from scripts.evaluation import scoring
-from scripts.evaluation.intervals import miscalibration, separation, wilson
+from scripts.evaluation.intervals import Estimate, miscalibration, separation, wilson
 from scripts.evaluation.rows import Bar, Row, Unit
 from scripts.evaluation.runner import Answer
 from scripts.fit_confidence import fit
 from tidegate.engines.port import Draft
 from tidegate.risk.calibrate import FILE, Calibration, confidence, read_calibration
-from tidegate.risk.fit import Flags, Floats
+from tidegate.risk.fit import Flags, Floats, calibration_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,30 @@ def rows(model: str, found: Judged, *, how: str) -> Iterator[Row]:
         f"calls; {how}",
     )
     yield Row(
+        model,
+        "what exactly true claims would show",
+        chance_error(sure),
+        Unit.SCORE,
+        note="on as many calls, by chance alone",
+        detail=True,
+    )
+    yield Row(
         model, "all requests, passes too", miscalibration(found.sure, found.right), Unit.SCORE, detail=True
     )
     yield from _threshold(model, found)
+
+
+def chance_error(sure: Floats, draws: int = 400) -> Estimate:
+    """The calibration error that these claims would show if each were exactly true: the mean, and where 95 % of the draws lie. A
+    measured error within that range speaks against no claim."""
+    rng = np.random.default_rng(20_261_124)
+    found = sorted(
+        calibration_error(sure, rng.random(len(sure)) < sure) for _ in range(draws if len(sure) else 0)
+    )
+    if not found:
+        return Estimate(0.0, 0.0, 0.0, 0)
+    low, high = np.quantile(found, (0.025, 0.975))
+    return Estimate(float(np.mean(found)), float(low), float(high), len(sure))
 
 
 def _threshold(model: str, found: Judged) -> Iterator[Row]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from scripts.evaluation.runner import Mode, Task
 from scripts.evaluation.scoring import several_calls
-from scripts.fit_confidence import examples
+from scripts.fit_requests import examples
 from scripts.training.data import Corpus, held_out
 from scripts.training.records import Call, Example, Fold, ToolSpec
 

@@ -11,8 +11,9 @@ import pytest
 
 pytest.importorskip("yaml", reason="the training data readers need PyYAML")
 
-from scripts.fit_confidence import Outcome, crowded, examples, fit, is_right, written
+from scripts.fit_confidence import Outcome, fit, is_right, written
 from scripts.fit_confidence import tested as report_of
+from scripts.fit_requests import FURTHER, crowded, examples, further
 from scripts.training import data, sources
 from scripts.training.records import Call
 from tidegate.chat import ToolCall
@@ -97,3 +98,17 @@ def test_requests_are_also_measured_among_tools_that_have_nothing_to_do_with_the
         sizes.add(len(names))
     assert len(sizes) > 4  # the number of tools tells nothing about where a request comes from
     assert {len(e.specs) for e in examples(corpus, "calibration", 200)} > {7}
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not (sources.data_root() / "snips").is_dir(), reason="the shared data sets are not here")
+def test_further_requests_are_of_the_same_fold_and_none_of_those_that_promises_are_tested_on() -> None:
+    corpus = data.load()
+    chosen = examples(corpus, "calibration", 300)
+    found = further(chosen, corpus, "calibration")
+    assert not {e.text for e in found} & {e.text for e in chosen}
+    assert len({(e.source, e.text) for e in found}) == len(found)
+    assert all(data.half(e.text) == "calibration" for e in found if e.source == "homes")
+    assert all(data.fold(e.text) == "calibration" for e in found if e.source != "homes")
+    assert sum(e.source == "homes" for e in found) == FURTHER["homes"]
+    assert found == further(chosen, corpus, "calibration")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from tidegate.engines.port import Draft, Finish
 from tidegate.errors import Broken
 from tidegate.risk.features import after, before
 from tidegate.risk.held_out import HeldOut
-from tidegate.risk.trees import Tree
+from tidegate.risk.trees import Node, Tree, added
 
 PRIOR = 0.5  # what a model nobody has measured may claim at most
 PASSED = 0.01  # at most, for a draft that declines
@@ -30,7 +31,7 @@ OPENINGS = (("done",), ("that", "did", "not", "work"))  # the words the embedded
 _WORDS = re.compile(r"\w+")
 
 
-class Curve(msgspec.Struct, frozen=True):
+class Curve(msgspec.Struct, frozen=True, dict=True):
     """A logistic model and the monotone curve after it, as the file holds them. Lists run over `features`. `trees`, of values
     as they come, are added to the straight line."""
 
@@ -52,6 +53,10 @@ class Curve(msgspec.Struct, frozen=True):
             tree.whole and all(asked < count for asked in tree.asks) for tree in self.trees
         )
 
+    @cached_property
+    def _roots(self) -> tuple[Node, ...]:
+        return tuple(tree.root for tree in self.trees)
+
     def probability(self, row: Mapping[str, float]) -> float:
         """P(right), 0..1, strictly increasing in the log-odds: a tenth of it is the plain logistic, which breaks ties."""
         z = self.bias
@@ -59,8 +64,7 @@ class Curve(msgspec.Struct, frozen=True):
         for value, mean, scale, weight in zip(values, self.mean, self.scale, self.weights, strict=True):
             if weight:
                 z += weight * min(max((value - mean) / scale, -5.0), 5.0)
-        for tree in self.trees:
-            z += tree.value(values)
+        z = added(self._roots, values, z)
         return 0.9 * _between(z, self.x, self.y) + 0.1 * _logistic(z)
 
 

@@ -1,4 +1,4 @@
-"""Fitting: regularised logistic regression, then isotonic calibration. Numpy only; deterministic.
+"""Fitting: regularised logistic regression, then isotonic or Platt's calibration. Numpy only; deterministic.
 
 Logistic regression by Newton's method (iteratively reweighted least squares); isotonic regression by pool adjacent
 violators (Ayer et al. 1955). Scores for calibrating and for choosing thresholds are cross-fitted: no row is scored by
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+PLATT_REACH = 6  # log-odds either way; farther out the curve is level
 Flags = NDArray[np.bool_]
 
 
@@ -106,6 +107,13 @@ def isotonic(scores: Floats, right: Flags) -> Steps:
     x = [b[2] / b[1] for b in blocks]
     y = np.maximum.accumulate([(b[0] + 0.5) / (b[1] + 1.0) for b in blocks])
     return Steps(tuple(x), tuple(float(v) for v in y))
+
+
+def platt(scores: Floats, right: Flags) -> Steps:
+    """The logistic curve of these scores (Platt 1999), as points to draw straight lines between."""
+    line = logistic(scores[:, None], right)
+    x = np.linspace(-PLATT_REACH, PLATT_REACH, 8 * PLATT_REACH + 1)
+    return Steps(tuple(map(float, x)), tuple(float(y) for y in sigmoid(line.scores(x[:, None]))))
 
 
 def threshold(probabilities: Floats, right: Flags, *, wrong_at_most: float, at_least: int = 30) -> float:

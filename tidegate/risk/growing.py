@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tidegate.risk.fit import Flags, Floats
 from tidegate.risk.trees import Tree
 
-DEPTH = 3
+DEPTH = 4
 _NONE = -1  # no split here: both ways lead to the same leaf
 Ints = NDArray[np.int64]
 
@@ -27,7 +27,7 @@ class Growth:
     """How trees are grown. `least`: rows in a leaf; `rows` and `features`: the shares that one tree sees; `decay`, in rows of
     evidence, draws leaves towards 0."""
 
-    count: int = 120
+    count: int = 160
     step: float = 0.05
     depth: int = DEPTH
     least: int = 20

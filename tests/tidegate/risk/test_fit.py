@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidegate.risk.fit import auroc, calibration_error, crossfitted, isotonic, logistic, sigmoid, threshold
+from tidegate.risk.fit import (
+    auroc,
+    calibration_error,
+    crossfitted,
+    isotonic,
+    logistic,
+    platt,
+    sigmoid,
+    threshold,
+)
 
 RNG = np.random.default_rng(5)
 ROWS = RNG.normal(size=(2000, 3))
@@ -30,6 +39,15 @@ def test_cross_fitted_scores_are_calibrated_on_rows_not_seen() -> None:
     scores = crossfitted(ROWS, RIGHT, logistic)
     curve = isotonic(scores[:1000], RIGHT[:1000])
     assert calibration_error(curve.at(scores[1000:]), RIGHT[1000:]) < 0.05
+
+
+def test_a_logistic_curve_undoes_scores_that_claim_too_much() -> None:
+    scores = 2 * crossfitted(ROWS, RIGHT, logistic)
+    curve = platt(scores[:1000], RIGHT[:1000])
+    assert np.abs(curve.at(scores) - TRUTH).mean() < 0.03
+    assert np.abs(sigmoid(scores) - TRUTH).mean() > 0.08
+    assert list(curve.y) == sorted(curve.y)
+    assert 0 < curve.y[0] < curve.y[-1] < 1
 
 
 _scored = st.lists(st.tuples(st.floats(-10, 10), st.booleans()), min_size=1, max_size=80)

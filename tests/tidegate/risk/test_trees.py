@@ -9,7 +9,7 @@ import pytest
 
 from tidegate.risk.fit import auroc
 from tidegate.risk.growing import Growth, grow
-from tidegate.risk.trees import Tree
+from tidegate.risk.trees import Tree, added
 
 FORK = Tree((0, -1, 1), (0.5, 0.0, 2.0), (1.0, 1.0, -1.0, 3.0))
 
@@ -34,6 +34,16 @@ def test_a_value_below_goes_left_and_one_at_the_edge_goes_right(row: tuple[float
 )
 def test_a_tree_whose_lists_do_not_fit_is_told(tree: Tree, whole: bool) -> None:
     assert tree.whole is whole
+
+
+def test_trees_walked_down_together_add_what_each_gives_by_itself() -> None:
+    rng = np.random.default_rng(3)
+    half_asked = Tree((1, -1, 0), (0.0, 0.0, 1.0), (2.0, 2.0, -1.0, 0.25))
+    asks_nothing = Tree((-1, -1, -1), (0.0, 0.0, 0.0), (0.5,) * 4)
+    trees = (FORK, half_asked, asks_nothing, Tree((), (), (0.125,)))
+    for row in rng.normal(size=(200, 2)).tolist():
+        assert added([t.root for t in trees], row, 1.0) == pytest.approx(1.0 + sum(t.value(row) for t in trees))
+    assert added([FORK.root], [0.5, 2.0], 0.0) == FORK.value([0.5, 2.0])  # at the edge: right, as there
 
 
 def test_an_exclusive_or_is_learned_where_a_line_learns_nothing() -> None:
