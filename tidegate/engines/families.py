@@ -94,7 +94,7 @@ def read(raw: str, family: Family) -> Read | None:
 
 
 def unspoken(raw: str, family: Family) -> str:
-    """What stands before a call that was cut off: its beginning is nobody's answer, and no application has to know the marks."""
+    """What stands before a call that was cut off, or is none: its beginning is nobody's answer, and no application has to know the marks."""
     marks, _ = marks_of(family)
     begun = min((at for mark in marks if (at := raw.find(mark)) >= 0), default=len(raw))
     if family is Family.LLAMA and _NAMES.match(raw):

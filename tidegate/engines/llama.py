@@ -402,7 +402,7 @@ def _drafted(
         finish = Finish.TOOL_CALLS if parsed.calls else Finish.STOP
     features = {**written.features, "broken_call": float(parsed.broken), **ran}
     return Draft(
-        text=unspoken(parsed.text, family) if parsed.broken and _cut(prompt, written) else parsed.text,
+        text=unspoken(parsed.text, family) if parsed.broken and _meant(prompt, written) else parsed.text,
         tool_calls=parsed.calls,
         finish=finish,
         tokens=written.tokens,
@@ -411,9 +411,9 @@ def _drafted(
     )
 
 
-def _cut(prompt: Prompt, written: Written) -> bool:
-    """Whether a draft ended where its request said, and not its model: a call in it may be cut off."""
-    return not written.ended or bool(prompt.stop)
+def _meant(prompt: Prompt, written: Written) -> bool:
+    """Whether what looks like a broken call was meant as one: tools were offered, or the draft was cut off in it."""
+    return bool(prompt.tools) or not written.ended or bool(prompt.stop)
 
 
 def _measured(weights: Weights, context: Context) -> int:
