@@ -34,15 +34,15 @@ _SUMMARIES = {
     "redact": "JSON lines in, spans and redacted text out",
     "guard": "JSON lines in, prompt-injection scores and verdicts out",
     "models": "models of this machine: pull, build, list, verify, use, remove, bundle",
-    "risk": "when a local answer is good enough: fit, score, report, simulate, ledger",
-    "edge": "the device daemon: run, status, doctor",
+    "risk": "when a local answer is good enough: ledger, replay, report, simulate, export, fit, score",
+    "edge": "the device daemon: run, enrol, status, doctor, ledger, keys, backup",
     "agent": "what the agent may do, did, and waits for: tools, runs, pending, approve, deny, grants",
     "mcp": "this device's daemon for MCP clients: serve",
     "chat": "a conversation in the terminal; one question in a pipe",
     "plan": "JSON lines in, where each would be answered and why",
-    "cloud": "the validation tier: serve",
-    "fleet": "certificates, releases, rollouts",
-    "review": "held cases: list, show, decide; operators",
+    "cloud": "the validation tier: serve, operators, proof of the audit log",
+    "fleet": "certificates, the broker, releases, rollouts, revocation",
+    "review": "held cases: list, show, approve, edit, reject",
 }
 
 

@@ -76,7 +76,8 @@ def init(
     _say(
         as_json,
         f"fleet ready in {where.state}\nCA fingerprint {identity.authority.fingerprint}\n"
-        f"broker: mosquitto -c {where.broker / CONFIG}",
+        f"broker: mosquitto -c {where.broker / CONFIG}\n"
+        f"next: `tidegate fleet broker` and `tidegate cloud serve` with this --state, then `tidegate fleet token DEVICE`",
         state=str(where.state),
         ca_fingerprint=identity.authority.fingerprint,
         broker_config=str(where.broker / CONFIG),

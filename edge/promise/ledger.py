@@ -159,17 +159,21 @@ def _bars(sheet: Sheet, saved: Watching) -> Table:
     for justify in _LEFT_THEN_NUMBERS[:2]:
         table.add_column(no_wrap=True, justify=justify)
     table.add_column(no_wrap=True)
-    waiting = max(saved.drawn - saved.right - saved.wrong - saved.undecided, 0)
+    checked = saved.right + saved.wrong
+    heard = max(sum(one.origin is Origin.AUDIT for one in sheet.outcomes), checked)
+    waiting = max(saved.drawn - heard - saved.undecided, 0)
     of_kept, of_drawn = max(saved.kept, 1), max(saved.drawn, 1)
     for name, count, most, colour in (
         ("kept", saved.kept, of_kept, "green"),
-        ("  of these drawn for a check", saved.drawn, of_kept, "blue"),
+        ("  drawn for a check", saved.drawn, of_kept, "blue"),
         ("checked: right", saved.right, of_drawn, "green"),
         ("checked: wrong", saved.wrong, of_drawn, "red"),
         ("checked: no verdict", saved.undecided, of_drawn, "dim"),
+        ("checked: of an older threshold", heard - checked, of_drawn, "dim"),
         ("check under way", waiting, of_drawn, "dim"),
     ):
-        table.add_row(name, str(count), Text("█" * _length(count, most), style=colour))
+        if count or name in _ALWAYS:
+            table.add_row(name, str(count), Text("█" * _length(count, most), style=colour))
     allowed = sheet.line.promise.wrong_at_most
     if sheet.seen is not None:
         over = "red" if sheet.seen > allowed else "green"
@@ -179,6 +183,9 @@ def _bars(sheet: Sheet, saved: Watching) -> Table:
     bar = Text("█" * towards + "·" * (_WIDE - towards), style="red" if sheet.towards_alarm > 0.5 else "")
     table.add_row("evidence towards an alarm", f"{100 * sheet.towards_alarm:.0f} %", bar)
     return table
+
+
+_ALWAYS = ("kept", "checked: right", "checked: wrong")
 
 
 def _heard(outcomes: Sequence[Outcome]) -> Table | None:

@@ -1,7 +1,8 @@
 """What a fit does on outcomes it has not seen, as figures and pictures: does P(right) mean what it says, how wrong are the
 answers kept, and what quality costs. Pure; drawn as SVG by hand and with characters for a terminal.
 
-Intervals are 95 %: Wilson's for shares, bands by a seeded bootstrap over rows.
+Intervals are 95 %: Wilson's for shares, bands by a seeded bootstrap over rows; where wrong ones are few, a bootstrap knows nothing
+of those it has not seen, so the band of what is kept is never narrower than Wilson's.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import numpy as np
 from tidegate.risk.fit import Floats, auroc, calibration_error
 
 GROUPS, GRID, DRAWS = 10, 50, 300
-SIZE, LEFT, TOP, GAP = 240, 56, 48, 76
-INK, SOFT, LINE, MARK = "#24292f", "#8c959f", "#d0d7de", "#0969da"
+SIZE, LEFT, TOP, GAP = 260, 56, 84, 76
+INK, SOFT, LINE, MARK = "#16201f", "#5b6866", "#dedcd4", "#0e5f6b"  # the roles of the pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def report(sure: Floats, weak: Floats, strong: Floats | None, other: Floats | No
         ece=calibration_error(sure, right),
         wrong=float((1 - weak).mean()),
         reliability=groups,
-        risk=_banded(lambda at: _risk(sure[at], weak[at]), len(sure)),
+        risk=tuple(_honest(p, len(sure)) for p in _banded(lambda at: _risk(sure[at], weak[at]), len(sure))),
         quality=escalating,
         area=area(sure, weak),
         others=() if other is None else _banded(lambda at: _risk(other[at], weak[at]), len(sure)),
@@ -71,41 +72,86 @@ def report(sure: Floats, weak: Floats, strong: Floats | None, other: Floats | No
     )
 
 
+def _honest(point: Point, rows: int) -> Point:
+    """A point of the risk curve whose interval admits that few were looked at: none wrong of ten is no proof of none."""
+    kept = max(round(point.x * rows), 1)
+    wilson = _group(point.x, min(round(point.y * kept), kept), kept)
+    return Point(point.x, point.y, min(point.low, wilson.low), max(point.high, wilson.high))
+
+
 def area(score: Floats, weak: Floats) -> float:
     """Under the risk-coverage curve (Geifman et al. 2019): the mean, over all shares kept, of the share wrong among them."""
     lost = np.cumsum(1 - weak[np.argsort(-score, kind="stable")])
     return float((lost / np.arange(1, len(lost) + 1)).mean())
 
 
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One picture: what it asks, its axes, and what the dashed line in it is."""
+
+    asks: str
+    below: str
+    beside: str
+    dashed: str
+    points: tuple[Point, ...]
+    top: float
+
+
 def svg(title: str, found: Report) -> str:
     """The panels side by side; the same figures give the same bytes."""
-    panels = [
-        ("P(right) claimed", "share right", found.reliability, 1.0, True),
-        (
-            "share kept on the device",
-            "wrong among those kept" + (" (dashed: by entropy alone)" if found.others else ""),
-            found.risk,
-            _top((*found.risk, *found.others)),
-            False,
-        ),
-    ]
-    if found.quality:
-        panels.append(("share escalated", "mean quality", found.quality, 1.0, False))
-    width, height = len(panels) * (SIZE + GAP) + LEFT, SIZE + TOP + 50
-    font = f'font-family="system-ui, sans-serif" font-size="11" fill="{INK}"'
+    panels = _panels(found)
+    width, height = len(panels) * (SIZE + GAP) + LEFT - GAP + 24, SIZE + TOP + 64
+    font = f'font-family="system-ui, sans-serif" font-size="11.5" fill="{INK}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" {font}>',
         f"<title>{escape(title)}</title>",
-        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        f'<text x="{LEFT}" y="18" font-size="13" font-weight="600">{escape(title)}</text>',
+        f'<rect width="{width}" height="{height}" rx="8" fill="#ffffff"/>',
+        f'<text x="{LEFT}" y="24" font-size="14" font-weight="600">{escape(title)}</text>',
     ]
-    for at, (below, beside, points, top, dots) in enumerate(panels):
+    for at, panel in enumerate(panels):
         left = LEFT + at * (SIZE + GAP)
-        parts += _axes(left, below, beside, top)
-        parts += _dots(left, points) if dots else _band(left, points, top)
-        if found.others and points is found.risk:
-            parts += _beside(left, found.others, top)
+        parts += _axes(left, panel)
+        parts += _dots(left, panel.points) if at == 0 else _band(left, panel.points, panel.top)
+        if found.others and panel.points is found.risk:
+            parts += _beside(left, found.others, panel.top)
+        if panel.points is found.quality:
+            parts += _beside(left, (found.quality[0], found.quality[-1]), panel.top)
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _panels(found: Report) -> list[_Panel]:
+    by_entropy = "dashed: by entropy alone" if found.others else ""
+    top = _top((*found.risk, *found.others))
+    panels = [
+        _Panel(
+            "Does P(right) mean what it says?",
+            "P(right) claimed, %",
+            "right, %",
+            "dashed: it does",
+            found.reliability,
+            1.0,
+        ),
+        _Panel(
+            "How wrong are the answers kept?",
+            "kept on the device, surest first, %",
+            "wrong of these, %",
+            by_entropy,
+            found.risk,
+            top,
+        ),
+    ]
+    if found.quality:
+        panels.append(
+            _Panel(
+                "What does asking the cloud gain?",
+                "escalated, least sure first, %",
+                "quality, %",
+                "dashed: by chance",
+                found.quality,
+                1.0,
+            )
+        )
+    return panels
 
 
 def terminal(found: Report) -> str:
@@ -189,17 +235,23 @@ def _top(points: Sequence[Point]) -> float:
     return next(top for top in (0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if most <= top or top == 1.0)
 
 
-def _axes(left: int, below: str, beside: str, top: float) -> list[str]:
-    found = []
+def _axes(left: int, panel: _Panel) -> list[str]:
+    found = [
+        f'<text x="{left}" y="{TOP - 26}" font-weight="600">{panel.asks}</text>',
+        f'<text x="{left}" y="{TOP - 9}" fill="{SOFT}">{panel.beside}</text>',
+        f'<text x="{left + SIZE}" y="{TOP - 9}" fill="{SOFT}" text-anchor="end">{panel.dashed}</text>',
+    ]
     for step in range(6):
         x, y = left + SIZE * step / 5, TOP + SIZE * (1 - step / 5)
         found += [
             f'<path d="M{x:.1f} {TOP}V{TOP + SIZE}M{left} {y:.1f}H{left + SIZE}" stroke="{LINE}" fill="none"/>',
-            f'<text x="{x:.1f}" y="{TOP + SIZE + 15}" text-anchor="middle">{step / 5:g}</text>',
-            f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{top * step / 5:.3g}</text>',
+            f'<text x="{x:.1f}" y="{TOP + SIZE + 17}" text-anchor="middle">{20 * step}</text>',
+            f'<text x="{left - 7}" y="{y + 4:.1f}" text-anchor="end">{100 * panel.top * step / 5:.3g}</text>',
         ]
-    found.append(f'<text x="{left + SIZE / 2}" y="{TOP + SIZE + 33}" text-anchor="middle">{below}</text>')
-    return [*found, f'<text x="{left}" y="{TOP - 9}" fill="{SOFT}">{beside}</text>']
+    return [
+        *found,
+        f'<text x="{left + SIZE / 2}" y="{TOP + SIZE + 37}" text-anchor="middle">{panel.below}</text>',
+    ]
 
 
 def _dots(left: int, points: Sequence[Point]) -> list[str]:
@@ -210,7 +262,7 @@ def _dots(left: int, points: Sequence[Point]) -> list[str]:
         x, y = left + SIZE * point.x, TOP + SIZE * (1 - point.y)
         low, high = TOP + SIZE * (1 - point.low), TOP + SIZE * (1 - point.high)
         found.append(
-            f'<path d="M{x:.1f} {low:.1f}V{high:.1f}" stroke="{MARK}" stroke-opacity=".5" fill="none"/>'
+            f'<path d="M{x:.1f} {low:.1f}V{high:.1f}" stroke="{MARK}" stroke-opacity=".55" stroke-width="1.6" fill="none"/>'
         )
         found.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{MARK}"/>')
     return found
@@ -223,8 +275,8 @@ def _band(left: int, points: Sequence[Point], top: float) -> list[str]:
     edge = [place(p.x, p.high) for p in points] + [place(p.x, p.low) for p in reversed(points)]
     line = [place(p.x, p.y) for p in points]
     return [
-        f'<path d="M{"L".join(edge)}Z" fill="{MARK}" fill-opacity=".15"/>',
-        f'<path d="M{"L".join(line)}" stroke="{MARK}" stroke-width="1.8" fill="none"/>',
+        f'<path d="M{"L".join(edge)}Z" fill="{MARK}" fill-opacity=".18"/>',
+        f'<path d="M{"L".join(line)}" stroke="{MARK}" stroke-width="2.2" fill="none"/>',
     ]
 
 

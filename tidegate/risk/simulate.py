@@ -199,7 +199,11 @@ def timeline(month: list[Day], promise: Promise) -> str:
         lines.append(
             f"{day.number:3}  {day.state.value:9}  {bar} {100 * share:3.0f} %  {100 * day.wrong:5.2f} %{over} {100 * day.seen:5.2f} %{told}"
         )
-    return "\n".join([*lines, "", verdict(month, promise)])
+    read = [
+        "kept: of all requests. wrong: really wrong among those kept that day; !: more than promised.",
+        "audits say: the estimate that the checks of some give, since the last fit or alarm.",
+    ]
+    return "\n".join([*lines, "", *read, "", verdict(month, promise)])
 
 
 def verdict(month: list[Day], promise: Promise) -> str:

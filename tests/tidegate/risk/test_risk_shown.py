@@ -76,3 +76,23 @@ def test_the_command_refuses_worlds_that_cannot_be(tmp_path: Path) -> None:
     for options in (["--outage", "5"], ["--audit", "0"], ["--days", "0"]):
         done = CliRunner().invoke(app, ["simulate", *options])
         assert isinstance(done.exception, BadRequest)
+
+
+def test_none_wrong_of_few_kept_is_no_proof_of_none() -> None:
+    """A bootstrap over rows without a mistake has seen none and would claim certainty; Wilson's interval does not."""
+    sure, weak = np.linspace(0.1, 0.9, 100), np.ones(100)
+    found = report(sure, weak, None).risk
+    assert [point.y for point in found] == [0.0] * len(found)
+    assert found[4].high > 0.25  # ten kept
+    assert 0.03 < found[-1].high < 0.05  # a hundred kept
+    assert [point.high for point in found] == sorted((point.high for point in found), reverse=True)
+
+
+def test_each_panel_says_what_it_asks_and_what_its_dashed_line_is() -> None:
+    drawn = svg("x", report(SURE, WEAK, WEAK, SURE))
+    for words in (
+        "Does P(right) mean what it says?",
+        "dashed: by entropy alone",
+        "What does asking the cloud gain?",
+    ):
+        assert words in drawn
