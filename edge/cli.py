@@ -188,8 +188,12 @@ def ledger_show(
     """The newest records, one JSON line each, newest first."""
     from edge import status as view
 
+    none = True
     for line in view.ledger_lines(_with_state(file, state), limit):
+        none = False
         print(json.dumps(line))
+    if none:
+        typer.echo("the ledger is empty: nothing has left this device", err=True)
 
 
 @ledger.command("verify")
