@@ -96,6 +96,11 @@ def _slots(shelf: Shelf, taken: Mapping[int, _Taken]) -> tuple[Slot, ...]:
     return tuple(found)
 
 
+def _reading(taken: Mapping[int, _Taken]) -> dict[int, Prefix | None]:
+    """The slots at work, with the prompts of those that are still being read."""
+    return {slot: one.errand.prompt if len(one.pending) > 1 else None for slot, one in taken.items()}
+
+
 def _counted(tally: Tally, taken: _Taken) -> Tally:
     """With a request that is done; what was read ahead counts with whoever goes on from it."""
     if taken.errand.ahead:
@@ -213,7 +218,7 @@ class Worker:
             errand = self._errands.pop(first.number)
             if self._goes_on(errand):
                 continue
-            at = choose(tuple(self._shelf.holders(errand.prompt, self._reading())))
+            at = choose(tuple(self._shelf.holders(errand.prompt, _reading(self._taken))))
             if at is not None:
                 self._seat(errand, at)
 
@@ -227,13 +232,6 @@ class Worker:
                 self._release(known)
                 return True
         return False
-
-    def _reading(self) -> dict[int, Prefix | None]:
-        """The slots at work, with the prompts of those that are still being read."""
-        return {
-            slot: taken.errand.prompt if len(taken.pending) > 1 else None
-            for slot, taken in self._taken.items()
-        }
 
     def _seat(self, errand: Errand, at: Place) -> None:
         taken = _Taken(errand, at, self._clock.mono())

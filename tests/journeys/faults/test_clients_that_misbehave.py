@@ -8,6 +8,7 @@ import resource
 import socket
 import struct
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ def test_a_body_that_lies_about_its_length_is_ended(patient: Patient) -> None:
     with connected(patient) as made:
         made.sendall(request(patient, b"{}", length=10_000))
         assert b" 408 " in made.recv(4096).split(b"\r\n")[0]
+
+
+def test_a_client_that_goes_on_sending_reads_why_and_that_the_connection_ends(patient: Patient) -> None:
+    with connected(patient) as made:
+        made.sendall(request(patient, b"", length=30_000_000))
+        for _ in range(40):
+            made.sendall(b"x" * 65_536)
+        said = b"".join(iter(partial(made.recv, 65_536), b""))
+    assert b" 413 " in said.split(b"\r\n")[0]
+    assert b"\r\nconnection: close\r\n" in said.lower()
 
 
 @pytest.mark.parametrize(
