@@ -44,7 +44,7 @@ _TYPED_SHAPE = r" -p|sshpass| -u| --(?:proxy-)?user|--pass"
 _OWN = re.compile(
     r"\b(?:my|his|her|their|our|the)(?: [a-z-]{2,12})? (?:password|passphrase|passcode) (?:is|was):? $"
 )
-_ENDS = re.compile(r"(?:[.!?,;)]?(?:\s|$))")
+_ENDS = re.compile(r"[.!?,;)](?:\s|$)|\s*(?:\n|$)| (?:and|but|so|please|thanks)\b")
 _LONG_WORD = 18  # letters: longer than what is said of a password
 _DIGITS = re.compile(r"\d{3,8}(?![\w.])")
 _CALL = re.compile(r"[A-Za-z_][\w.]{0,60}\(|(?:self|os|args|this|config|settings|request)\.[a-z_]")

@@ -52,6 +52,8 @@ NEAR_MISSES = [
     "mysql -p dbname",
     "curl -u user",
     "the password is obsolete",
+    "the password is read from standard input",
+    "the password is taken as it is",
     "my password is weak.",
     "his password is compromised.",
     "| password | string | required |",
