@@ -193,21 +193,8 @@ class Courier:
                 )
             return known
         now = self._clock.now()
-        entry = Entry(
-            ticket=new_ticket(),
-            request_id=escalation.request_id,
-            revision=escalation.revision,
-            conversation=escalation.conversation,
-            application=request.application,
-            trace=escalation.trace,
-            why=escalation.why,
-            payload=codec.encode(escalation),
-            body_mac=mac,
-            asked_mac=conversation.asked(self._key, request.application, request.told),
-            created_at=now,
-            expires_at=now + self._expiry_s,
-            deadline_s=request.deadline_s,
-            priority=priority,
+        entry = _fresh(
+            escalation, request, key=self._key, mac=mac, now=now, life_s=self._expiry_s, priority=priority
         )
         failpoint("edge.spool.put.before")
         self._shelf.put(entry)
@@ -288,6 +275,35 @@ class Courier:
     def _notify(self) -> None:
         self._moved.set()
         self._moved = asyncio.Event()
+
+
+def _fresh(
+    escalation: Escalation,
+    request: Request,
+    *,
+    key: DeviceKey,
+    mac: bytes,
+    now: float,
+    life_s: float,
+    priority: int,
+) -> Entry:
+    """The entry of a request that the spool does not know yet. Pure but for its random ticket."""
+    return Entry(
+        ticket=new_ticket(),
+        request_id=escalation.request_id,
+        revision=escalation.revision,
+        conversation=escalation.conversation,
+        application=request.application,
+        trace=escalation.trace,
+        why=escalation.why,
+        payload=codec.encode(escalation),
+        body_mac=mac,
+        asked_mac=conversation.asked(key, request.application, request.told),
+        created_at=now,
+        expires_at=now + life_s,
+        deadline_s=request.deadline_s,
+        priority=priority,
+    )
 
 
 async def _within(seconds: float, event: asyncio.Event) -> None:
