@@ -18,7 +18,7 @@ from edge.uplink import ledger
 from edge.uplink.spool import SpoolState
 from tidegate.chat import JSON, Message, Prompt, Role
 from tidegate.clock import SystemClock, rfc3339
-from tidegate.errors import Broken, TidegateError
+from tidegate.errors import Broken, TidegateError, Unreachable, Untrusted
 from tidegate.fs import free_bytes
 from tidegate.risk.calibrate import PRIOR
 
@@ -45,6 +45,13 @@ def _guarded(part: str, look: Callable[[str, EdgeConfig], Check], config: EdgeCo
             Finding.BROKEN,
             f"{error.strerror or type(error).__name__}",
             "check the folder's permissions",
+        )
+    except Exception as defect:  # noqa: BLE001  a doctor that falls over what is broken helps nobody; messages may hold anything
+        return Check(
+            part,
+            Finding.BROKEN,
+            f"could not be looked at: a file is not what it should be, or a defect of ours ({type(defect).__name__})",
+            "put its files back from a backup, enrol or install again; report it if that does not help",
         )
 
 
@@ -143,7 +150,14 @@ def _identity(part: str, config: EdgeConfig) -> Check:
     from tidegate.identity.tls import load_material
 
     material = load_material(config.identity)
-    leaf = read_leaf(material.certificate)
+    try:
+        leaf = read_leaf(material.certificate)
+    except Untrusted as error:
+        raise Broken(
+            f"{config.identity / 'cert.pem'} is no certificate",
+            code="identity_broken",
+            hint="restore it from a backup (docs/backup.md), or enrol this device again",
+        ) from error
     device = device_from_names(leaf.common_names, leaf.uris)
     life, now = life_of(material.certificate), SystemClock().now()
     ends, days = life.ends, int(life.days_left(now))
@@ -182,6 +196,12 @@ def _link(part: str, config: EdgeConfig) -> Check:
         )
         try:
             await wire.probe()
+        except Unreachable as error:
+            raise Unreachable(
+                f"the cloud at {config.uplink.address} cannot be reached",
+                code=error.code,
+                hint="check the network, uplink.address and that `tidegate cloud serve` runs there; requests wait in the spool",
+            ) from error
         finally:
             await wire.close()
 

@@ -19,7 +19,7 @@ from cloud.fleet.place import FleetPlace
 from cloud.fleet.registry import Device
 from cloud.state import StateFolder, prepare
 from tidegate.clock import SystemClock, rfc3339
-from tidegate.errors import BadRequest
+from tidegate.errors import BadRequest, Broken
 from tidegate.identity.enrol import TOKEN_LIFE_S, new_token
 from tidegate.ids import DeviceId, device_id, release_id
 from tidegate.risk.calibrate import FILE as CALIBRATION
@@ -117,6 +117,7 @@ def publish(
     """Sign a model file (and its calibration and card.md, where they lie beside it) as a release for devices."""
     if not model.is_file():
         raise BadRequest(f"{model} is not a file", code="unreadable_file", param="model")
+    _require_gguf(model)
     files = [NewFile(FileRole.MODEL, "model.gguf", model)]
     files += [NewFile(r, n, model.parent / n) for n, r in _SIDE_FILES.items() if (model.parent / n).is_file()]
     needs = Needs(tuple(arch or ()), min_ram_mb)
@@ -131,6 +132,34 @@ def publish(
         generation=manifest.digest,
         bytes=manifest.size,
     )
+    if not as_json and not _measured(model.parent, manifest.model.sha256):
+        _CONSOLE.print(
+            "nobody has measured these weights (no confidence.json of theirs lies beside them): devices that run"
+            " them escalate what they draft",
+            style="yellow",
+        )
+
+
+def _require_gguf(model: Path) -> None:
+    """What is signed is carried out on every device: a file of another kind is not signed at all. Raises BadRequest."""
+    with model.open("rb") as file:
+        if file.read(4) != b"GGUF":
+            raise BadRequest(
+                f"{model} does not begin like a GGUF file; nothing was signed",
+                code="not_a_model",
+                param="model",
+                hint="name the model's weights (.gguf)",
+            )
+
+
+def _measured(folder: Path, digest: str) -> bool:
+    """Whether a calibration of exactly these weights goes with them."""
+    from tidegate.risk.calibrate import FILE, read_calibration
+
+    try:
+        return read_calibration(folder / FILE, digest) is not None
+    except Broken:
+        return False
 
 
 rollouts = typer.Typer(no_args_is_help=True, help="Start, pause or resume a rollout.")
@@ -195,13 +224,23 @@ def status(state: State = _DEFAULT, as_json: AsJson = False) -> None:
         }
         print(json.dumps(found))
         return
-    devices = Table("device", "link", "runs", "model", "wanted", "state", "last fault", title="devices")
+    devices = _table("device", "link", "runs", "model", "wanted", "state", "fault", "promise")
     for device in store.devices():
-        devices.add_row(*(str(value) for value in _row(device).values()))
-    table = Table("rollout", "release", "state", "done", "failed", "of", title="rollouts")
+        told = _shown(_row(device))
+        devices.add_row(*told)
+    table = _table("rollout", "release", "state", "done", "failed", "of")
     for item in store.rollouts():
         table.add_row(*(str(value) for value in _line(item).values()))
-    _CONSOLE.print(devices, table)
+    if not store.devices():
+        _CONSOLE.print("no device yet: `tidegate fleet token DEVICE` makes a token to enrol one")
+        return
+    _CONSOLE.print(devices)
+    if table.rows:
+        _CONSOLE.print()
+        _CONSOLE.print(table)
+    for item in store.rollouts():
+        for device_name, fault in _faults(item).items():
+            _CONSOLE.print(f"{item.id}: {device_name} failed: {fault}", style="red", highlight=False)
 
 
 @app.command()
@@ -260,7 +299,33 @@ def _row(device: Device) -> dict[str, str]:
         "wanted": desired.release if desired else "-",
         "state": reported.state.value if reported else "-",
         "fault": reported.last_fault.value if reported else "-",
+        "promise": _promise(device),
     }
+
+
+def _shown(row: dict[str, str]) -> list[str]:
+    """A row for people: what says nothing is left out, and a digest is as long as it takes to tell two apart."""
+    said = row | {"model": row["model"][:8]}
+    said["wanted"] = "" if row["wanted"] == row["runs"] else row["wanted"]
+    return ["" if value in ("-", "none") and name != "promise" else value for name, value in said.items()]
+
+
+def _promise(device: Device) -> str:
+    """How the promises about a device's own answers stand, in a word."""
+    health = device.health
+    if health is None:
+        return "-"
+    if health.alarmed:
+        return "ALARM"
+    return "kept" if any(line.possible for line in health.lines) else "none"
+
+
+def _table(*columns: str) -> Table:
+    """Names are never cut: what is too wide for the terminal wraps."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in ("device", "rollout", "link"))
+    return table
 
 
 def _line(item: rollout.Rollout) -> dict[str, str | int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.checkup.found import Finding
-from edge.config import EdgeConfig, Model, Rules
+from edge.config import EdgeConfig, Fleet, Model, Rules, Uplink
 from edge.doctor import examine, told
 from edge.routing.mode import Mode
 from tidegate.cli import run as tidegate
@@ -46,3 +46,22 @@ def test_for_programs_it_is_json_and_the_exit_code_says_whether_something_is_bro
     found = {one["part"]: one for one in json.loads(capsys.readouterr().out)}
     assert found["permissions"]["finding"] == "broken"
     assert "chmod" in found["permissions"]["next"]
+
+
+def test_a_certificate_that_is_none_is_found_and_the_doctor_goes_on(tmp_path: Path) -> None:
+    identity = tmp_path / "state" / "identity"
+    identity.mkdir(parents=True, mode=0o700)
+    (tmp_path / "state").chmod(0o700)
+    for name in ("cert.pem", "key.pem", "ca.pem"):
+        (identity / name).write_text("nothing of the kind")
+        (identity / name).chmod(0o600)
+    config = EdgeConfig(
+        state=tmp_path / "state", model=Model(enabled=False), policy=Rules(names=False),
+        uplink=Uplink(address="127.0.0.1:9"), fleet=Fleet(broker="127.0.0.1:9"),
+    )  # fmt: skip
+    checks = {check.part: check for check in examine(config)}
+    assert set(checks) >= PARTS
+    assert checks["identity"].finding is Finding.BROKEN
+    assert "no certificate" in checks["identity"].said
+    for part in ("identity", "link", "broker"):
+        assert checks[part].next

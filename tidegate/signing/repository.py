@@ -109,7 +109,12 @@ class Repository:
     def manifest(self, release: ReleaseId) -> Manifest:
         """Raises BadRequest (`unknown_release`)."""
         if release not in self.releases():
-            raise BadRequest(f"no release is called {release}", code="unknown_release", param="release")
+            raise BadRequest(
+                f"no release is called {release}",
+                code="unknown_release",
+                param="release",
+                hint=_published(self.releases()),
+            )
         return parse_manifest((self.targets / target_path(release)).read_bytes(), release)
 
     def publish(
@@ -280,3 +285,11 @@ def _timestamp(version: int, snapshot_version: int, now: float) -> Timestamp:
         snapshot_meta=MetaFile(snapshot_version),
         unrecognized_fields={SIGNED_AT: int(now)},
     )
+
+
+def _published(names: Iterable[str]) -> str:
+    """What to do about a name that is none: choose one that is, or publish it."""
+    known = sorted(names)
+    if not known:
+        return "none is published yet: `tidegate fleet publish MODEL --name NAME`"
+    return f"published are {', '.join(known[-8:])}"

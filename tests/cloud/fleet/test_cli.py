@@ -120,3 +120,16 @@ def test_the_access_list_gives_a_device_its_own_topics_and_nothing_else() -> Non
         "pattern write tidegate/v1/dev/%u/up/#",
         "",
     ]
+
+
+def test_a_file_that_is_no_model_is_not_signed(state: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "notes.gguf"
+    wrong.write_bytes(b"shopping list")
+    assert fails(state, "publish", str(wrong), "--name", "edge-1.0") == "not_a_model"
+    assert fails(state, "rollout", "start", "edge-1.0", "--all") == "unknown_release"
+
+
+def test_weights_that_nobody_measured_are_published_with_a_warning(state: Path, tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF weights")
+    assert "nobody has measured" in run(state, "publish", str(model), "--name", "edge-1.0").stdout
