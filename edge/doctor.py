@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 
 from edge.checkup import broker, clock, local_answers, permissions, tools
@@ -11,6 +12,7 @@ from edge.config import EdgeConfig
 from edge.model import journal_of, load_now, model_path, slots_of
 from edge.routing.confidence import load_folder
 from edge.routing.mode import Mode
+from edge.routing.retry import Fault
 from edge.sockets import foreign_sockets
 from edge.stores import stores_of
 from edge.update.journal import decode
@@ -18,7 +20,7 @@ from edge.uplink import ledger
 from edge.uplink.spool import SpoolState
 from tidegate.chat import JSON, Message, Prompt, Role
 from tidegate.clock import SystemClock, rfc3339
-from tidegate.errors import Broken, TidegateError, Unreachable, Untrusted
+from tidegate.errors import Broken, TidegateError, Untrusted
 from tidegate.fs import free_bytes
 from tidegate.risk.calibrate import PRIOR
 
@@ -186,6 +188,9 @@ def _identity(part: str, config: EdgeConfig) -> Check:
 def _link(part: str, config: EdgeConfig) -> Check:
     if not config.escalates:
         return Check(part, Finding.NOT_USED, "this device has no uplink")
+    os.environ.setdefault(
+        "GRPC_VERBOSITY", "NONE"
+    )  # read when grpc is imported: its own lines say nothing more
     from edge.uplink.channel import Channel
     from edge.uplink.client import CloudChannel
     from tidegate.identity.tls import load_material
@@ -196,18 +201,33 @@ def _link(part: str, config: EdgeConfig) -> Check:
         )
         try:
             await wire.probe()
-        except Unreachable as error:
-            raise Unreachable(
-                f"the cloud at {config.uplink.address} cannot be reached",
-                code=error.code,
-                hint="check the network, uplink.address and that `tidegate cloud serve` runs there; requests wait in the spool",
-            ) from error
+        except TidegateError as error:
+            raise _unheard(error, config.uplink.address) from error
         finally:
             await wire.close()
 
     began = SystemClock().mono()
     asyncio.run(probe())
     return Check(part, Finding.OK, f"the cloud answered in {(SystemClock().mono() - began) * 1000:.0f} ms")
+
+
+_STRANGER = (
+    "the ca.pem of this device is not that cloud's, or something stands between (a proxy, a login page): "
+)
+_NO_ANSWER = (
+    "check the network, uplink.address and that `tidegate cloud serve` runs there; requests wait in the spool"
+)
+
+
+def _unheard(error: TidegateError, address: str) -> Broken:
+    """Why the cloud was not heard at that address, and what to do about exactly that."""
+    if error.code == Fault.FOREIGN:
+        return Broken(
+            f"what answers at {address} does not prove to be this device's cloud",
+            code=error.code,
+            hint=_STRANGER + "compare the CA's fingerprint, enrol again if it changed",
+        )
+    return Broken(f"{error.message} ({address})", code=error.code, hint=error.hint or _NO_ANSWER)
 
 
 def _spool(part: str, config: EdgeConfig) -> Check:
