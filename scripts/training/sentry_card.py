@@ -80,7 +80,7 @@ street lists of German LER (CC BY 4.0), names and towns of the `faker` package (
 HaluEval (MIT), Home Assistant's intents (test sentences in English, German, French, Spanish; CC BY 4.0), Giskard prompt injections (MIT), BIPIA (MIT; its tables CC BY-SA 4.0), CyberSecEval prompt injection (MIT), JailbreakLLMs (MIT), notinject
 expanded (MIT), outcomes of small models from RouteLLM, home-assistant-datasets and ZeroEval (Apache-2.0), and text made by
 `scripts/training/sentry_synth.py`, `sentry_scenes.py`, `sentry_places.py`, `sentry_firms.py`, `sentry_plain.py`, `sentry_world.py`,
-`sentry_inject.py` and `sentry_orders.py`. Held out whole and never trained on: Wikigold (CC BY 4.0), DataFog's cases
+`sentry_inject.py`, `sentry_orders.py` and `sentry_calm.py`. Held out whole and never trained on: Wikigold (CC BY 4.0), DataFog's cases
 (MIT), deepset prompt-injections (Apache-2.0). No template of presidio-research was used.
 """
 
