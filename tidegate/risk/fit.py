@@ -104,9 +104,9 @@ def isotonic(scores: Floats, right: Flags) -> Steps:
         while len(blocks) > 1 and blocks[-2][0] / blocks[-2][1] >= blocks[-1][0] / blocks[-1][1]:
             top = blocks.pop()
             blocks[-1] = [a + b for a, b in zip(blocks[-1], top, strict=True)]
-    x = [b[2] / b[1] for b in blocks]
+    x = np.maximum.accumulate([b[2] / b[1] for b in blocks])  # equal scores: their mean may round below them
     y = np.maximum.accumulate([(b[0] + 0.5) / (b[1] + 1.0) for b in blocks])
-    return Steps(tuple(x), tuple(float(v) for v in y))
+    return Steps(tuple(float(v) for v in x), tuple(float(v) for v in y))
 
 
 def platt(scores: Floats, right: Flags) -> Steps:

@@ -41,6 +41,12 @@ def test_cross_fitted_scores_are_calibrated_on_rows_not_seen() -> None:
     assert calibration_error(curve.at(scores[1000:]), RIGHT[1000:]) < 0.05
 
 
+def test_equal_scores_whose_mean_rounds_above_them_leave_the_points_in_order() -> None:
+    curve = isotonic(np.array([0.1, 0.1, 0.1, 0.1]), np.array([False, False, False, True]))
+    assert (0.1 + 0.1 + 0.1) / 3 > 0.1
+    assert list(curve.x) == sorted(curve.x)
+
+
 def test_a_logistic_curve_undoes_scores_that_claim_too_much() -> None:
     scores = 2 * crossfitted(ROWS, RIGHT, logistic)
     curve = platt(scores[:1000], RIGHT[:1000])
