@@ -42,7 +42,9 @@ def test_trees_walked_down_together_add_what_each_gives_by_itself() -> None:
     asks_nothing = Tree((-1, -1, -1), (0.0, 0.0, 0.0), (0.5,) * 4)
     trees = (FORK, half_asked, asks_nothing, Tree((), (), (0.125,)))
     for row in rng.normal(size=(200, 2)).tolist():
-        assert added([t.root for t in trees], row, 1.0) == pytest.approx(1.0 + sum(t.value(row) for t in trees))
+        assert added([t.root for t in trees], row, 1.0) == pytest.approx(
+            1.0 + sum(t.value(row) for t in trees)
+        )
     assert added([FORK.root], [0.5, 2.0], 0.0) == FORK.value([0.5, 2.0])  # at the edge: right, as there
 
 
