@@ -53,6 +53,13 @@ def installed(home: Path = HOME) -> bool:
     return (home / _STAMP).is_file()
 
 
+def _readable(descriptor: int, patience_s: float) -> bool:
+    """Whether something came within the time. By `poll`: `select` refuses descriptors beyond 1,023."""
+    waiting = select.poll()
+    waiting.register(descriptor, select.POLLIN)
+    return bool(waiting.poll(patience_s * 1000))
+
+
 class Peer:
     """A child process that answers one line of JSON for each line of JSON. Use as a context manager."""
 
@@ -143,7 +150,7 @@ class Peer:
         descriptor = self._child.stdout.fileno()
         pieces = [self._rest]
         while b"\n" not in pieces[-1]:
-            if not select.select([descriptor], [], [], self._patience_s)[0]:
+            if not _readable(descriptor, self._patience_s):
                 raise self._broken(f"said nothing for {self._patience_s:.0f} s")
             piece = os.read(descriptor, 1 << 20)
             if not piece:
