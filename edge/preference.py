@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import comb
 
 from edge.pages import words
 from edge.promise.ledger import Sheet
@@ -16,6 +15,7 @@ from edge.routing.mode import Mode
 from tidegate.chat import JSON
 from tidegate.risk.calibrate import PRIOR
 from tidegate.risk.monitor import State
+from tidegate.risk.promise import binomial_tail
 from tidegate.risk.terms import Support
 
 ENOUGH = 10  # requests of a day before "none of them was answered here" is worth a word
@@ -225,4 +225,4 @@ def _at_most(hits: int, of: int, share: float) -> float:
     """The chance of at most so many hits; counted exactly, and of the first thousand alone where there are more."""
     if of > 1000:
         hits, of = round(hits * 1000 / of), 1000
-    return sum(comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(hits + 1))
+    return binomial_tail(hits, of, share)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from cloud.observe.insight import Day, End
 from cloud.observe.shares import Share
+from tidegate.look.bars import Frame, ceiling
 
-_WIDE, _HIGH, _LEFT, _BASE, _TOP = 900, 220, 40, 186, 12
-_STEPS = (1, 2, 5)
+_HIGH = 220
+_FRAME = Frame(left=40, right=900, top=12, base=186, gap=0.18)
 ENDS = {
     End.RELEASED: "without a person",
     End.PERSON: "by a person",
@@ -15,25 +16,15 @@ ENDS = {
 }
 
 
-def ceiling(highest: int) -> int:
-    """The round number at the top of the scale: 4 at least, then 5, 10, 20, 50, ..."""
-    size = 1
-    while True:
-        for step in _STEPS:
-            if step * size >= max(highest, 4):
-                return max(step * size, 4)
-        size *= 10
-
-
 def days(found: tuple[Day, ...]) -> str:
     """Escalations per day, stacked by what became of them."""
     top = ceiling(max((day.total for day in found), default=0))
-    step = (_WIDE - _LEFT) / max(len(found), 1)
-    parts = [_grid(value, top) for value in (0, top // 2, top)]
-    parts += [_bar(day, _LEFT + number * step, step, top) for number, day in enumerate(found)]
+    step = (_FRAME.right - _FRAME.left) / max(len(found), 1)
+    parts = [_FRAME.grid(top)]
+    parts += [_bar(day, _FRAME.left + number * step, step, top) for number, day in enumerate(found)]
     total = sum(day.total for day in found)
     return (
-        f'<svg class="days" viewBox="0 0 {_WIDE} {_HIGH}" role="img" aria-label="{total} escalations in {len(found)} days">'
+        f'<svg class="days" viewBox="0 0 {_FRAME.right} {_HIGH}" role="img" aria-label="{total} escalations in {len(found)} days">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -49,28 +40,8 @@ def interval(share: Share) -> str:
     )
 
 
-def _grid(value: int, top: int) -> str:
-    y = _y(value, top)
-    return (
-        f'<line class="grid" x1="{_LEFT}" x2="{_WIDE}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text class="scale" x="{_LEFT - 8}" y="{y + 4:.1f}">{value}</text>'
-    )
-
-
 def _bar(day: Day, x: float, step: float, top: int) -> str:
-    below, drawn = 0, []
-    for end in End:
-        count = day.counts.get(end, 0)
-        if count:
-            y, high = _y(below + count, top), _y(below, top) - _y(below + count, top)
-            drawn.append(
-                f'<rect class="{end.value}" x="{x + step * 0.18:.1f}" y="{y:.1f}" width="{step * 0.64:.1f}" height="{high:.1f}"/>'
-            )
-            below += count
+    stack = _FRAME.stack(((end.value, day.counts.get(end, 0)) for end in End), x, step, top)
     said = ", ".join(f"{day.counts[end]} {ENDS[end]}" for end in End if day.counts.get(end))
-    label = f'<text class="day" x="{x + step / 2:.1f}" y="{_BASE + 22}">{day.name}</text>'
-    return f"<g><title>{day.name}: {said or 'none'}</title>{''.join(drawn)}{label}</g>"
-
-
-def _y(value: float, top: int) -> float:
-    return _BASE - (_BASE - _TOP) * value / top
+    label = f'<text class="day" x="{x + step / 2:.1f}" y="{_FRAME.base + 22}">{day.name}</text>'
+    return f"<g><title>{day.name}: {said or 'none'}</title>{stack}{label}</g>"

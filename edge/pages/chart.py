@@ -8,19 +8,20 @@ from html import escape
 from edge.pages.seen import Hour, LinkSeen
 from tidegate.clock import local_time
 from tidegate.engines.seats import Seats
+from tidegate.look.bars import Frame, ceiling
 
 SOURCES = ("device", "cloud", "nobody")
-_WIDTH, _HEIGHT, _LEFT, _BASE, _TOP = 720, 270, 34, 240, 12
-_STEPS = (1, 2, 5)
+_WIDTH, _HEIGHT = 720, 270
+_FRAME = Frame(left=34, right=_WIDTH, top=12, base=240, gap=0.19)
 
 
 def bars(hours: Sequence[Hour]) -> str:
     """Stacked bars, one per hour, oldest on the left."""
     top = ceiling(max((hour.total for hour in hours), default=0))
-    wide = (_WIDTH - _LEFT) / max(len(hours), 1)
-    parts = [_grid(top)]
+    wide = (_FRAME.right - _FRAME.left) / max(len(hours), 1)
+    parts = [_FRAME.grid(top)]
     for place, hour in enumerate(hours):
-        parts.append(_bar(hour, _LEFT + place * wide, wide, top))
+        parts.append(_bar(hour, _FRAME.left + place * wide, wide, top))
     total = sum(hour.total for hour in hours)
     label = f"{total} answers in the last {len(hours)} hours, by who gave them"
     return (
@@ -29,48 +30,14 @@ def bars(hours: Sequence[Hour]) -> str:
     )
 
 
-def ceiling(highest: int) -> int:
-    """The round number at the top of the scale: 4 at least, then 5, 10, 20, 50, ..."""
-    if highest <= 4:
-        return 4
-    size = 1
-    while True:
-        for step in _STEPS:
-            if step * size >= highest:
-                return step * size
-        size *= 10
-
-
-def _grid(top: int) -> str:
-    """Lines at the scale's top and middle, and the base."""
-    rows = []
-    for value in (0, top // 2, top):
-        y = _y(value, top)
-        rows.append(f'<line class="grid" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        rows.append(f'<text class="scale" x="{_LEFT - 8}" y="{y + 4:.1f}">{value}</text>')
-    return "".join(rows)
-
-
 def _bar(hour: Hour, x: float, wide: float, top: int) -> str:
-    inner, gap, below, drawn = wide * 0.62, wide * 0.19, 0, []
-    for source in SOURCES:
-        count = hour.counts.get(source, 0)
-        if count:
-            y, high = _y(below + count, top), _y(below, top) - _y(below + count, top)
-            drawn.append(
-                f'<rect class="{source}" x="{x + gap:.1f}" y="{y:.1f}" width="{inner:.1f}" height="{high:.1f}"/>'
-            )
-            below += count
+    stack = _FRAME.stack(((source, hour.counts.get(source, 0)) for source in SOURCES), x, wide, top)
     when = local_time(hour.start)
     said = ", ".join(
         f"{hour.counts.get(source, 0)} {source}" for source in SOURCES if hour.counts.get(source)
     )
-    label = f'<text class="hour" x="{x + wide / 2:.1f}" y="{_BASE + 20}">{when}</text>'
-    return f"<g><title>{when}: {said or 'none'}</title>{''.join(drawn)}{label}</g>"
-
-
-def _y(value: float, top: int) -> float:
-    return _BASE - (_BASE - _TOP) * value / top
+    label = f'<text class="hour" x="{x + wide / 2:.1f}" y="{_FRAME.base + 20}">{when}</text>'
+    return f"<g><title>{when}: {said or 'none'}</title>{stack}{label}</g>"
 
 
 def strip(link: LinkSeen, start: float, now: float) -> str:

@@ -129,9 +129,7 @@ def _named(text: str, ner: Ner | None) -> Iterator[Span]:
 
 def _behind_escape(text: str, span: Span) -> int:
     """1 where the first letter of an address belongs to the escape before it: in `\\nana@example.org` the n is a line break."""
-    if span.label not in _ADDRESSES or span.start < 1 or text[span.start - 1] != "\\":
-        return 0
-    return int(text[span.start] in "nrt" and span.end - span.start > 1)
+    return int(span.label in _ADDRESSES and span.end - span.start > 1 and views.is_escape(text, span.start))
 
 
 _ADDRESSES = frozenset({Label.EMAIL_ADDRESS, Label.URL, Label.DOMAIN_NAME})

@@ -53,6 +53,11 @@ class Parcel:
     text: str
 
 
+def is_escape(text: str, at: int) -> bool:
+    """Whether `text[at]` is the letter of an escaped break, as JSON writes it: the n of `\\n`."""
+    return at > 0 and text[at - 1] == "\\" and text[at] in "nrt"
+
+
 def unescaped(text: str) -> Reading | None:
     """Percent-encoding, HTML entities, JSON and C escapes decoded; None when nothing was."""
     found = [

@@ -6,9 +6,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from edge.pages.chart import bars, ceiling, slots, strip
+from edge.pages.chart import bars, slots, strip
 from edge.pages.seen import Hour, LinkSeen
 from tidegate.engines.seats import Seats, Slot
+from tidegate.look.bars import ceiling
 
 NOW = 1_790_000_000.0
 

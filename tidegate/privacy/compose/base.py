@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import pairwise
 
 from tidegate.privacy.spans import Label, Span
+from tidegate.privacy.views import is_escape
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,8 @@ class Scene:
     def free(self, start: int, end: int) -> bool:
         """Whether no span touches `text[start:end]`, and neither does a longer word."""
         text = self.text
-        escaped = (
-            start > 1 and text[start - 2] == "\\" and text[start - 1] in "nrt"
-        )  # a break as JSON writes it
-        if (start and text[start - 1].isalnum() and not escaped) or (end < len(text) and text[end].isalnum()):
+        letter = start > 0 and text[start - 1].isalnum() and not is_escape(text, start - 1)
+        if letter or (end < len(text) and text[end].isalnum()):
             return False
         last = bisect_left(self._starts, end) - 1
         return last < 0 or self.spans[last].end <= start
